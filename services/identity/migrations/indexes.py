@@ -18,7 +18,7 @@ def build_index(name: str, table: str, columns: Sequence[str], *, where: sa.Text
     """Build an index concurrently; safe to repeat after an interrupted attempt.
 
     Commits the migration's transaction first, so such a migration must do nothing else. The build waits for every older
-    transaction of the database, and nothing waits for the build.
+    transaction of the database, and blocks no writes.
     """
     if op.get_bind().dialect.name != "postgresql":
         op.create_index(name, table, columns, sqlite_where=where, if_not_exists=True)
@@ -44,10 +44,10 @@ def drop_index(name: str, table: str) -> None:
 
 
 def _wait_for_builds(table: str) -> None:
-    """Return when no index of the table is being built.
+    """Wait until no index of the table is being built.
 
     The server finishes a statement even if its client has been killed, so an invalid index may still be under
-    construction. Polls, because waiting for its lock would hold a snapshot that the build itself waits for.
+    construction. Polls, because a statement that waits for the index holds a snapshot, for which the build waits.
     """
     while op.get_bind().scalar(_BUILDS, {"table": table}):
         time.sleep(_POLL_SECONDS)

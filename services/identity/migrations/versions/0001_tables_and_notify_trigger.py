@@ -192,7 +192,7 @@ def upgrade() -> None:
 
 
 def _notify() -> None:
-    # A trigger costs no round trip; the notification itself is sent with the commit, never before it.
+    # A trigger needs no extra round trip. PostgreSQL sends the notification only when the transaction commits.
     op.execute(
         """
         CREATE FUNCTION identity_outbox_notify() RETURNS trigger LANGUAGE plpgsql AS

@@ -1,4 +1,4 @@
-"""The end of the audit log's chain, recorded beside it."""
+"""The recorded end of the audit log's chain, to detect missing rows."""
 
 import sqlalchemy as sa
 from alembic import op

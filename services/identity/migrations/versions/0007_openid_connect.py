@@ -1,4 +1,4 @@
-"""OpenID Connect: registrations, requests, grants with their codes and tokens, consents, owed logouts, seen proofs."""
+"""OpenID Connect: registrations, requests, grants with codes and tokens, consents, pending logouts, used proofs."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When a link account last used a binding."""
+"""The time at which a link account last used a binding."""
 
 import sqlalchemy as sa
 from alembic import op

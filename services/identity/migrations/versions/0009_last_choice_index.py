@@ -1,4 +1,4 @@
-"""An index for the account that a person chose last at a service, built concurrently."""
+"""An index to find the account that a person last chose at a service, built concurrently."""
 
 from identity_migrations.indexes import build_index, drop_index
 

@@ -1,4 +1,4 @@
-"""Rejected applications, kept so that the applicant can learn the outcome."""
+"""Rejected registrations, kept to show the applicant the decision."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""An index for the children of grants that have ended, built concurrently: deleting a grant looks for them."""
+"""An index to find the child grants of a grant before its deletion, built concurrently."""
 
 import sqlalchemy as sa
 from identity_migrations.indexes import build_index, drop_index

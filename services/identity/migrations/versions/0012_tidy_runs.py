@@ -1,4 +1,4 @@
-"""When `identity tidy` last ended without an error."""
+"""The time of the last successful run of `identity tidy`."""
 
 import sqlalchemy as sa
 from alembic import op

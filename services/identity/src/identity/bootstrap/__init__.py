@@ -1,1 +1,1 @@
-"""Builds the dependencies of every process: one module for the use cases' ports, one for the relay, without Flask."""
+"""Builds the dependencies of each process and of the commands, without Flask."""

@@ -1,4 +1,4 @@
-"""The dependencies of `identity audit`: the chain with its keys, and the places where its end is recorded."""
+"""The dependencies of `identity audit`: the chain with its keys, and the stores that record its end."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,7 +21,7 @@ from identity.usecases.ports.audit import AnchorStore, AuditLog
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditDependencies:
-    """What the commands work with; `anchors` includes Redis only with its URL."""
+    """The dependencies of the commands; `anchors` includes Redis only if its URL is set."""
 
     chain: SqlAuditChain
     keys: ChainKeys
@@ -34,7 +34,7 @@ def open_audit(settings: ChainSettings | RelaySettings) -> Iterator[AuditDepende
     """Build the dependencies, and close their connections afterwards. Raises SettingsError."""
     keys = chain_keys(settings.audit_keys)
     if keys is None:
-        raise SettingsError(["IDENTITY_AUDIT_KEYS: must be set, without keys the log is not chained"])
+        raise SettingsError(["IDENTITY_AUDIT_KEYS: must be set: without keys, the log is not chained"])
     with ExitStack() as stack:
         engine = open_engine(settings.database_url.reveal())
         stack.callback(engine.dispose)

@@ -1,4 +1,4 @@
-"""The dependencies of `identity notify`: the database, the signing keys and the way out to clients."""
+"""The dependencies of `identity notify`: the database, the signing keys and the sender of logouts."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ _CALLER = Caller(kind="system", name="notify")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyDependencies:
-    """What the process works with, and what its operations port reports."""
+    """The dependencies of the process and of its operations port."""
 
     engine: Engine
     ports: NotifyPorts
@@ -56,7 +56,7 @@ class NotifyDependencies:
 def build_notify(
     settings: NotifySettings, instruments: Instruments, *, clock: Clock | None = None
 ) -> NotifyDependencies:
-    """Return the dependencies; nothing connects yet. Raises SettingsError."""
+    """Return the dependencies without connecting to a server. Raises SettingsError."""
     clock = clock or SystemClock()
     with ErrorCollector() as collector:
         with collector.step():

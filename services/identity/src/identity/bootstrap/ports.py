@@ -75,7 +75,7 @@ def open_dependencies(settings: WebSettings, *, signs: bool = False) -> Iterator
         engine.dispose()
 
 
-def build_ports(  # noqa: PLR0913  # every argument is what one process has and another lacks
+def build_ports(  # noqa: PLR0913  # the arguments differ between processes
     settings: WebSettings,
     *,
     sessions: Callable[[], Session],
@@ -86,9 +86,9 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
     randomness: Randomness | None = None,
     signs: bool = False,
 ) -> Ports:
-    """Return the ports; every statement of `autocommit` is a transaction of its own. Raises SettingsError.
+    """Return the ports; every statement of `autocommit` is its own transaction. Raises SettingsError.
 
-    A process that `signs` must have IDENTITY_OIDC_KEYS. Reading them takes 30 ms, which commands save.
+    A process that `signs` requires IDENTITY_OIDC_KEYS. Commands do not read these keys, which would take 30 ms.
     """
     clock = clock or SystemClock()
     with ErrorCollector() as collector:
@@ -134,9 +134,9 @@ def _rules(settings: WebSettings) -> Rules:
     return Rules(
         public_url=settings.public_url,
         https_only=settings.mode == PRODUCTION,
-        reviewed_kinds=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` lets only kinds pass
+        reviewed_kinds=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` accepts only kinds
         tax_id_checksum=settings.tax_id_checksum,
-        passwords=PasswordPolicy(settings.password_profile),  # type: ignore[arg-type]  # the same of profiles
+        passwords=PasswordPolicy(settings.password_profile),  # type: ignore[arg-type]  # accepts only profiles
         consents=_texts(settings),
         sessions=Lifetimes(
             idle=timedelta(seconds=settings.session_idle),

@@ -1,4 +1,4 @@
-"""What each process needs to be ready; otherwise its /readyz answers 503 (OPS-4)."""
+"""The readiness checks of each process; while one fails, /readyz answers 503 (OPS-4)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def readiness_checks(engine: Engine, stream: RedisStream | None = None) -> list[Check]:
     """Return the checks of a process: the database, and Redis for the relay.
 
-    The clients of `identity notify` are not among them: each has its own troubles.
+    The clients of `identity notify` are not checked, because one client's failure does not affect the others.
     """
     checks = [Check("database", database_probe(engine))]
     if stream is not None:

@@ -39,7 +39,7 @@ REDIS_TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayDependencies:
-    """What the relay works with, and what its operations port reports."""
+    """The dependencies of the relay and of its operations port."""
 
     engine: Engine
     redis: Redis
@@ -65,10 +65,10 @@ class RelayDependencies:
 
 
 def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDependencies:
-    """Return the dependencies; nothing connects yet. Raises SettingsError."""
+    """Return the dependencies without connecting to a server. Raises SettingsError."""
     engine = open_engine(settings.database_url.reveal(), pool_size=5)
-    # One retry, for a dropped connection, and none when Redis hangs: the relay must return to PostgreSQL in time to
-    # show that this leader still works.
+    # Retry once after a dropped connection, but not after a time-out: the leader must send PostgreSQL its next
+    # statement before a standby considers it silent.
     retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     redis = connect(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS, retry=retry)
     outbox = SqlOutboxReader(engine)
@@ -93,7 +93,7 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
 
 
 def rewind(settings: RelaySettings, *, after: int, caller: Caller) -> int | None:
-    """Rewind the checkpoint so that the leader republishes the events after a position; record who did it.
+    """Rewind the checkpoint so that the leader republishes the events after a position; record it in the audit log.
 
     Returns the previous checkpoint, or None if Redis has none. Raises redis.RedisError.
     """

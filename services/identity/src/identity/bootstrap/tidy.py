@@ -30,10 +30,10 @@ class TidyDependencies:
 
 
 class _Absent:
-    """A placeholder for a port or a rule that the cleanup does not use. Raises AttributeError when it is used."""
+    """A placeholder for a port or a rule that the cleanup does not use. Any use raises AttributeError."""
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"`identity tidy` has no settings for this: {name}")
+        raise AttributeError(f"`identity tidy` has no settings for {name}")
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def _rules(settings: TidySettings) -> Rules:
     return Rules(
         **_absent(Rules)
         | {
-            "sessions": Lifetimes(idle=idle, absolute=idle),  # cleanup reads no absolute lifetime
+            "sessions": Lifetimes(idle=idle, absolute=idle),  # the cleanup does not use the absolute lifetime
             "feed_retention": timedelta(seconds=settings.feed_kept),
         }
     )

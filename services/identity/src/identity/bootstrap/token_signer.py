@@ -1,4 +1,4 @@
-"""What signs tokens of OpenID Connect, from `IDENTITY_OIDC_KEYS` (OIDC-26)."""
+"""Creates the signer of OpenID Connect tokens from `IDENTITY_OIDC_KEYS` (OIDC-26)."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from identity.usecases.ports.clock import Clock
 
 _NAME = "IDENTITY_OIDC_KEYS"
 MAX_KEY_AGE = timedelta(days=365)
-"""Older keys are reported, and go on signing."""
+"""Older keys cause a warning, but still sign."""
 
 
 def token_signer(keys: Secret | None, clock: Clock) -> JoseSigner:

@@ -1,4 +1,4 @@
-"""`identity accounts`: finding accounts and changing their state (REV-2, OPS-1, OPS-6)."""
+"""`identity accounts`: find accounts and change their state (REV-2, OPS-1, OPS-6)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +125,7 @@ _decision("resend_mail", "Resend the pending verification link.")
 @click.argument("email")
 @as_operator
 def set_mailbox(ports: "Ports", name: str, email: str) -> None:
-    """Set a new mailbox for someone who lost theirs; it is verified by the link mailed to it."""
+    """Set a new mailbox for a person who lost the old one. The link in a mail to the new mailbox verifies it."""
     from identity.domain.mailbox import parse_mailbox
     from identity.usecases import administration
 
@@ -152,7 +152,7 @@ def export_account(ports: "Ports", name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @as_operator
 def erase(ports: "Ports", name: str, *, yes: bool) -> None:
-    """Close an account and erase its personal data, for good."""
+    """Close an account and permanently erase its personal data."""
     from identity.usecases import personal_data
 
     if not yes:

@@ -1,4 +1,4 @@
-"""`identity audit`: reading the audit log and verifying its chain (SEC-11)."""
+"""`identity audit`: read the audit log and verify its chain (SEC-11)."""
 
 import os
 import sys
@@ -39,9 +39,7 @@ _CELLS = {
     "REASON": "{reason}",
 }
 
-_NO_END = (
-    "no end of the chain is recorded, so rows may be missing there: run the relay, or give --head or --anchor"
-)
+_NO_END = "no end of the chain is recorded, so its last rows may be missing: run the relay, or pass --head or --anchor"
 _EMPTY = "no row of the audit log is chained yet"
 _POST_TIMEOUT_SECONDS = 10
 
@@ -65,7 +63,7 @@ def audit() -> None:
 @as_json
 @with_ports
 def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **criteria: Any) -> None:
-    """List who did what, newest first."""
+    """List rows of the audit log, newest first."""
     from datetime import UTC
 
     from identity.usecases.ports.audit import AuditFilter
@@ -75,7 +73,7 @@ def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **criter
 
 
 def show_rows(ports: "Ports", query: "AuditFilter", *, as_json: bool) -> None:
-    """Print rows of the log."""
+    """Print the rows of the audit log that match the query."""
     from identity.http.api.admin_schemas import AuditRowSchema
     from identity.usecases import account_queries
 
@@ -100,9 +98,10 @@ def _who(actor: dict[str, Any]) -> str:
 )
 @as_json
 def verify(*, head: str | None, file: TextIO | None, as_json: bool) -> None:
-    """Verify the chain from end to end; print the first row that breaks it and exit with 1.
+    """Verify the whole chain. If a row breaks it, print the first such row and exit with 1.
 
-    Its end is compared with what the relay recorded in the database and, with the relay's REDIS_URL, in Redis.
+    The end of the chain is compared with the end that the relay recorded in the database and, if REDIS_URL is set, in
+    Redis.
     """
     from identity.settings.relay import ChainSettings
     from identity.usecases.audit.verifying import ChainBroken
@@ -123,12 +122,12 @@ def verify(*, head: str | None, file: TextIO | None, as_json: bool) -> None:
 
 
 @audit.command("anchor")
-@click.option("--file", "path", type=click.Path(dir_okay=False), help="Append the line to this file too.")
-@click.option("--post", "url", help="Send the line to this URL too, by POST.")
+@click.option("--file", "path", type=click.Path(dir_okay=False), help="Also append the line to this file.")
+@click.option("--post", "url", help="Also send the line to this URL by POST.")
 def print_anchor(*, path: str | None, url: str | None) -> None:
-    """Print the end of the chain as a line of JSON, to be kept where the database's users cannot write.
+    """Print the end of the chain as a line of JSON. Keep it where the database's users cannot write.
 
-    `identity audit verify --anchor FILE` shows later whether rows were removed at the end.
+    Later, `identity audit verify --anchor FILE` detects whether rows were removed from the end.
     """
     from identity.domain.audit_chain import Anchor
     from identity.settings.relay import ChainSettings
@@ -139,7 +138,9 @@ def print_anchor(*, path: str | None, url: str | None) -> None:
             raise click.ClickException(_EMPTY)
         key = audit.keys.get(newest.key)
         if key is None or not newest.is_authentic(key):
-            raise click.ClickException(f"segment {newest.number} is not authentic: see identity audit verify")
+            raise click.ClickException(
+                f"segment {newest.number} is not authentic: run `identity audit verify`"
+            )
     line = Anchor.of(newest).to_json()
     click.echo(line)
     if path:
@@ -152,9 +153,9 @@ def print_anchor(*, path: str | None, url: str | None) -> None:
 @audit.command("accept")
 @operator_options
 def accept(*, operator: str | None, reason: str) -> None:
-    """Record the current end of the chain in place of one that is missing, for example after a restore.
+    """Record the current end of the chain instead of a recorded end that is missing, for example after a restore.
 
-    Uses the relay's settings; ends the alert AuditLogTruncated.
+    Uses the relay's settings. Resolves the alert AuditLogTruncated.
     """
     from identity.adapters.clock import SystemClock
     from identity.settings.relay import RelaySettings
@@ -192,7 +193,7 @@ def _anchors(file: TextIO | None) -> "list[Anchor]":
     try:
         return [Anchor.from_json(line) for line in file or () if line.strip()]
     except ValueError:
-        raise click.ClickException("--anchor: not a file of lines from `identity audit anchor`") from None
+        raise click.ClickException("--anchor: must be a file of lines from `identity audit anchor`") from None
 
 
 def _post(url: str, line: str) -> None:

@@ -1,4 +1,4 @@
-"""What the commands share: settings, ports with the operator as caller, and output as tables or JSON."""
+"""Shared code of the commands: settings, ports with the operator as caller, and output as tables or JSON."""
 
 import getpass
 import json
@@ -73,7 +73,7 @@ def with_ports(command: Command) -> Command:
 
 
 def _target(refusal: Refusal, named: Mapping[str, Any]) -> str:
-    """Return a prefix that names what was not found."""
+    """Return a prefix with the name that was not found."""
     target = named.get("name") or named.get("account")
     return f"{target}: " if target and isinstance(refusal, NotFound) else ""
 
@@ -104,9 +104,9 @@ def operator_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def read_operator(name: str | None, reason: str | None = None) -> Caller:
-    """Return the operator, with their account of the system and the address of their SSH client or this host's name.
+    """Return the operator as the caller, with the operating-system account and the address of the SSH client or host.
 
-    They choose their name themselves, but not the account.
+    Operators choose the name themselves, but not the account.
     """
     return Caller(
         kind="operator",
@@ -136,7 +136,7 @@ def _login_name() -> str:
 
 
 def _os_account() -> str:
-    """Return the account of this process, which no variable changes; of root by sudo, also who called sudo."""
+    """Return the operating-system account of this process; if it is root by sudo, also the account that ran sudo."""
     try:
         account = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # in a container the user often has no name
@@ -153,9 +153,9 @@ def describe_refusal(refusal: Refusal) -> str:
         case WrongState(state=state):
             return f"it is {state}"
         case TooSoon(retry_after_seconds=seconds):
-            return f"a mail was sent just now, or too many: again in {seconds} s"
+            return f"a mail was sent just now, or too many mails: retry in {seconds} s"
         case MailboxTaken():
-            return "another account holds this mailbox"
+            return "another account has this mailbox"
         case InvalidValue(code=code):
             return code.replace("_", " ")
         case _:
@@ -163,7 +163,7 @@ def describe_refusal(refusal: Refusal) -> str:
 
 
 def for_each(names: Sequence[str], act: Callable[[str], str]) -> None:
-    """Act on each name and print the result; after a refusal the others still run, and the exit code is 1."""
+    """Call `act` with each name and print the result. Refusals do not stop the loop, but set the exit code to 1."""
     refused = 0
     with click.progressbar(names, file=sys.stderr, hidden=len(names) == 1 or not sys.stderr.isatty()) as bar:
         for name in bar:
@@ -204,7 +204,7 @@ def print_row(row: Row, *, as_json: bool) -> None:
 
 
 def _flatten(row: Row, within: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield names and values, those of nested rows with a dotted name such as `company.tax_id`."""
+    """Yield names and values; the names in nested rows have a prefix, as in `company.tax_id`."""
     for name, value in row.items():
         match value:
             case dict() if value:
@@ -214,7 +214,7 @@ def _flatten(row: Row, within: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def to_json(value: Any) -> str:
-    """Return what `--json` prints; in ASCII, so that it arrives whole on any terminal."""
+    """Return the output of `--json`, in ASCII so that every terminal can show it."""
     return json.dumps(value, indent=2, default=format_time)
 
 

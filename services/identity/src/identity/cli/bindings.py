@@ -1,4 +1,4 @@
-"""`identity bindings`: listing and ending bindings (OPS-1)."""
+"""`identity bindings`: list and end bindings (OPS-1)."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ def list_bindings(ports: "Ports", name: str, *, as_json: bool) -> None:
 @_ids
 @as_operator
 def remove(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
-    """End bindings: sessions switched by them end at once, and both sides are notified."""
+    """End bindings. Sessions that were switched by them end at once, and both accounts are notified."""
     from identity.usecases import administration
 
     for_each(binding_ids, _reporting(administration.remove_binding, ports, "removed"))

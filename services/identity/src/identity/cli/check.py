@@ -1,4 +1,4 @@
-"""`identity check`: whether a process could work with its settings, database and Redis (OPS-5)."""
+"""`identity check`: check the settings of a process, its database and Redis (OPS-5)."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checks:
-    """The checks of one process, and results that are printed but never fail."""
+    """The checks of one process, and warnings, which never fail."""
 
     checks: list["Check"]
     warnings: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ def _check_web() -> Iterator[_Checks]:
 
 
 def _hash_password(passwords: "Passwords") -> None:
-    """Hash a password as a login does, which takes memory and threads that the system may refuse; once is enough."""
+    """Hash a password as a login does: the system may refuse the memory or the threads that this needs."""
     passwords.hash("password")
 
 
@@ -131,13 +131,13 @@ def _database(engine: "Engine") -> list["Check"]:
 def check(*, process: str, wait_seconds: int, as_json: bool) -> None:
     """Check settings, keys, the database, its migrations, and Redis and password hashing if the process needs them.
 
-    Exits with 1 if a check fails, with 2 if a setting is wrong. IDENTITY_OIDC_KEYS that are missing, or whose signing
-    key is older than 365 days by its member `nbf` or `iat`, cause a warning.
+    Exits with 1 if a check fails, and with 2 if a setting is wrong. Prints a warning if IDENTITY_OIDC_KEYS is missing
+    or a signing key is older than 365 days according to its `nbf` or `iat`.
     """
     interrupt_on_sigterm()
     from port_runtime.health import wait_until_healthy
 
-    import identity.adapters.sql.migrations  # noqa: F401  # alembic logs its plugins when it is imported; logs are not on yet
+    import identity.adapters.sql.migrations  # noqa: F401  # alembic logs its plugins at import; logging is still off
 
     with _PROCESSES[process]() as found:
         report = wait_until_healthy(found.checks, timeout_seconds=wait_seconds, report_change=print_waiting)

@@ -78,7 +78,7 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
 @as_json
 @with_client_ports
 def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_json: bool) -> None:
-    """Print a new secret for NAME. The old one stays valid for --overlap; --end-old ends it without a new one."""
+    """Print a new secret for NAME. The old secret stays valid for --overlap; --end-old creates no new secret."""
     from identity.usecases import service_clients as cases
 
     if end_old:
@@ -118,7 +118,7 @@ def _overlap(text: str) -> timedelta:
 
 
 def client_row(client: "ServiceClient") -> dict[str, Any]:
-    """Return what is shown of a client."""
+    """Return the printed fields of a client."""
     return {
         "name": client.name,
         "rights": client.rights,

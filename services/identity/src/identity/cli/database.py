@@ -10,7 +10,7 @@ def database() -> None:
 
 @database.command()
 def roles() -> None:
-    """Print SQL that gives web, relay, tidy and migrate a role each; safe to run repeatedly, after every migration.
+    """Print SQL that creates a role for each process. The SQL is safe to run repeatedly, after every migration.
 
     The roles have no passwords. Example: identity database roles | psql postgresql://…/identity
     """

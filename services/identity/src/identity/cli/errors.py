@@ -7,9 +7,9 @@ from port_runtime.settings import exit_on_error
 
 
 class CommandGroup(click.Group):
-    """A group whose commands exit with 2 and one line for each wrong setting.
+    """A group of commands that report wrong settings and database errors in one line each.
 
-    They exit with 1 and one line if the database is unavailable or has no tables.
+    The exit code is 2 for wrong settings, and 1 if the database is unavailable or has no tables.
     """
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,4 +1,4 @@
-"""`identity events`: the outbox, the feed, and publishing events again (EVT-2, EVT-6)."""
+"""`identity events`: inspect the outbox and the feed, and publish events again (EVT-2, EVT-6)."""
 
 import json
 from dataclasses import asdict
@@ -43,14 +43,14 @@ def events() -> None:
 @with_ports
 def status(ports: "Ports", *, as_json: bool) -> None:
     """Show the feed's positions and the numbers of unpublished events and unsent mails."""
-    figures = asdict(ports.feed.stats())
+    stats = asdict(ports.feed.stats())
     if as_json:
-        click.echo(to_json(figures))
+        click.echo(to_json(stats))
         return
-    since = f", oldest of {format_time(figures['pending_since'])}" if figures["pending"] else ""
-    click.echo(f"feed:     positions {figures['oldest'] or '-'} to {figures['newest']}")
-    click.echo(f"pending:  {figures['pending']}{since}")
-    click.echo(f"mails:    {figures['mails_waiting']} without a receipt")
+    since = f", oldest of {format_time(stats['pending_since'])}" if stats["pending"] else ""
+    click.echo(f"feed:     positions {stats['oldest'] or '-'} to {stats['newest']}")
+    click.echo(f"pending:  {stats['pending']}{since}")
+    click.echo(f"mails:    {stats['mails_waiting']} without a receipt")
 
 
 @events.command("list")
@@ -62,7 +62,7 @@ def status(ports: "Ports", *, as_json: bool) -> None:
 @click.option("--subject", help="Only events about the account with this id.")
 @as_json
 @with_ports
-def list_events(  # noqa: PLR0913  # one for each option
+def list_events(  # noqa: PLR0913  # an argument for each option
     ports: "Ports", *, after: int, limit: int, type_name: str | None, subject: str | None, as_json: bool
 ) -> None:
     """List published events in the order of the feed."""
@@ -101,7 +101,7 @@ def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
 def replay(*, after: int, operator: str | None, as_json: bool) -> None:
     """Make the relay publish the events after a position again, with the same ids.
 
-    Uses the relay's settings. No mail is sent twice: a mail with a receipt has lost its sealed part.
+    Uses the relay's settings. No mail is sent twice, because the sealed part of a mail is deleted with its receipt.
     """
     from identity.bootstrap.relay import rewind
     from identity.settings.relay import RelaySettings

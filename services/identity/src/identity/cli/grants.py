@@ -1,4 +1,4 @@
-"""`identity grants`: logins at other services, for whom and until when (OIDC-25)."""
+"""`identity grants`: list and end logins at other services (OIDC-25)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ def grants() -> None:
 @as_json
 @with_ports
 def list_grants(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """List the grants that an account holds, and those that act as it."""
+    """List the grants that an account holds, and the grants that act as the account."""
     from identity.usecases import account_queries, grant_administration
 
     found = grant_administration.grants_of(ports, name)

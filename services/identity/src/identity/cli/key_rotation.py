@@ -1,4 +1,4 @@
-"""`identity keys rotate`: a new key in front of the configured ones (SEC-4, SEC-9, OIDC-26)."""
+"""`identity keys rotate`: print the configured keys with a new key first (SEC-4, SEC-9, OIDC-26)."""
 
 import json
 import os
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @click.group()
 def rotate() -> None:
-    """Print the current keys with a new one first. The older keys still verify and decrypt."""
+    """Print the current keys with a new key first. The older keys still verify and decrypt."""
 
 
 @rotate.command()
@@ -44,7 +44,8 @@ def signing(*, as_json: bool) -> None:
 def audit(*, as_json: bool) -> None:
     """Rotate IDENTITY_AUDIT_KEYS, which chain the audit log.
 
-    Give the new value to every relay, and to `tidy` and `audit verify`. Remove a key when its rows are deleted.
+    Give the new value to every relay, and to `tidy` and `audit verify`. Remove a key once the rows that it chained are
+    deleted.
     """
     present = _required(read_keys().audit_keys, "IDENTITY_AUDIT_KEYS")
     values = [new_secret(), *(key.reveal() for key in present)]
@@ -56,8 +57,8 @@ def audit(*, as_json: bool) -> None:
 def oidc(*, as_json: bool) -> None:
     """Rotate IDENTITY_OIDC_KEYS, which sign tokens for other services.
 
-    The two new keys sign in an hour. Give every web process the new value within it, then every `notify`: so all
-    publish the keys before one signs, and services have fetched them. Remove the old keys a day later.
+    The two new keys start signing in an hour. Within this hour, give the new value to every web process, then to every
+    `notify`, so that services can fetch the keys before one of them signs. Remove the old keys a day later.
     """
     from identity.adapters.clock import SystemClock
     from identity.adapters.jose.keys import KeySetError

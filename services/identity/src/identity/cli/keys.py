@@ -1,4 +1,4 @@
-"""`identity keys`: generating, listing and rotating the keys of an installation (SEC-4, SEC-9, OIDC-26)."""
+"""`identity keys`: generate, list and rotate the keys of an installation (SEC-4, SEC-9, OIDC-26)."""
 
 import json
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def list_keys(*, as_json: bool) -> None:
 
 
 def _ids(settings: "KeySettings") -> Iterator[tuple[str, list[str]]]:
-    """Yield the ids of the keys that are set. The id of a symmetric key is part of a key derived from it."""
+    """Yield the ids of the keys that are set. The id of a symmetric key is the start of a key derived from it."""
     from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, key_ids
 
     from identity.adapters.signed_tokens import AUDIT_PURPOSE, derive

@@ -1,4 +1,4 @@
-"""`identity logouts`: ended logins of which a service was not notified (OIDC-22)."""
+"""`identity logouts`: list, retry and drop logouts of which a service was not notified (OIDC-22)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +26,16 @@ _IDS = click.argument("logout_ids", nargs=-1, required=True, type=click.IntRange
 
 @click.group()
 def logouts() -> None:
-    """Show which services were not notified that a login has ended; retry, or give up."""
+    """List the logouts of which services were not notified; retry or drop them."""
 
 
 @logouts.command("list")
-@click.option("--client", help="Only those of this client.")
+@click.option("--client", help="Only logouts of this client.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
 @with_ports
 def list_logouts(ports: "Ports", *, client: str | None, limit: int, as_json: bool) -> None:
-    """List what waits for its next try and what was set aside, oldest first."""
+    """List the logouts that wait for their next attempt or were set aside, oldest first."""
     from identity.usecases import logout_administration
 
     found = logout_administration.unsettled(ports, client=client, limit=limit)
@@ -59,7 +59,7 @@ def _row(logout: "Logout") -> dict[str, Any]:
 @_IDS
 @as_operator
 def retry(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
-    """Tell the services again, at once and for another 3 days."""
+    """Notify the services again, at once and for up to another 3 days."""
     from identity.usecases import logout_administration
 
     _change(ports, logout_ids, logout_administration.retry, "is tried again")
@@ -69,7 +69,7 @@ def retry(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
 @_IDS
 @as_operator
 def drop(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
-    """Give up: the services are not notified."""
+    """Drop logouts, so that the services are not notified."""
     from identity.usecases import logout_administration
 
     _change(ports, logout_ids, logout_administration.drop, "dropped")

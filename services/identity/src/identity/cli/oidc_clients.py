@@ -1,4 +1,4 @@
-"""`identity clients oidc` and `show`: registration of service clients for OpenID Connect (OIDC-25)."""
+"""`identity clients oidc` and `show`: register service clients for OpenID Connect (OIDC-25)."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -25,7 +25,7 @@ _ACCEPTS = [*KINDS, ",".join(KINDS)]
 
 
 def _name_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Print wrong fields of a registration with the options that set them."""
+    """Print an error for each wrong field of a registration, with the option that sets the field."""
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
@@ -40,7 +40,7 @@ def _name_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _reason(wrong: WrongField) -> str:
-    """Return the text of a wrong field for operators."""
+    """Return the error of a wrong field as a text for operators."""
     error = wrong.error
     known = [
         f"{name}: {', '.join(value) if isinstance(value, tuple) else value}"
@@ -73,48 +73,50 @@ def _read(_context: click.Context, _option: click.Parameter, file: BinaryIO | No
 
 @click.command("oidc")
 @click.argument("name")
-@click.option("--name", "display_name", required=True, help="The service's name, as people read it.")
+@click.option("--name", "display_name", required=True, help="The name of the service that people see.")
 @click.option(
-    "--redirect-uri", "redirect_uris", multiple=True, help="Where people return to. May be repeated."
+    "--redirect-uri", "redirect_uris", multiple=True, help="A URI to which people return. May be repeated."
 )
-@click.option("--post-logout-uri", "post_logout_uris", multiple=True, help="Where a logout may lead.")
-@click.option("--backchannel-uri", help="Where ended logins are reported.")
-@click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, help="Beside `openid`.")
+@click.option(
+    "--post-logout-uri", "post_logout_uris", multiple=True, help="A URI for after a logout. May be repeated."
+)
+@click.option("--backchannel-uri", help="The URI that receives back-channel logouts.")
+@click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True, help="A scope besides `openid`.")
 @click.option(
     "--accepts",
     type=click.Choice(_ACCEPTS),
     default="general",
     show_default=True,
     callback=_split,
-    help="`link`: a person may also act for no company.",
+    help="`link`: people may also log in without a company.",
 )
-@click.option("--auth", type=click.Choice(AUTHS), help="How it authenticates.  [default: secret]")
+@click.option("--auth", type=click.Choice(AUTHS), help="The client's authentication.  [default: secret]")
 @click.option(
     "--key-file",
     "keys",
     type=click.File("rb"),
     callback=_read,
-    help="Its public JWK set, for `--auth key`.",
+    help="The client's public JWK set, for `--auth key`.",
 )
-@_word("--consent", "asks_consent", "ask", means=True, text="people are asked before data go to it.")
+@_word("--consent", "asks_consent", "ask", means=True, text="ask people before sharing data.")
 @_word(
     "--pkce",
     "requires_pkce",
     "optional",
     means=False,
-    text="do not demand PKCE; the client should send a nonce.",
+    text="do not require PKCE; the client should send a nonce.",
 )
-@click.option("--refresh", "may_refresh", is_flag=True, help="Give it refresh tokens.")
-@click.option("--dpop", "requires_dpop", is_flag=True, default=None, help="Demand DPoP.")
-@click.option("--resource", "resources", multiple=True, help="A URI by which others ask for tokens for it.")
-@_word("--tokens", "has_jwt_tokens", "jwt", means=True, text="tokens for its resources are JWTs.")
-@click.option("--may-reach", multiple=True, help="A client for which it may exchange tokens.")
+@click.option("--refresh", "may_refresh", is_flag=True, help="Issue refresh tokens.")
+@click.option("--dpop", "requires_dpop", is_flag=True, default=None, help="Require DPoP.")
+@click.option("--resource", "resources", multiple=True, help="A URI that tokens for this client may name.")
+@_word("--tokens", "has_jwt_tokens", "jwt", means=True, text="tokens for the resources are JWTs.")
+@click.option("--may-reach", multiple=True, help="A client for which tokens may be exchanged.")
 @click.option("--profile", type=click.Choice(PROFILES), help="`fapi2`: PAR, keys, DPoP and ES256.")
 @as_json
 @with_client_ports
 @_name_options
 def register_client(ports: "Ports", name: str, *, as_json: bool, **values: Any) -> None:
-    """Register client NAME for OpenID Connect; this replaces what was registered before."""
+    """Register client NAME for OpenID Connect, replacing an earlier registration."""
     from identity.usecases import oidc_clients as cases
 
     print_row(_row(cases.register(ports, name, Registration(**values))), as_json=as_json)

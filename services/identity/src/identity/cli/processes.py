@@ -10,7 +10,7 @@ from identity.cli.base import read_settings
 
 @click.command()
 def serve() -> None:
-    """Serve portal and API with gunicorn, in the foreground."""
+    """Serve the portal and the API with gunicorn, in the foreground."""
     from identity.settings.web import WebSettings
 
     settings = read_settings(WebSettings)
@@ -23,7 +23,7 @@ def serve() -> None:
             server = Server(settings, shared)
     except BaseException:
         if shared:
-            multiprocess_metrics.remove_directory(shared)  # once gunicorn runs, its on_exit hook does it
+            multiprocess_metrics.remove_directory(shared)  # once gunicorn runs, its on_exit hook removes it
         raise
     server.run()
 
@@ -31,7 +31,7 @@ def serve() -> None:
 @click.command()
 def relay() -> None:
     """Publish events from the outbox. Any number of relays may run; one of them is the leader."""
-    # redis-py imports both if it can: an eighth of the memory, for nothing that the relay uses.
+    # redis-py imports both if they are installed. The relay needs neither, and they take an eighth of its memory.
     with without_collection(), without_modules("cryptography", "opentelemetry.sdk"):
         from identity.processes.relay import serve as run
         from identity.settings.relay import RelaySettings
@@ -42,7 +42,7 @@ def relay() -> None:
 
 @click.command()
 def notify() -> None:
-    """Tell services that logins have ended (back-channel logout). Any number of these may run."""
+    """Notify services of ended logins (back-channel logout). Any number of these processes may run."""
     with without_collection():
         from identity.processes.notify import serve as run
         from identity.settings.notify import NotifySettings

@@ -1,4 +1,4 @@
-"""`identity sessions`: listing and ending open sessions (OPS-1)."""
+"""`identity sessions`: list and end open sessions (OPS-1)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ def sessions() -> None:
 @as_json
 @with_ports
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """List the sessions of an account, and those that act as it."""
+    """List the sessions of an account, and the sessions that act as the account."""
     from identity.http.api.admin_schemas import AdminSessionSchema, admin_login
     from identity.usecases import account_queries
 
@@ -64,14 +64,14 @@ def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @sessions.command("end")
 @click.argument("session_ids", nargs=-1)
-@click.option("--account", help="End all sessions of this account instead, and all that act as it.")
+@click.option("--account", help="End all sessions that belong to this account or act as it.")
 @as_operator
 def end(ports: "Ports", session_ids: tuple[str, ...], *, account: str | None) -> None:
     """End sessions at once."""
     from identity.usecases import administration
 
     if bool(session_ids) == bool(account):
-        raise click.UsageError("give session ids, or --account")
+        raise click.UsageError("pass session ids, or --account")
     if account:
         click.echo(f"{account}: {administration.end_sessions(ports, account)} ended")
         return

@@ -1,4 +1,4 @@
-"""`identity tidy`: closes what has lapsed, suspends idle accounts, deletes what is past its retention."""
+"""`identity tidy`: end lapsed accounts and bindings, suspend idle accounts, delete data past its retention."""
 
 import json
 from datetime import timedelta
@@ -70,4 +70,4 @@ def _prune_audit(ports: "Ports", engine: "Engine", settings: "TidySettings") -> 
     try:
         return prune(ports, SqlAuditChain(engine), keys, before=before)
     except NotAuthentic as error:
-        raise click.ClickException(f"{error}: see `identity audit verify`") from None
+        raise click.ClickException(f"{error}: run `identity audit verify`") from None

@@ -17,12 +17,12 @@ LOGOUTS = counter(
     "identity_logouts_total", "tries", "Attempts to send a logout to a client, by result", outcome=VERDICTS
 )
 LOGOUTS_WAITING = observable_gauge(
-    "identity_logouts_waiting", "logouts", "Logouts that are still to be sent to a client"
+    "identity_logouts_waiting", "logouts", "Logouts that have not been sent to their client yet"
 )
 LOGOUTS_OLDEST = observable_gauge(
     "identity_logouts_oldest_seconds",
     "seconds",
-    "Age of the oldest logout that is still to be sent; 0 if there is none",
+    "Age of the oldest logout that has not been sent yet; 0 if there is none",
 )
 LOGOUT_SECONDS = histogram(
     "identity_logout_seconds",

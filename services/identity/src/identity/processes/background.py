@@ -1,4 +1,4 @@
-"""What the processes without a web server share: steps that are repeated after any failure, and the end by a signal."""
+"""Shared code of the processes without a web server: repeating steps after a failure, stopping on a signal."""
 
 import signal
 from collections.abc import Callable
@@ -7,16 +7,16 @@ from typing import Any, Protocol
 
 
 class BackgroundProcess(Protocol):
-    """A process that works until it is stopped."""
+    """A process that runs until it is stopped."""
 
     def stop(self) -> None:
-        """Make it end soon; a signal handler calls this."""
+        """Make the process end soon; a signal handler calls this method."""
 
 
 class Attempts:
-    """Runs the steps of a process; counts every failure, and logs a lasting one once.
+    """Runs the steps of a process; counts every failure, and logs only the first of consecutive failures.
 
-    An `expected` error is that of a server, which may be unavailable: it is logged without a traceback.
+    An `expected` error means that a server is unavailable, and is logged without a traceback.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Returns freed memory that glibc keeps: 19 MiB in each web process after one login. No effect elsewhere."""
+"""Returns freed memory that glibc keeps, 19 MiB in each web process after one login, to the operating system."""
 
 import ctypes
 import time
@@ -14,16 +14,16 @@ def _libc(name: str) -> Callable[..., Any] | None:
 
 
 def use_one_arena() -> None:
-    """Let all threads allocate from the main arena, which can be trimmed; call it before they start.
+    """Make all threads allocate from the main arena, which can be trimmed. Call this before they start.
 
-    glibc's `malloc_trim` does not release the free end of other arenas, where a hash would get its memory.
+    glibc's `malloc_trim` does not release the free end of other arenas, from which a hash would allocate its memory.
     """
     if mallopt := _libc("mallopt"):
         mallopt(_M_ARENA_MAX, 1)
 
 
 class FreeMemory:
-    """Returns free memory to the system once no request has come for IDLE_SECONDS; the next hash takes 8 ms longer."""
+    """Returns free memory to the system after IDLE_SECONDS without a request; the next hash then takes 8 ms longer."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class FreeMemory:
         self._used_at = self._clock()
 
     def return_when_idle(self) -> None:
-        """Return the memory once IDLE_SECONDS have passed since the last request; only once for it."""
+        """Return the memory if IDLE_SECONDS have passed since the last request, but only once after each request."""
         if self._used_at is not None and self._clock() >= self._used_at + IDLE_SECONDS:
             self._used_at = None
             if self._trim is not None:

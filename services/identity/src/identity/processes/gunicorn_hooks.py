@@ -24,9 +24,9 @@ from identity.settings.web import WebSettings
 
 
 class GunicornHooks:
-    """The hooks, with the socket of the operations port, which the workers share.
+    """The hooks, and the socket of the operations port, on which every worker listens.
 
-    Every worker listens on it, and each answers for all of them. `shared` is the directory of their metrics.
+    Each worker reports the metrics of all workers, which they store in the directory `shared`.
     """
 
     def __init__(self, settings: WebSettings, instruments: Instruments, *, shared: str | None) -> None:
@@ -37,7 +37,7 @@ class GunicornHooks:
             with collector.step():
                 self._listener = open_listener(address, "IDENTITY_METRICS_BIND") if address else None
             with collector.step():
-                # A wrong variable must prevent the start instead of stopping each worker.
+                # A wrong variable must prevent the start, instead of stopping each worker after its fork.
                 tracing.is_enabled(os.environ)
 
     def options(self, app: Flask) -> dict[str, Any]:
@@ -51,13 +51,13 @@ class GunicornHooks:
         }
 
     def _keep_signals(self, arbiter: Any, _worker: object) -> None:
-        """Keep what the arbiter's handlers queue in the worker until it has handlers of its own."""
+        """Keep the signals that the arbiter's handlers queue in the worker before it installs its own handlers."""
         self._early_signals = arbiter.SIG_QUEUE
 
     def _start_worker(self, app: Flask, _worker: object) -> None:
         while not self._early_signals.empty():
             if self._early_signals.get_nowait() == signal.SIGTERM:
-                sys.exit()  # gunicorn sends it once, then waits until it kills the worker
+                sys.exit()  # gunicorn sends SIGTERM only once, and later kills the worker
         # Threads must start after the fork.
         tracing.configure("identity", distribution="identity")
         self._instruments.gauge(WORKERS).set(1)

@@ -25,23 +25,23 @@ from identity.settings.web import WebSettings
 GRACE_SECONDS = 20
 _KEEPALIVE_SECONDS = 20
 _MAX_REQUEST_LINE = 8190
-"""The most that gunicorn reads: an authorization request has up to 8 KiB (OIDC-3)."""
+"""The maximum that gunicorn accepts. An authorization request has up to 8 KiB (OIDC-3)."""
 _BACKLOG = 2048
 
 
 def _trust_no_peer() -> None:
-    """Make gunicorn ignore what it otherwise takes from a peer on loopback and from variables of its own (SEC-16).
+    """Make gunicorn trust neither the headers of a peer on loopback nor its own environment variables (SEC-16).
 
-    IDENTITY_TRUSTED_PROXIES is the only rule. Gunicorn parses this default before it reads any configuration.
+    Only IDENTITY_TRUSTED_PROXIES decides. Gunicorn parses the default before it reads any configuration.
     """
     ForwardedAllowIPS.default = ""
     os.environ.pop("SCRIPT_NAME", None)
 
 
 def _share_memory(_arbiter: object, _worker: object) -> None:
-    """Load what the workers share, and exempt it from garbage collection, which would make each copy every memory page.
+    """Load the data that the workers share, and exempt it from garbage collection, which would copy every memory page.
 
-    Nothing is collected before: a start leaves next to no garbage, and the search takes a tenth of its time.
+    No collection runs before: the start leaves almost no garbage, and a collection would take a tenth of its time.
     """
     common_passwords.load()
     password_strength.preload()
@@ -61,10 +61,10 @@ class RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 def open_bind(settings: WebSettings) -> str:
-    """Open the port and return gunicorn's `bind` for it; gunicorn closes it. Raises SettingsError.
+    """Open the port and return its `bind` option; gunicorn closes the port. Raises SettingsError.
 
-    A socket that systemd passes (sd_listen_fds(3)) takes the place of IDENTITY_BIND. Gunicorn itself retries a taken
-    port five times, and its message names no setting.
+    A socket that systemd passes (sd_listen_fds(3)) replaces IDENTITY_BIND. Gunicorn itself would retry an occupied
+    port five times, with a message that names no setting.
     """
     if passed := systemd.listen_fds():
         return ",".join(f"fd://{systemd.SD_LISTEN_FDS_START + number}" for number in range(passed))
@@ -106,7 +106,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "preload_app": True,
             "pre_fork": _share_memory,
             **self._hooks,
-            "accesslog": None,  # its lines would hold the URL, and so the token of a mailed link
+            "accesslog": None,  # its lines would contain URLs, and so the tokens of mailed links
             "logger_class": RootLogger,
             "control_socket_disable": True,
             "proc_name": "identity",

@@ -1,7 +1,7 @@
-"""The web server's worker process: gunicorn's threads, which only ever see whole requests (SEC-16).
+"""The web server's worker process: gunicorn's threaded worker, but its threads receive whole requests (SEC-16).
 
 Gunicorn gives a connection to a thread as soon as it is accepted, and the thread waits for the client without a limit.
-Here the worker's event loop collects each request, within two deadlines, and gives it to a thread when it is whole.
+Here the worker's event loop collects each request within two deadlines, and gives only whole requests to a thread.
 """
 
 import errno
@@ -31,15 +31,15 @@ _log = structlog.get_logger("identity.http")
 _RECEIVE_BYTES: Final = 64 * 1024
 _SWEEP_INTERVAL_SECONDS: Final = 0.5
 _ACCEPT_DELAY_SECONDS: Final = 0.0001
-"""For each connection of the worker, up to `_MAX_ACCEPT_DELAYS`. Another worker wakes in less, on an idle core."""
+"""The delay for each connection of the worker, up to `_MAX_ACCEPT_DELAYS`. On an idle core, a worker wakes faster."""
 _MAX_ACCEPT_DELAYS: Final = 5
 _LINGER_SECONDS: Final = 2.0
 _SEND_SECONDS: Final = 30.0
-"""How long a thread waits for a client to read its response."""
+"""The time that a client has to read its response."""
 
 
 class RequestTimeout(Exception):  # noqa: N818  # named like gunicorn's
-    """The request was not whole in time."""
+    """The request did not arrive completely in time."""
 
 
 _UNREADABLE: dict[type[Exception], HTTPStatus] = {
@@ -51,12 +51,12 @@ _UNREADABLE: dict[type[Exception], HTTPStatus] = {
 
 
 class ArrivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types
-    """What the parser reads: the bytes that have arrived, and never the socket, for which a thread would wait."""
+    """The bytes that have arrived, as the parser's input. Reading from the socket instead could block the thread."""
 
     too_large_head = False
 
     def chunk(self, size_hint: int | None = None) -> bytes:  # noqa: ARG002  # gunicorn's signature
-        """Fail: nothing more has arrived."""
+        """Raise an error, because no more bytes have arrived."""
         raise errors.LimitRequestHeaders("too long") if self.too_large_head else errors.NoMoreData
 
 
@@ -70,7 +70,7 @@ class Waiting:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Collects requests in its event loop, and answers what cannot be parsed with a problem document."""
+    """Collects requests in its event loop, and answers malformed requests with a problem document."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -79,11 +79,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._free_memory = FreeMemory()
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection, but let the workers that have fewer do so first.
+        """Accept a connection, but let the workers that have fewer connections accept it first.
 
         Otherwise the worker that wakes first accepts all connections that a proxy opens at once and keeps open. Workers
-        with five or more connections wait equally long (0.5 ms): the delay decides only if one has fewer. While a
-        worker waits, its threads go on, but its event loop does not.
+        with five or more connections wait equally long (0.5 ms), so the delay matters only if a worker has fewer.
+        The threads of a waiting worker continue, but its event loop does not.
         """
         if self.cfg.workers > 1:
             time.sleep(_ACCEPT_DELAY_SECONDS * min(self.nr_conns, _MAX_ACCEPT_DELAYS))
@@ -100,14 +100,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if data:
             self._add(conn, waiting, request, data)
         else:
-            self._receive(
-                conn
-            )  # most often the request has arrived, which spares registering with the poller
+            self._receive(conn)  # usually the request has arrived, and the poller is not needed
         if conn in self._waiting:
             self._watch(conn, waiting)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        """Keep the connection, or close it without waiting for the client, as gunicorn would in its event loop."""
+        """Keep the connection, or close it without blocking the event loop, in which gunicorn waits for the client."""
         if fs.cancelled() or fs.exception() or fs.result():
             super().finish_request(conn, fs)
         else:
@@ -161,7 +159,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             if not data:
                 self._close(conn)
         elif not data:
-            self._hand_over(conn, request)  # the client sends no more; the parser decides about what arrived
+            self._hand_over(
+                conn, request
+            )  # the client sends no more; the parser decides whether the request is whole
         else:
             self._add(conn, waiting, request, data)
 
@@ -173,7 +173,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         elif request.part != was:
             waiting.deadline = time.monotonic() + self.app.settings.body_timeout
             if request.expects_continue:
-                with suppress(OSError):  # then it has left
+                with suppress(OSError):  # the client has disconnected
                     conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _hand_over(self, conn: Any, request: IncomingRequest) -> None:
@@ -196,7 +196,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._linger(conn)
 
     def _linger(self, conn: Any) -> None:
-        """Close our side, then wait for the client: it might lose the response otherwise (RFC 9112 section 9.6)."""
+        """Close the server's side, then wait for the client, which might lose the response (RFC 9112 section 9.6)."""
         try:
             conn.sock.shutdown(SHUT_WR)
             conn.sock.setblocking(False)
@@ -206,12 +206,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             conn.close()
 
     def handle(self, conn: Any) -> Any:
-        """Handle a request in a thread, whose log context is still that of its last request."""
+        """Handle a request in a thread, after clearing the log context of the thread's last request."""
         structlog.contextvars.clear_contextvars()
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a whole request. Its client has been told to continue, and must read the response in time."""
+        """Answer a whole request. The client has received 100 Continue, and must read the response in time."""
         req._expected_100_continue = False  # noqa: SLF001
         conn.sock.settimeout(_SEND_SECONDS)
         try:
@@ -220,7 +220,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             raise BrokenPipeError(errno.EPIPE, "the client does not read") from None
 
     def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
-        """Write the response to the connection: the application never saw the request, or failed to answer it."""
+        """Write an error response to the connection, because the application has not answered the request."""
         status = _status_of(exc)
         context = {"request_id": uuid.uuid4().hex, **structlog.contextvars.get_contextvars()}
         _log.warning(

@@ -1,6 +1,6 @@
-"""A request on its way: bytes are collected until a whole request is there, so that no thread waits for a client.
+"""Collects the bytes of a request until the request is whole, so that no thread waits for a client.
 
-Gunicorn's own parser reads the request afterwards. A malformed request counts as whole, so that this parser refuses it.
+Gunicorn's parser reads the request afterwards. A malformed request counts as whole, so that gunicorn refuses it.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final, Literal
 MAX_HEAD_BYTES: Final = 64 * 1024
 MAX_BODY_BYTES: Final = 64 * 1024
 _MAX_CHUNK_OVERHEAD: Final = 4
-"""Chunks may be small: with their sizes, a body may be so many times as long."""
+"""The maximum length of a chunked body with its chunk sizes, as a multiple of the maximum content."""
 _END: Final = b"\r\n\r\n"
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _FRAMING: Final = re.compile(
@@ -22,7 +22,7 @@ Part = Literal["head", "body", "whole"]
 
 
 class IncomingRequest:
-    """The bytes of a request as they arrive; `part` says what is still missing."""
+    """The bytes of a request as they arrive; `part` is the part that is incomplete, or "whole"."""
 
     def __init__(self, *, max_line: int, max_body: int) -> None:
         self.data = bytearray()
@@ -32,7 +32,7 @@ class IncomingRequest:
         self._max_line, self._max_body = max_line, max_body
         self._searched = 0
         self._end = 0  # of the body, or of the last chunk whose size has arrived
-        self._chunk_bytes = 0  # up to this end, without the sizes
+        self._chunk_bytes = 0  # bytes of content up to `_end`, without the chunk sizes
         self._chunked = False
 
     def add(self, data: bytes) -> None:
@@ -68,7 +68,7 @@ class IncomingRequest:
         self.expects_continue = (b"expect", b"100-continue") in fields
 
     def _length(self, lengths: list[bytes], codings: list[bytes]) -> int:
-        """Return the length of the body to wait for: none if the request will be refused without it."""
+        """Return the length of the body to wait for, or 0 if the request will be refused without its body."""
         if codings or len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > _MAX_LENGTH_DIGITS:
             return 0
         length = int(lengths[0])

@@ -1,4 +1,4 @@
-"""The notify process: notifies clients of ended logins, and ends those that reach their absolute end (OIDC-22)."""
+"""The notify process: notifies clients of ended logins, and ends expired logins (OIDC-22)."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ from identity.usecases.ports.clock import Clock
 
 _log = structlog.get_logger("identity.notify")
 _WAIT_SECONDS = 1.0
-"""The longest that a missed notification, or a retry that is due, waits."""
+"""The maximum delay of a logout whose notification was missed, and of a due retry."""
 _BACKOFF_SECONDS = 1.0
 _EXPIRE_INTERVAL_SECONDS = 10.0
 _MAX_THREADS = 200
@@ -34,7 +34,7 @@ _MAX_SILENCE_SECONDS = 60.0
 
 
 class Notify:
-    """Tries in threads, at most MAX_AT_ONCE for each client, so that one that hangs holds up no other."""
+    """Notifies clients in threads, at most MAX_AT_ONCE for each, so that a client that hangs does not delay others."""
 
     def __init__(
         self, settings: NotifySettings, *, clock: Clock | None = None, instruments: Instruments | None = None
@@ -55,12 +55,12 @@ class Notify:
         return OpsServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
 
     def stop(self) -> None:
-        """Make `run` return once the tries that are under way have ended."""
+        """Make `run` return after the current attempts."""
         self._stopping.set()
         self._dependencies.listener.interrupt()
 
     def run(self) -> None:
-        """Tell clients until stopped."""
+        """Notify clients until stopped."""
         expiring = threading.Thread(target=self._expire, name="expire", daemon=True)
         expiring.start()
         while not self._stopping.is_set():
@@ -71,32 +71,32 @@ class Notify:
         self._dependencies.close()
 
     def _lease(self) -> None:
-        """Start telling each client that has a logout due, then wait for the next commit."""
+        """Start a thread for each client with a due logout, then wait for the next commit."""
         try:
             for client in clients_due(self._ports):
                 self._start(client)
         except SQLAlchemyError:
-            self._dependencies.listener.close()  # its connection may lead to the same server, and hear nothing there
+            self._dependencies.listener.close()  # it may be connected to the same failing server
             raise
         self._dependencies.listener.wait(_WAIT_SECONDS)
 
     def _start(self, client: str) -> None:
-        """Start one more thread for the client, if it has fewer than it may have."""
+        """Start another thread for the client, unless it has the maximum number of threads."""
         with self._busy_lock:
             if self._stopping.is_set() or self._busy[client] >= MAX_AT_ONCE:
                 return
             self._busy[client] += 1
-        self._threads.submit(self._tell, client)
+        self._threads.submit(self._notify, client)
 
-    def _tell(self, client: str) -> None:
-        """Tell the client of what is due, one after the other, with more threads while there is more."""
+    def _notify(self, client: str) -> None:
+        """Send the client its due logouts one after another; start another thread for each."""
         try:
-            self._attempt("tell", lambda: self._tell_all(client))
+            self._attempt("tell", lambda: self._send_due(client))
         finally:
             with self._busy_lock:
                 self._busy[client] -= 1
 
-    def _tell_all(self, client: str) -> None:
+    def _send_due(self, client: str) -> None:
         while not self._stopping.is_set() and (logout := lease_next(self._ports, client)):
             self._start(client)
             tell(self._ports, logout)

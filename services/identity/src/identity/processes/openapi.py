@@ -19,7 +19,7 @@ def openapi_document() -> str:
 
 
 def application() -> Flask:
-    """Return an application with arbitrary settings, since none changes its routes or documents."""
+    """Return an application with arbitrary settings, because no setting changes its routes or documents."""
     keys = new_key_sets()
     settings = load(
         WebSettings,

@@ -30,9 +30,9 @@ _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5
 _BACKOFF_SECONDS = 1.0
 _LISTEN_SECONDS = 2.0
-"""How long a missed notification can delay an event."""
+"""The maximum delay of an event whose notification was missed."""
 _RECEIPT_WAIT_MS = 1_000
-"""How long this can delay a stop."""
+"""The maximum time that waiting for receipts delays a stop."""
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
 _CHAIN_INTERVAL_SECONDS = 4.0
 """SEC-11 allows 10 s; this leaves time to retry a batch that failed."""
@@ -41,7 +41,7 @@ _MAX_SILENCE_SECONDS = 60.0
 
 
 class Relay:
-    """Publishes while it leads. Tests call `step`, `receive`, `extend_chain` and `trim` directly."""
+    """Publishes events while it is the leader. Tests call `step`, `receive`, `extend_chain` and `trim` directly."""
 
     def __init__(
         self, settings: RelaySettings, *, clock: Clock | None = None, instruments: Instruments | None = None
@@ -70,7 +70,7 @@ class Relay:
         self._dependencies.listener.interrupt()
 
     def run(self) -> None:
-        """Publish until stopped. Receipts and the audit chain have threads of their own; none delays another."""
+        """Publish until stopped. Receipts and the audit chain have their own threads, so that none delays another."""
         threads = [
             threading.Thread(target=self._repeat, args=(task, step), name=name, daemon=True)
             for name, task, step in (
@@ -100,7 +100,7 @@ class Relay:
         try:
             leads = self.election.acquire()
         except SQLAlchemyError:
-            self._dependencies.listener.close()  # its connection may lead to the same server, and hear nothing there
+            self._dependencies.listener.close()  # it may be connected to the same failing server
             raise
         self._instruments.gauge(LEADS).set(leads)
         if not leads:
@@ -119,7 +119,7 @@ class Relay:
             self.outbox.forget_position()
         is_due = self._clock.now() >= self._maintained_at + _MAINTENANCE_INTERVAL
         if is_due:
-            self._stream.forget_copies()  # before lost mails are looked for
+            self._stream.forget_copies()  # before the search for lost mails
         try:
             published = publish(self.outbox, self._stream, self._clock.now(), retention=self._retention)
         except Exception:
@@ -133,11 +133,11 @@ class Relay:
         return published
 
     def trim(self) -> int:
-        """Drop stream entries past their retention and return their number."""
+        """Delete stream entries past their retention and return their number."""
         return self._stream.trim(self._retention)
 
     def find_lost_mails(self) -> None:
-        """Record mails that are lost from the stream, until there are no more."""
+        """Record all mails that are lost from the stream."""
         while lost := record_lost_mails(self.outbox, self._stream, self._clock.now()):
             self._instruments.counter(MAILS_LOST).inc(lost)
 
@@ -154,7 +154,7 @@ class Relay:
     def _extend_chain(self) -> None:
         leads = self.election.is_leader
         if not leads:
-            self._instruments.gauge(AUDIT_TRUNCATED).set(0)  # the leader's to report
+            self._instruments.gauge(AUDIT_TRUNCATED).set(0)  # only the leader reports it
         if not leads or not self.extend_chain():
             self._stopping.wait(_CHAIN_INTERVAL_SECONDS)
 

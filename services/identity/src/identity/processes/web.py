@@ -1,4 +1,4 @@
-"""The Flask application. It connects to nothing before the first request."""
+"""The Flask application. It opens no connection before the first request."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""The environment variables of each process, and which values it refuses (OPS-5, SEC-14)."""
+"""The environment variables of each process, and the values that it refuses (OPS-5, SEC-14)."""

@@ -13,14 +13,14 @@ from identity.settings.keys import key_strength_errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings(DatabaseSettings):
-    """The keys that chain the audit log (SEC-11); the web processes do not have them."""
+    """The keys that chain the audit log (SEC-11), which the web processes do not have."""
 
     audit_keys: tuple[Secret, ...] | None = setting(
         "IDENTITY_AUDIT_KEYS",
         parse=optional(secret_list),
         default=None,
-        doc="keys of the audit log's chain, newest first, at least 32 characters each; keep a key as long as rows that "
-        "it chained; required in production, without keys the log is not chained",
+        doc="keys of the audit log's chain, newest first, at least 32 characters each; keep a key as long as the rows "
+        "that it chained; required in production; without keys, the log is not chained",
     )
 
     def errors(self) -> Iterator[str]:

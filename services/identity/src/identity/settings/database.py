@@ -19,11 +19,11 @@ from port_runtime.tls_urls import is_database_protected
 
 
 def _check_path(url: str) -> None:
-    """Refuse an SQLite URL without a path: what follows two slashes is a host."""
+    """Refuse an SQLite URL without a path: the text after two slashes would be a host."""
     path = url.partition("://")[2]
     if url.startswith("sqlite:") and (not path.startswith("/") or path == "/"):
         raise ValueError(
-            "must name a file behind three slashes, as in sqlite:///identity.db, or four: sqlite:////data/…"
+            "must name a file after three slashes, as in sqlite:///identity.db, or four: sqlite:////data/…"
         )
 
 
@@ -38,19 +38,19 @@ def database_pool() -> int:
 
 
 def database_pooler() -> str:
-    """Declare what stands before the database."""
+    """Declare the connection pooler of the database."""
     return setting(
         "IDENTITY_DATABASE_POOLER",
         parse=choice("none", "transaction"),
         default="none",
-        doc="`transaction`: the database's URL leads to PgBouncer in transaction mode; relays and `identity migrate` "
-        "need a URL that leads past it",
+        doc="`transaction`: the database's URL is that of PgBouncer in transaction mode; relays and `identity migrate` "
+        "need the URL of PostgreSQL itself",
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
-    """What `identity migrate` reads."""
+    """The settings of `identity migrate`, which every process reads."""
 
     mode: str = setting(
         "IDENTITY_MODE",

@@ -1,4 +1,4 @@
-"""The settings of the HTTP side: its ports, its public site and the proxies in front of it."""
+"""The HTTP settings: the ports, the public site, and the proxies in front of the web processes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,35 +29,35 @@ def _hosts(raw: str) -> tuple[str, ...]:
 
 
 def public_url() -> str:
-    """Declare the site that people see; the issuer of tokens."""
+    """Declare the public site, which is also the issuer of tokens."""
     return setting(
         "IDENTITY_PUBLIC_URL",
         parse=parse_origin,
         default="http://127.0.0.1:8000",
-        doc="site that links in mails lead to, scheme, host and port alone; the OIDC issuer",
+        doc="public site, as scheme, host and port only, for links in mails; also the OIDC issuer",
     )
 
 
 def public_url_errors(url: str, *, mode: str) -> Iterator[str]:
-    """Yield what is wrong with the site in this mode."""
+    """Yield the errors of the public site in this mode."""
     if mode == PRODUCTION and not url.startswith("https://"):
-        yield "IDENTITY_PUBLIC_URL: must be set in production, and be https"
+        yield "IDENTITY_PUBLIC_URL: must be set in production, with https"
     if mode != PRODUCTION and not is_loopback(urlsplit(url).hostname or ""):
         yield "IDENTITY_PUBLIC_URL: must be a loopback address in local mode"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings(DatabaseSettings):
-    """Where the web processes listen, under which name they are known, and whose forwarding headers they trust."""
+    """The addresses and host names of the web processes, their time-outs, and the proxies that they trust."""
 
     bind: HostPort = setting(
-        "IDENTITY_BIND", parse=host_port, default="127.0.0.1:8000", doc="address and port"
+        "IDENTITY_BIND", parse=host_port, default="127.0.0.1:8000", doc="address and port of the web server"
     )
     local_bind_any: bool = setting(
         "IDENTITY_LOCAL_BIND_ANY",
         parse=switch,
         default="off",
-        doc="`on` allows `IDENTITY_BIND` beyond loopback in local mode, as in a container on one machine",
+        doc="`on` allows an `IDENTITY_BIND` outside loopback in local mode, as in a container on one machine",
     )
     metrics_bind: HostPort | None = setting(
         "IDENTITY_METRICS_BIND",
@@ -77,28 +77,28 @@ class HttpSettings(DatabaseSettings):
         "IDENTITY_FORWARDING_HEADER",
         parse=optional(choice("x-forwarded-for", "forwarded")),
         default=None,
-        doc="the forwarding header that the proxies write, `x-forwarded-for` or `forwarded` (RFC 7239); the other is "
-        "ignored. If not set, `Forwarded` is read where `X-Forwarded-For` is missing: set it for proxies that write "
-        "`Forwarded` alone, or clients could send the other",
+        doc="forwarding header that the proxies write, `x-forwarded-for` or `forwarded` (RFC 7239); the other is "
+        "ignored. If not set, `Forwarded` is read if `X-Forwarded-For` is missing. Set it if the proxies write only "
+        "`Forwarded`: otherwise a client could send a false `X-Forwarded-For`",
     )
     more_hosts: tuple[str, ...] = setting(
         "IDENTITY_MORE_HOSTS",
         parse=_hosts,
         default="",
-        doc="further hosts by which the web processes may be addressed, such as `identity:8000` inside a cluster; in "
-        "production, requests for another host than these and that of `IDENTITY_PUBLIC_URL` get 421",
+        doc="further hosts of the web processes, such as `identity:8000` inside a cluster; in production, requests for "
+        "hosts other than these and the host of `IDENTITY_PUBLIC_URL` get 421",
     )
     header_timeout: int = setting(
         "IDENTITY_HEADER_TIMEOUT",
         parse=seconds,
         default="10s",
-        doc="how long a connection may take to send the header of a request; then it is closed",
+        doc="time in which the header of a request must arrive; then the connection is closed",
     )
     body_timeout: int = setting(
         "IDENTITY_BODY_TIMEOUT",
         parse=seconds,
         default="30s",
-        doc="how long a connection may take to send the body of a request, after its header",
+        doc="time in which the body of a request must arrive after its header",
     )
 
     @property
@@ -108,7 +108,7 @@ class HttpSettings(DatabaseSettings):
 
     @property
     def known_hosts(self) -> frozenset[str] | None:
-        """The hosts of requests that are answered, in normal form; None for all."""
+        """The accepted hosts of requests in normal form, or None if all are accepted."""
         if self.mode != PRODUCTION:
             return None
         return frozenset({parse_host(urlsplit(self.public_url).netloc), *self.more_hosts})
@@ -123,4 +123,4 @@ class HttpSettings(DatabaseSettings):
             if not 1 <= timeout <= _MAX_TIMEOUT_SECONDS:
                 yield f"IDENTITY_{name}_TIMEOUT: must be from 1s to 5m"
         if self.mode == PRODUCTION and any(network.prefixlen == 0 for network in self.trusted_proxies):
-            yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"
+            yield "IDENTITY_TRUSTED_PROXIES: must not include all addresses in production"

@@ -14,7 +14,7 @@ _PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
 
 
 def key_strength_errors(name: str, keys: Sequence[Secret], *, mode: str) -> Iterator[str]:
-    """Yield what is wrong with the keys of variable `name`; production refuses placeholders from examples."""
+    """Yield the errors of the keys in variable `name`; production refuses placeholders from examples."""
     if any(len(key.reveal()) < _MIN_CHARACTERS for key in keys):
         yield f"{name}: each key must have {_MIN_CHARACTERS} characters or more"
     if mode == PRODUCTION and any(word in key.reveal().lower() for key in keys for word in _PLACEHOLDERS):
@@ -30,7 +30,7 @@ def _is_repetitive(key: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySettings:
-    """The keys of both services, each optional: the command uses those that are set."""
+    """The keys of both services. Each is optional; the command uses the keys that are set."""
 
     secret_keys: tuple[Secret, ...] | None = setting(
         "IDENTITY_SECRET_KEYS", parse=optional(secret_list), default=None

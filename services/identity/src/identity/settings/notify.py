@@ -14,7 +14,7 @@ from identity.settings.oidc import oidc_keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifySettings(DatabaseSettings):
-    """What `identity notify` reads: the database and the keys that sign tokens, but no Redis."""
+    """The settings of `identity notify`: the database and the keys that sign tokens, but no Redis."""
 
     public_url: str = public_url()
     oidc_keys: Secret | None = oidc_keys()

@@ -17,13 +17,13 @@ def oidc_keys() -> Secret | None:
         "IDENTITY_OIDC_KEYS",
         parse=optional(secret),
         default=None,
-        doc="private JWK set, RSA and P-256, that signs tokens for other services: of each type the first key whose "
-        "member `nbf` has passed, all are published; required by the web processes and notify, see `identity keys new`",
+        doc="private JWK set of RSA and P-256 keys; the first key of each type whose `nbf` has passed signs tokens for "
+        "other services, and all keys are published; required by the web processes and notify; see `identity keys new`",
     )
 
 
 def token_lifetime_errors(*, access: int, jwt: int) -> Iterator[str]:
-    """Yield what is wrong with the lifetimes in seconds (OIDC-14, OIDC-15)."""
+    """Yield the errors of the lifetimes, in seconds (OIDC-14, OIDC-15)."""
     if not _MIN_ACCESS_SECONDS <= access <= _MAX_ACCESS_SECONDS:
         yield "IDENTITY_OIDC_ACCESS: must be from 1m to 15m"
     if not 1 <= jwt <= _MAX_JWT_SECONDS:

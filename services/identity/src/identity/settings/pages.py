@@ -1,4 +1,4 @@
-"""The settings of what the portal's pages show and link to: external pages, and the agency's contact (OPS-8)."""
+"""The settings of the portal's links to external pages, and of the agency's contact details (OPS-8)."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ def _mailbox(raw: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings(HttpSettings):
-    """External pages and the agency's contact; a page shows those that are set."""
+    """External pages and the agency's contact details; the portal shows those that are set."""
 
     information_url: str | None = setting(
         "IDENTITY_INFORMATION_URL",
@@ -37,13 +37,13 @@ class PageSettings(HttpSettings):
         "IDENTITY_QUESTIONS_URL",
         parse=_page,
         default=None,
-        doc="questions and answers, linked from every page",
+        doc="the questions and answers, linked from every page",
     )
     apply_url: str | None = setting(
         "IDENTITY_PASS_APPLY_URL",
         parse=_page,
         default=None,
-        doc="page to apply for passes, linked from the home of a general account",
+        doc="page to apply for passes, linked from the home page of a general account",
     )
     query_url: str | None = setting(
         "IDENTITY_PASS_QUERY_URL", parse=_page, default=None, doc="page to look up applications"
@@ -55,20 +55,20 @@ class PageSettings(HttpSettings):
         "IDENTITY_CONTACT_NAME",
         parse=optional(text),
         default=None,
-        doc="the agency that people turn to, named in the footer of every page and on error pages",
+        doc="the agency that people can contact, named in the footer of every page and on error pages",
     )
     contact_phone: str | None = setting(
-        "IDENTITY_CONTACT_PHONE", parse=optional(text), default=None, doc="its phone number"
+        "IDENTITY_CONTACT_PHONE", parse=optional(text), default=None, doc="the agency's phone number"
     )
     contact_mailbox: str | None = setting(
-        "IDENTITY_CONTACT_MAILBOX", parse=optional(_mailbox), default=None, doc="its mailbox"
+        "IDENTITY_CONTACT_MAILBOX", parse=optional(_mailbox), default=None, doc="the agency's mailbox"
     )
     contact_hours: str | None = setting(
-        "IDENTITY_CONTACT_HOURS", parse=optional(text), default=None, doc="when it answers"
+        "IDENTITY_CONTACT_HOURS", parse=optional(text), default=None, doc="the agency's office hours"
     )
     privacy_url: str | None = setting(
-        "IDENTITY_PRIVACY_URL", parse=_page, default=None, doc="its privacy statement"
+        "IDENTITY_PRIVACY_URL", parse=_page, default=None, doc="the agency's privacy statement"
     )
     accessibility_url: str | None = setting(
-        "IDENTITY_ACCESSIBILITY_URL", parse=_page, default=None, doc="its accessibility statement"
+        "IDENTITY_ACCESSIBILITY_URL", parse=_page, default=None, doc="the agency's accessibility statement"
     )

@@ -23,7 +23,7 @@ from identity.settings.retention import feed_retention, retention_errors, stream
 
 
 def event_stream() -> str:
-    """Declare the key of the event stream; Redis keeps the anchor of the audit log beside it."""
+    """Declare the key of the event stream, which is also part of the key of the audit log's anchor."""
     return setting(
         "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"
     )
@@ -31,7 +31,7 @@ def event_stream() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainSettings(AuditSettings):
-    """What `identity audit` reads: with the relay's URL of Redis, `verify` also compares the end recorded there."""
+    """The settings of `identity audit`. With the relay's Redis URL, `verify` also reads the end recorded in Redis."""
 
     redis_url: Secret | None = setting(
         "REDIS_URL",
@@ -44,7 +44,7 @@ class ChainSettings(AuditSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelaySettings(AuditSettings):
-    """What the relay reads: database, Redis and the keys of the audit log, but no key of links or mails."""
+    """The settings of the relay: database, Redis and the keys of the audit log, but no key of links or mails."""
 
     redis_url: Secret = setting(
         "REDIS_URL",

@@ -1,4 +1,4 @@
-"""How long data is kept: the settings that several processes read."""
+"""The retention settings that several processes read."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,7 @@ def feed_retention() -> int:
         "IDENTITY_FEED_KEPT",
         parse=seconds,
         default="90d",
-        doc="how long the feed keeps published events; at least `IDENTITY_STREAM_KEPT`, in production also at least "
-        "7d",
+        doc="how long the feed keeps published events: at least `IDENTITY_STREAM_KEPT`, and in production at least 7d",
     )
 
 
@@ -25,13 +24,13 @@ def stream_retention() -> int:
         "IDENTITY_STREAM_KEPT",
         parse=seconds,
         default="7d",
-        doc="how long the streams keep events, and mails that the mailer has handled; a wiped Redis is refilled that "
-        "far back",
+        doc="how long the streams keep events, and mails that the mailer has handled; if Redis loses its data, the "
+        "events of this period are published again",
     )
 
 
 def retention_errors(*, feed: int, stream: int, mode: str) -> Iterator[str]:
-    """Yield what is wrong: the feed must still hold whatever the stream has dropped (EVT-6)."""
+    """Yield an error if the feed would not contain all events that the stream has dropped (EVT-6)."""
     if feed < stream:
         yield "IDENTITY_FEED_KEPT: must not be shorter than IDENTITY_STREAM_KEPT"
     elif mode == PRODUCTION and feed < _MIN_FEED_SECONDS:

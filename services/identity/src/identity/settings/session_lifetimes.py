@@ -1,4 +1,4 @@
-"""How long a session lasts, unused and at most."""
+"""The idle lifetime and the absolute lifetime of a session."""
 
 from collections.abc import Iterator
 
@@ -21,18 +21,21 @@ def session_idle() -> int:
 def session_absolute() -> int:
     """Declare the absolute lifetime of a session, in seconds."""
     return setting(
-        "IDENTITY_SESSION_ABSOLUTE", parse=seconds, default="12h", doc="a session ends after this long"
+        "IDENTITY_SESSION_ABSOLUTE",
+        parse=seconds,
+        default="12h",
+        doc="a session ends after this long, used or not",
     )
 
 
 def session_idle_errors(idle: int) -> Iterator[str]:
-    """Yield what is wrong with the idle lifetime."""
+    """Yield the errors of the idle lifetime."""
     if idle < _MIN_IDLE_SECONDS:
         yield "IDENTITY_SESSION_IDLE: must be two minutes or more"
 
 
 def session_lifetime_errors(*, idle: int, absolute: int, mode: str) -> Iterator[str]:
-    """Yield what is wrong with the two lifetimes."""
+    """Yield the errors of the two lifetimes."""
     yield from session_idle_errors(idle)
     if absolute > _MAX_SECONDS:
         yield "IDENTITY_SESSION_ABSOLUTE: must be ten years or less"

@@ -17,7 +17,7 @@ _MIN_IDLE_ACCOUNT_SECONDS = 30 * 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidySettings(AuditSettings):
-    """What `identity tidy` reads; it writes no mail and no link, so it has no key but those of the audit log."""
+    """The settings of `identity tidy`, which needs only the audit log's keys: it writes no mails and no links."""
 
     session_idle: int = session_idle()
     feed_kept: int = feed_retention()
@@ -34,12 +34,12 @@ class TidySettings(AuditSettings):
         "IDENTITY_IDLE_DISABLED",
         parse=optional(seconds),
         default=None,
-        doc="suspend accounts unused for this long, e.g. `180d`; none if not set",
+        doc="suspend accounts unused for this long, e.g. `180d`; if not set, suspend none",
     )
 
     @property
     def has_pooler(self) -> bool:
-        """Whether each transaction may have another server connection."""
+        """Whether each transaction may use another server connection."""
         return self.database_pooler == "transaction"
 
     def errors(self) -> Iterator[str]:
@@ -52,4 +52,4 @@ class TidySettings(AuditSettings):
         if self.idle_disabled is not None and self.idle_disabled < _MIN_IDLE_ACCOUNT_SECONDS:
             yield "IDENTITY_IDLE_DISABLED: must be 30d or more"
         if self.idle_disabled is not None and self.idle_disabled > self.audit_kept:
-            yield "IDENTITY_IDLE_DISABLED: must not be longer than IDENTITY_AUDIT_KEPT, which tells who was idle"
+            yield "IDENTITY_IDLE_DISABLED: must not be longer than IDENTITY_AUDIT_KEPT, whose log shows idle accounts"

@@ -42,7 +42,7 @@ REVIEWED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings(PageSettings):
-    """What the web processes and the operators' commands read; neither needs Redis."""
+    """The settings of the web processes and the operators' commands, which do not need Redis."""
 
     secret_keys: tuple[Secret, ...] = setting(
         "IDENTITY_SECRET_KEYS",
@@ -59,7 +59,7 @@ class WebSettings(PageSettings):
         "IDENTITY_REVIEW_DAYS",
         parse=integer(1, 60),
         default="3",
-        doc="working days that a review usually takes, as the waiting applicant reads",
+        doc="working days that a review usually takes, shown to the waiting applicant",
     )
     tax_id_checksum: bool = setting(
         "IDENTITY_TAX_ID_CHECKSUM",
@@ -96,8 +96,7 @@ class WebSettings(PageSettings):
         "IDENTITY_OIDC_JWT",
         parse=seconds,
         default="5m",
-        doc="lifetime of an ID token and of an access token that is a JWT, up to 10m: an ended session does not end "
-        "these",
+        doc="lifetime of an ID token and of a JWT access token, up to 10m; both stay valid after their session ends",
     )
     session_idle: int = session_idle()
     session_absolute: int = session_absolute()
@@ -119,7 +118,7 @@ class WebSettings(PageSettings):
         "IDENTITY_HASH_SLOTS",
         parse=integer(1, 256),
         default="1",
-        doc="passwords that one web process hashes at once; all web processes together at most one per core",
+        doc="passwords that one web process hashes at the same time; all web processes together, at most one per core",
     )
     hash_queue: int = setting(
         "IDENTITY_HASH_QUEUE",
@@ -144,14 +143,14 @@ class WebSettings(PageSettings):
         "IDENTITY_WEB_THREADS",
         parse=integer(1, 256),
         default="24",
-        doc="threads of one web process; more than hash slots and hash queue together",
+        doc="threads of one web process; must be more than hash slots and hash queue together",
     )
     database_pool: int = database_pool()
     database_pooler: str = database_pooler()
 
     @property
     def has_pooler(self) -> bool:
-        """Whether each transaction may have another server connection."""
+        """Whether each transaction may use another server connection."""
         return self.database_pooler == "transaction"
 
     @property
@@ -172,7 +171,7 @@ class WebSettings(PageSettings):
             idle=self.session_idle, absolute=self.session_absolute, mode=self.mode
         )
         if self.argon2_memory_kib < _MIN_KIB_PER_LANE * self.argon2_lanes:
-            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_MIN_KIB_PER_LANE} for each lane or more"
+            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_MIN_KIB_PER_LANE} or more for each lane"
         yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)
         if self.web_threads <= self.hash_slots + self.hash_queue:
             yield "IDENTITY_WEB_THREADS: must be more than IDENTITY_HASH_SLOTS and IDENTITY_HASH_QUEUE together"
