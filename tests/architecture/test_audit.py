@@ -23,7 +23,7 @@ ROUTES = {
         "GET /api/v1/events",
         "GET /api/v1/snapshot",
     },
-    "reads no personal data; `client.oidc_set` says what was registered": {
+    "reads no personal data; `client.oidc_set` records the registration": {
         "GET /api/v1/admin/clients/<name>/oidc",
     },
     "audited as `grant.opened` if it succeeds": {
@@ -34,11 +34,13 @@ ROUTES = {
         "POST /oauth/par",
         "POST /oauth/logout",
     },
-    "a service asks with each request; `client.oidc_set` and `client.rights_set` say that it may": {
+    "services call it with every request; `client.oidc_set` and `client.rights_set` record the permission": {
         "POST /oauth/introspect",
     },
-    "a client asks with a token of the person; `grant.opened` says that it has one": {"POST /oauth/userinfo"},
-    "checks what is typed into a form": {
+    "clients call it with an access token; `grant.opened` records the grant behind the token": {
+        "POST /oauth/userinfo"
+    },
+    "checks form input while it is typed": {
         "POST /apply/<any(general, link):kind>/check",
         "POST /password/reset/check",
         "POST /profile/check",
@@ -91,7 +93,7 @@ def modules_of(function: FunctionType, names: frozenset[str]) -> Iterator[Module
 
 
 def called_by(function: FunctionType) -> Iterator[FunctionType]:
-    """Yield the functions that a function may call: those it names, those in its closure, and what it wraps."""
+    """Yield the functions that a function may call: by name, from its closure, or because it wraps them."""
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     names = frozenset([*names_in(function.__code__), *(each for each in cells if isinstance(each, str))])
     scopes: list[Any] = [function.__globals__, *(vars(each) for each in modules_of(function, names))]
@@ -104,12 +106,12 @@ def called_by(function: FunctionType) -> Iterator[FunctionType]:
 
 
 def writes(function: Callable[..., Any]) -> bool:
-    """Tell whether a function may write a row, itself or through one that it calls. Refusals do not count."""
+    """Return whether a function may write a row, directly or through a function that it calls, refusals aside."""
     return any(names & WRITES or names >= ENTRY for names in names_reached_from(function))
 
 
 def names_reached_from(function: Callable[..., Any]) -> Iterator[frozenset[str]]:
-    """Yield the names that a function uses, and those of each function that it may call."""
+    """Yield the names used in a function and in each function that it may call."""
     assert isinstance(function, FunctionType)
     seen, waiting = {function}, [function]
     while waiting:
@@ -125,14 +127,14 @@ def routes(app: Flask) -> Iterator[tuple[str, FunctionType]]:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if not isinstance(view, FunctionType):
-            continue  # Flask's own view of static files
+            continue  # Flask's view of static files
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             if method in CHANGES or any("require_service" in names for names in names_reached_from(view)):
                 yield f"{method} {rule.rule}", view
 
 
 def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, FunctionType]]:
-    """Yield every command by its full name."""
+    """Yield every command with its full name."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, f"{path}{name} ")
@@ -143,7 +145,7 @@ def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, Function
 
 @pytest.mark.rule("SEC-11")
 @pytest.mark.parametrize("kind", ["route", "command"])
-def test_each_writes_a_row_or_is_listed_with_a_reason(kind: str) -> None:
+def test_each_route_and_command_writes_a_row_or_is_listed_with_a_reason(kind: str) -> None:
     found = dict(routes(application()) if kind == "route" else commands(main))
     listed = set().union(*(ROUTES if kind == "route" else COMMANDS).values())
 

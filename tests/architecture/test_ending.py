@@ -1,4 +1,4 @@
-"""Sessions and grants end by one step, which records each end and tells the client (OIDC-21)."""
+"""Sessions and grants end in one step, which records each end and notifies the client (OIDC-21)."""
 
 import re
 

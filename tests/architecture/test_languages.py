@@ -1,4 +1,4 @@
-"""Sentences for people are in templates and in language packages, so that a second language changes no code."""
+"""Sentences for people are only in templates and language packages; a second language needs no code change."""
 
 import re
 from pathlib import Path
@@ -9,10 +9,10 @@ from tests.support import ROOT
 CHINESE = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 LANGUAGE = Path("services/identity/src/identity/http/zh_tw")
 DATA = {
-    Path("services/identity/src/identity/domain/full_name.py"),  # forms of companies, which are refused
-    Path("services/identity/src/identity/domain/phone.py"),  # words before an extension
+    Path("services/identity/src/identity/domain/full_name.py"),  # legal forms, which mark a company's name
+    Path("services/identity/src/identity/domain/phone.py"),  # words that introduce an extension
     Path("services/identity/src/identity/domain/postal_address.py"),  # counties and cities
-    Path("services/mailer/src/mailer/domain/flowed_text.py"),  # punctuation at which lines are not broken
+    Path("services/mailer/src/mailer/domain/flowed_text.py"),  # punctuation marks that forbid a line break
 }
 
 

@@ -21,7 +21,7 @@ FORBIDDEN = re.compile(
     r"pypi\.org|pythonhosted|registry\.npmjs|npmmirror|artifactory|--(extra-)?index-url"
     r"|/(root|home)/[a-z.]"
 )
-# A path, or the end of one, in a document's `code`; files made at run time are excepted.
+# A path or the end of a path in inline code. Files that are created at run time are excluded.
 NAMED = re.compile(
     r"(?<![\w./<>-])(?!\.run/|\.venv/|dist/)((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|mjs|sh|md|json|ya?ml|toml|example))?)"
     r"(?![\w/*<…])"
@@ -50,7 +50,7 @@ def test_the_wheel_of_identity_has_every_package() -> None:
 
 
 def test_every_package_has_an_init_file() -> None:
-    """Setuptools leaves a folder without one out of the wheel; the installation of the tests does not."""
+    """Setuptools omits a folder without `__init__.py` from the wheel, but the tests' installation includes it."""
     modules = [path for path in files() if path.suffix == ".py" and "src" in path.parts]
 
     assert {path.parent for path in modules if path.parent.name != "src"} == {

@@ -29,7 +29,7 @@ def lock(name: str) -> set[str]:
     return set(pins(Path(name)))
 
 
-def test_running_testing_and_each_image_have_a_lock() -> None:
+def test_each_image_the_local_run_and_the_tests_have_a_lock_file() -> None:
     wanted = {"services/identity", "services/mailer", "deploy/local", "tests"}
 
     assert wanted <= {path.parent.as_posix() for path in LOCKS}
@@ -48,7 +48,7 @@ def test_every_pin_has_hashes_and_no_address(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=str)
-def test_our_own_distributions_are_not_in_a_lock(path: Path) -> None:
+def test_no_lock_file_lists_our_own_distributions(path: Path) -> None:
     assert not OURS & set(pins(path))
 
 
@@ -89,7 +89,7 @@ def test_another_service_installs_only_port_events() -> None:
     assert {Requirement(text).name for text in asks("shared/events")} == {"redis", "joserfc", "cryptography"}
 
 
-def test_tests_use_the_versions_that_run() -> None:
+def test_the_tests_use_the_locked_versions_of_the_product() -> None:
     tested = pins(Path("tests/requirements.txt"))
     running = {
         name: version

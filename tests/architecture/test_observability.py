@@ -63,7 +63,7 @@ def faults(query: str) -> Iterator[str]:
     for selector in selected(query):
         metric = SERIES.get(selector.name or "")
         if metric is None:
-            yield f"{selector.name} is measured nowhere"
+            yield f"{selector.name} is not in the catalogue"
             continue
         for matcher in selector.matchers.matchers:
             values = metric.labels.get(matcher.name)
@@ -89,7 +89,7 @@ QUERIES = [*((rule["alert"], rule["expr"]) for rule in alerts()), *panels()]
     ("title", "query"), QUERIES, ids=[f"{title} {n}" for n, (title, _) in enumerate(QUERIES)]
 )
 def test_each_query_of_an_alert_or_panel_uses_known_metrics(title: str, query: str) -> None:
-    assert list(selected(query)), f"{title} asks for nothing"
+    assert list(selected(query)), f"{title} selects no metric"
     assert list(faults(query)) == []
 
 
@@ -101,7 +101,7 @@ def test_the_dashboard_shows_every_metric_of_the_catalogue() -> None:
 
 
 @pytest.mark.rule("OPS-4")
-def test_no_panel_adds_up_namespaces() -> None:
+def test_no_panel_aggregates_across_namespaces() -> None:
     added = re.compile(r"\b(?:sum|min|max|avg|count)\b(?! by \(namespace\b)")
 
     assert [query for _, query in panels() if added.search(query)] == []
@@ -156,11 +156,11 @@ def test_the_rules_for_prometheus_operator_are_the_same_rules() -> None:
 
 
 @pytest.mark.rule("OPS-4")
-def test_prometheus_own_tool_finds_nothing_wrong(tmp_path: Path) -> None:
+def test_promtool_accepts_the_rules(tmp_path: Path) -> None:
     tool = shutil.which("promtool")
     if tool is None:
         pytest.skip(
-            "promtool is not installed (Debian's package prometheus); the rules were parsed without it"
+            "promtool is not installed (Debian's package prometheus); other tests still parse the rules"
         )
 
     checked = subprocess.run(

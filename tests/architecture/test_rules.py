@@ -1,4 +1,4 @@
-"""The list of rules matches the tests that prove them and the code that cites them."""
+"""The list of rules matches the tests that prove the rules and the code that cites them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Views pass every name that the portal's templates use; a missing one would fail only when the page is rendered."""
+"""Views pass every name that the portal's templates use; a missing name would fail only on rendering."""
 
 import ast
 from collections import defaultdict
@@ -13,7 +13,7 @@ HTTP = ROOT / "services/identity/src/identity/http"
 TEMPLATES = HTTP / "portal/templates"
 RENDERERS = {"render_page", "render_link_page", "render_template"}
 OF_FLASK = {"request", "g", "csrf_token"}
-"""What Flask and Flask-WTF give every template."""
+"""The names that Flask and Flask-WTF add to every template."""
 
 _jinja = Environment(loader=FileSystemLoader(TEMPLATES))  # noqa: S701 - nothing is rendered
 _jinja.filters |= {"duration": str, "paragraphs": str, "taipei": str}
@@ -24,7 +24,7 @@ def _parsed(path: Path) -> nodes.Template:
 
 
 def _calls() -> Iterator[tuple[str, set[str]]]:
-    """Yield each template that a view renders, with the names that it gives."""
+    """Yield each template that a view renders, with the names that the view passes."""
     for path in HTTP.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
@@ -42,7 +42,7 @@ def _names_given(call: ast.Call) -> Iterator[str]:
 
 
 def _of_every_page() -> set[str]:
-    """Return the names that `template_globals` and `template_values` give."""
+    """Return the names that `template_globals` and `template_values` add to every page."""
     module = ast.parse((HTTP / "portal/layout/pages.py").read_text())
     functions = [
         each
@@ -56,12 +56,12 @@ def _of_every_page() -> set[str]:
 
 
 def _names_set(path: Path) -> set[str]:
-    """Return the names that a template sets, imports, or gives its loops and macros."""
+    """Return the names that a template defines: variables, imports, loop variables, macro parameters."""
     names = {each.name for each in _parsed(path).find_all(nodes.Name) if each.ctx in {"store", "param"}}
     return names | {each.target for each in _parsed(path).find_all(nodes.Import)}
 
 
-def test_every_name_in_a_template_is_given() -> None:
+def test_every_name_in_a_template_is_passed_or_defined() -> None:
     given: dict[str, list[set[str]]] = defaultdict(list)
     for template, names in _calls():
         given[template].append(names)

@@ -1,1 +1,1 @@
-"""The benchmarks: each figure is a ratio to a limit that is measured in the same run, interleaved."""
+"""The benchmarks: each figure is a ratio to a limit measured in the same run, in alternation."""

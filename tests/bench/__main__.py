@@ -1,4 +1,4 @@
-"""`make bench`: print all figures with their goals and write .run/bench.json. ONLY=login,session runs some."""
+"""`make bench`: print all figures with their goals and write .run/bench.json. ONLY=login,session selects benchmarks."""
 
 import argparse
 import json
@@ -43,12 +43,14 @@ REPORT = Path(os.environ.get("RUN_DIR", ".run")) / "bench.json"
 
 
 def main() -> int:
-    """Run the benchmarks; return 1 when one could not run, not when a goal is missed."""
+    """Run the benchmarks; return 1 if a benchmark could not run. A missed goal is no error."""
     chosen = _chosen(sys.argv[1:])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # so that it ends what it started
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM")
+    )  # so that `stack` stops its processes
     _say(
         f"{CORES} cores, load by {load.generator()}, mails to {sink_name()}.",
-        f"Medians of the slots in which others took under {QUIET_SHARE:.0%} of the machine; else of all (noisy).",
+        f"Medians of the slots in which others used under {QUIET_SHARE:.0%} of the CPU; if none, of all slots (noisy).",
         "By CPU: the ratio of CPU times instead of rates or times.",
         "",
         table.head(),

@@ -13,7 +13,7 @@ CORES = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.s
 
 
 class RawArgon2:
-    """One warm process per core; a few per cent faster than threads."""
+    """A pool with one warm process per core, which is a few per cent faster than threads."""
 
     def __init__(self, password_hash: str, password: str) -> None:
         self._arguments = (password_hash, password)
@@ -22,7 +22,7 @@ class RawArgon2:
         self._verify(0.2)
 
     def side(self, seconds: float) -> Side:
-        """Return the limit: verify for `seconds`."""
+        """Return the side that measures the limit: it verifies for `seconds`."""
         return Side(
             name="raw Argon2",
             unit="/s",
@@ -40,12 +40,12 @@ class RawArgon2:
         )
 
     def close(self) -> None:
-        """End the processes."""
+        """Stop the processes."""
         self._pool.shutdown()
 
 
 def _verify(password_hash: str, password: str, seconds: float) -> tuple[int, float, float]:
-    """Return the number of verifications, the seconds and the CPU seconds."""
+    """Verify until the time is over; return the number of verifications, the seconds and the CPU seconds."""
     hasher = PasswordHasher()
     began, cpu_began, done = time.perf_counter(), time.process_time(), 0
     while (spent := time.perf_counter() - began) < seconds:

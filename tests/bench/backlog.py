@@ -1,4 +1,4 @@
-"""A backlog of 100,000 events against one of 10,000: time per event and memory should be equal."""
+"""Compares backlogs of 100,000 and of 10,000 events: time per event and memory should be equal."""
 
 import multiprocessing
 import time
@@ -78,14 +78,14 @@ def _prepare(
 
 def _memory_ratio(name: str) -> Callable[[Slot], float]:
     def ratio(slot: Slot) -> float:
-        assert slot.limit, "nothing was measured beside it"
+        assert slot.limit, "the smaller backlog was not measured"
         return slot.product.details[f"{name} MiB"] / slot.limit.details[f"{name} MiB"]
 
     return ratio
 
 
 def _entries(count: int, keys: KeySets) -> list[Fields]:
-    """Seal on all cores: one payload takes a millisecond."""
+    """Seal payloads on all cores, because one payload takes a millisecond."""
     with multiprocessing.get_context("spawn").Pool(CORES) as pool:
         sizes = [_SEALED_AT_ONCE] * (count // _SEALED_AT_ONCE)
         return list(chain.from_iterable(pool.imap(partial(sealed_entries, keys=keys), sizes)))
@@ -97,7 +97,7 @@ def _drain(database: str, entries: Sequence[Fields], processes: Mapping[str, Pro
         _commit(engine, entries)
         began, highest = time.perf_counter(), _memory(processes)
         while _is_open(engine):
-            assert time.perf_counter() - began < _MAX_SECONDS, "the backlog does not drain"
+            assert time.perf_counter() - began < _MAX_SECONDS, "the backlog was not processed in time"
             time.sleep(_POLL_SECONDS)
             highest = {name: max(highest[name], now) for name, now in _memory(processes).items()}
         return DrainResult(time.perf_counter() - began, highest)
@@ -121,7 +121,7 @@ def _commit(engine: Engine, entries: Sequence[Fields]) -> None:
 
 
 def _is_open(engine: Engine) -> bool:
-    """Whether a mail has no recorded receipt yet."""
+    """Return whether any mail still has no recorded receipt."""
     with engine.connect() as connection:
         return connection.scalar(_OPEN) is not None
 

@@ -11,7 +11,7 @@ from jinja2 import DictLoader
 from port_runtime import logs
 from port_runtime.settings import load
 
-# As large as the portal's page after the login, with as many links, and like that made of a layout and a page.
+# The page has the size, the number of links and the two templates (layout and page) of the portal's home page.
 _TEMPLATES = {
     "layout.html": """<!doctype html>
 <html lang="zh-Hant-TW">
@@ -35,7 +35,7 @@ _LINKS = 23
 
 
 class BaselineServer(Server):
-    """Identity's server with another application."""
+    """Identity's server with the bare application."""
 
     def __init__(self, settings: WebSettings) -> None:
         self.settings = settings

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CpuSeconds = Callable[[], float]
-"""Returns the CPU time in seconds that something has used so far."""
+"""Returns the CPU time used so far, in seconds."""
 PROC = Path("/proc")
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-# Fields of a process after its name, and of the machine, which also has guest time, but counts it as user time, too.
+# Fields of a process after its name, and of the machine. Guest time is left out, because user time includes it.
 _PARENT, _TIMES = 1, slice(11, 15)
 _STATES, _IDLE = slice(1, 9), slice(3, 5)
 
@@ -24,20 +24,20 @@ class CpuTime:
 
 
 def read_cpu_time(own: CpuSeconds, proc: Path = PROC) -> CpuTime:
-    """Return the machine's CPU time; what the hypervisor gave to others (steal) is busy."""
+    """Return the machine's CPU time; time given to other virtual machines (steal) counts as busy."""
     states = [int(field) for field in (proc / "stat").read_text().splitlines()[0].split()[_STATES]]
     busy = sum(states) - sum(states[_IDLE])
     return CpuTime(busy / _TICKS_PER_SECOND, sum(states) / _TICKS_PER_SECOND, own())
 
 
 def foreign_share(before: CpuTime, after: CpuTime) -> float:
-    """Return the share of all cores, from 0 to 1, that processes of others took between two readings."""
+    """Return the share of all cores, from 0 to 1, that foreign processes used between two readings."""
     foreign = (after.busy - before.busy) - (after.own - before.own)
     return max(0.0, foreign / (after.total - before.total))
 
 
 def cpu_seconds(*pids: int, proc: Path = PROC) -> float:
-    """Return the CPU time of processes with their descendants, including ended ones that their parent waited for."""
+    """Return the CPU time of processes and their descendants, including ended descendants that were waited for."""
     seconds, children = _processes(proc)
     trees, waiting = set[int](), list(pids)
     while waiting:
@@ -54,9 +54,9 @@ def _processes(proc: Path) -> tuple[dict[int, float], dict[int, list[int]]]:
     for directory in proc.glob("[0-9]*"):
         try:
             stat = (directory / "stat").read_text()
-        except (FileNotFoundError, ProcessLookupError):  # it has ended since
+        except (FileNotFoundError, ProcessLookupError):  # the process has ended
             continue
-        fields = stat.rpartition(")")[2].split()  # its name may contain spaces and parentheses
+        fields = stat.rpartition(")")[2].split()  # a process name may contain spaces and parentheses
         pid = int(directory.name)
         seconds[pid] = sum(int(ticks) for ticks in fields[_TIMES]) / _TICKS_PER_SECOND
         children.setdefault(int(fields[_PARENT]), []).append(pid)

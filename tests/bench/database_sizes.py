@@ -1,4 +1,4 @@
-"""Compares a request to a small database with the same to a large one, with one client."""
+"""Compares a request on a small and on a large database, with one client."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,7 +11,7 @@ from tests.bench.web_server import Web
 def compared(
     environment: Environment, servers: Mapping[str, Web], request: Callable[[Web], load.Request]
 ) -> list[Slot]:
-    """Measure the median latencies; `servers` are the one with the small and the one with the large database."""
+    """Measure the median latencies; `servers` are the server of the small database and that of the large one."""
     for web in servers.values():
         load.run(request(web), clients=1, seconds=1)
     small, large = (

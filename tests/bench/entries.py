@@ -58,7 +58,7 @@ def sealed_entries(count: int, keys: KeySets) -> list[Fields]:
 
 
 def add_pipelined(client: "Redis", entries: Sequence[Fields]) -> None:
-    """Append all entries in pipelines of a hundred, the fastest way found from Python."""
+    """Append all entries in pipelines of a hundred, the fastest method found in Python."""
     for start in range(0, len(entries), _PIPELINED):
         pipeline = client.pipeline(transaction=False)
         for fields in entries[start : start + _PIPELINED]:

@@ -30,14 +30,14 @@ _UNLIMITED = "1000000"
 
 
 class Environment:
-    """Starts servers and processes on demand; the stack stops them."""
+    """Starts servers and processes on demand; the exit stack stops them."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-bench-")))
         self.keys = new_key_sets()
         self._secret = secrets.token_urlsafe(48)
-        self._cpu_trees = [os.getpid()]  # PostgreSQL's is added: it is not a child, as it daemonizes
+        self._cpu_trees = [os.getpid()]  # PostgreSQL is added because it daemonizes and is no child
 
     @cached_property
     def postgres(self) -> PostgresCluster:
@@ -52,12 +52,12 @@ class Environment:
         return self.database(SMALL)
 
     def interleaved(self, product: Side, limit: Side | None = None, *, wanted: int = 5) -> list[Slot]:
-        """Measure in `wanted` quiet slots; whatever this process has not started is foreign load."""
+        """Measure in `wanted` quiet slots; the load of processes that this one did not start is foreign."""
         own = partial(cpu_seconds, *self._cpu_trees)
         return interleaved(lambda: read_cpu_time(own), product, limit, wanted=wanted)
 
     def cpu_of(self, *, redis: RedisServer | None = None, **processes: Process) -> dict[str, CpuSeconds]:
-        """Return readers of the CPU time by name, for the given processes and the running databases."""
+        """Return functions by name that read the CPU time of the given processes and of the running databases."""
         readings = {name: process.cpu_seconds for name, process in processes.items()}
         if "postgres" in vars(self):
             readings["PostgreSQL"] = partial(cpu_seconds, self.postgres.pid)
@@ -85,7 +85,7 @@ class Environment:
         port = free_port()
         environment = {
             "IDENTITY_BIND": f"127.0.0.1:{port}",
-            "IDENTITY_METRICS_BIND": f"127.0.0.1:{free_port()}",  # metrics are part of the measured cost
+            "IDENTITY_METRICS_BIND": f"127.0.0.1:{free_port()}",  # the cost of metrics is measured too
             "IDENTITY_WEB_WORKERS": str(WEB_WORKERS),
         }
         arguments = program or ("identity", "serve")

@@ -1,4 +1,4 @@
-"""The result of a benchmark: what its slots give, its goal and whether it is met."""
+"""The result of a benchmark: the value from its slots, its goal and the verdict."""
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ class Goal:
     bound: float
 
     def is_met(self, measured: float) -> bool:
-        """Whether the figure is within the bound."""
+        """Return whether the figure is within the bound."""
         return measured >= self.bound if self.side == "least" else measured <= self.bound
 
     def __str__(self) -> str:
@@ -28,17 +28,17 @@ class Goal:
 
 
 def at_least(bound: float) -> Goal:
-    """Return the goal of a figure that should be high."""
+    """Return a goal with a minimum."""
     return Goal("least", bound)
 
 
 def at_most(bound: float) -> Goal:
-    """Return the goal of a figure that should be low."""
+    """Return a goal with a maximum."""
     return Goal("most", bound)
 
 
 def ratio(slot: Slot) -> float:
-    """Return the product's value as a multiple of its limit's; without a limit, the value itself."""
+    """Return the product's value divided by the limit's; without a limit, the product's value."""
     return slot.product.value / (slot.limit.value if slot.limit else 1)
 
 
@@ -48,18 +48,18 @@ def product(slot: Slot) -> float:
 
 
 def detail(name: str) -> _Value:
-    """Return what reads one of the product's results by its name."""
+    """Return a function that reads one of the product's details."""
     return lambda slot: slot.product.details[name]
 
 
 def cpu_ms(part: str) -> _Value:
-    """Return what reads the CPU time of a part of the product for each operation."""
+    """Return a function that reads the CPU time per operation of a part of the product."""
     return lambda slot: slot.product.cpu_ms[part]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table. Without a goal it is only reported."""
+    """One line of the table. A figure without a goal is only reported."""
 
     name: str
     slots: Sequence[Slot]
@@ -69,7 +69,7 @@ class Figure:
 
     @property
     def counted(self) -> Sequence[Slot]:
-        """The quiet slots; all of them if none was quiet."""
+        """The quiet slots, or all slots if none was quiet."""
         return [slot for slot in self.slots if slot.is_quiet] or self.slots
 
     @property
@@ -84,7 +84,7 @@ class Figure:
 
     @property
     def cpu_ratio(self) -> float | None:
-        """The same ratio of CPU time for each operation instead of rates or times, where both sides have it."""
+        """The ratio of CPU times per operation, inverted as for rates; None unless both sides have CPU times."""
         if self.value is not ratio:
             return None
         pairs = [(slot.product.total_cpu_ms, slot.limit.total_cpu_ms) for slot in self.counted if slot.limit]
@@ -95,7 +95,7 @@ class Figure:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the quiet slots meet the goal; `noisy` if there are none."""
+        """The verdict of the quiet slots on the goal; `noisy` if there are none."""
         if not any(slot.is_quiet for slot in self.slots):
             return "noisy"
         if self.goal is None:
@@ -103,7 +103,7 @@ class Figure:
         return "met" if self.goal.is_met(self.measured) else "missed"
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything that was measured."""
+        """Return all measurements."""
         return {
             "name": self.name,
             "unit": self.unit,
@@ -129,7 +129,7 @@ Bench = Callable[[Environment], Iterator[Figure]]
 
 
 def quartiles(values: Iterable[float]) -> tuple[float, float, float]:
-    """Return the quartiles, interpolated between values, with the smallest and the largest as the ends."""
+    """Return the quartiles, interpolated between values; the smallest and the largest value are the ends."""
     ordered = sorted(values)
     if len(ordered) == 1:
         ordered *= 2
@@ -138,6 +138,6 @@ def quartiles(values: Iterable[float]) -> tuple[float, float, float]:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the percentile by nearest rank; `share` is from 0 to 1."""
+    """Return a percentile by the nearest-rank method; `share` is from 0 to 1."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

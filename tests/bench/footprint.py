@@ -1,4 +1,4 @@
-"""The processes' idle CPU time and memory, and how soon they are ready."""
+"""Measures the processes' CPU time when idle, their memory and their start."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.2
 
 
 def idle_and_memory(environment: Environment) -> Iterator[Figure]:
-    """Measure idle CPU time and memory of each kind of process, alone, because processes share memory."""
+    """Measure idle CPU time and memory of each kind of process alone, because processes share memory."""
     database = environment.small_database
     with environment.serving(database) as web:
         load.run(web.registrations(20), clients=1, seconds=1)
@@ -78,7 +78,7 @@ def starts(environment: Environment) -> Iterator[Figure]:
     yield Figure(
         name="start of the web processes to the first answer", slots=slots, unit="s", goal=at_most(0.8)
     )
-    _local_run(environment.directory)  # creates keys and databases
+    _local_run(environment.directory)  # the first start creates keys and databases
     everything = Side(name="make run", unit="s", prepare=lambda: partial(_local_run, environment.directory))
     slots = environment.interleaved(everything, wanted=3)
     yield Figure(name="`make run`, warm, to ready", slots=slots, unit="s", goal=at_most(3))

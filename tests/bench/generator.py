@@ -1,6 +1,6 @@
-"""A light load generator: keep-alive connections in one thread, minimal parsing. SIGTERM ends it early.
+"""A light load generator with keep-alive connections in one thread and minimal parsing. SIGTERM ends the load early.
 
-Run by its path, with the path of its task, so that it imports nothing else of the tests.
+It is run by its path, with the path of a task as its argument, and so imports no other module of the tests.
 """
 
 import itertools
@@ -22,7 +22,7 @@ _TIMEOUT_SECONDS = 30
 
 
 class Connection:
-    """One keep-alive connection with one request at a time."""
+    """A keep-alive connection that sends one request at a time."""
 
     def __init__(self, address: tuple[str, int], requests: Iterator[bytes]) -> None:
         self.socket = socket.create_connection(address)
@@ -51,7 +51,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer's status and latency; `is_late` when it came after the end of the load."""
+    """The status and latency of an answer; `is_late` if it arrived after the end of the load."""
 
     status: int
     milliseconds: float
@@ -59,7 +59,7 @@ class Answer:
 
 
 def main() -> None:
-    """Run the load of the task; print one line of JSON."""
+    """Run the load of the task; print the result as one line of JSON."""
     task = json.loads(Path(sys.argv[1]).read_text())
     address, requests = _requests(task)
     connections = [Connection(address, requests) for _ in range(task["clients"])]
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _run(connections: list[Connection], seconds: float) -> tuple[list[Answer], float]:
-    """Send for the given seconds, then wait for the last answers; return the answers and the seconds of sending."""
+    """Send for the given seconds and wait for the last answers; return the answers and how long requests were sent."""
     is_stopped: list[bool] = []
     signal.signal(signal.SIGTERM, lambda *_: is_stopped.append(True))
     answers: list[Answer] = []

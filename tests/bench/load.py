@@ -1,7 +1,7 @@
 """Runs HTTP load in another process: wrk for one client, `tests.bench.generator` for several or without wrk.
 
-wrk takes less CPU time from what it measures. The generator waits for its last answers, so that all CPU time of the
-service belongs to counted requests, and no request is left to disturb the measurement that follows.
+wrk leaves more CPU time to the measured service. The generator waits for its last answers. All CPU time of the service
+therefore belongs to counted requests, and no remaining request disturbs the next measurement.
 """
 
 import json
@@ -25,7 +25,7 @@ _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The request to send; each one takes the next of `bodies`."""
+    """A request, sent repeatedly with the next of `bodies`."""
 
     url: str
     method: str = "GET"
@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """The result of a load; latencies in milliseconds."""
+    """The result of a load. Latencies are in milliseconds."""
 
     requests: int
     per_second: float
@@ -44,7 +44,7 @@ class LoadResult:
     refused: int
 
     def as_run(self, unit: Unit) -> Run:
-        """Return the requests per second, or the median latency if the unit is ms, with the tail of the latency."""
+        """Return the requests per second or, in ms, the median latency; the details have the tail latency."""
         value = self.per_second if unit == "/s" else self.median_ms
         return Run(value=value, operations=self.requests, details={"p99 ms": self.p99_ms})
 
@@ -57,7 +57,7 @@ def generator() -> str:
 def side(
     name: str, request: MakeRequest, cpu: Mapping[str, CpuSeconds], *, unit: Unit = "/s", clients: int = 1
 ) -> Side:
-    """Return a side that measures requests per second or, in ms, their median latency; each slot has a new request."""
+    """Return a side that measures requests per second or, in ms, the median latency. Each slot makes a new request."""
     seconds = SECONDS if clients == 1 else 2 * SECONDS
 
     def prepare() -> Callable[[], Run]:
@@ -68,7 +68,7 @@ def side(
 
 
 def run(request: Request, *, clients: int, seconds: float) -> LoadResult:
-    """Run the load with `clients` keep-alive connections. Raises AssertionError when a request was refused."""
+    """Run the load with `clients` keep-alive connections. Raises AssertionError if a request was refused."""
     with tempfile.TemporaryDirectory(prefix="port-load-") as folder:
         command = _wrk if clients == 1 and WRK.path() else _own
         with _started(command(request, Path(folder) / "task", clients=clients, seconds=seconds)) as process:
@@ -82,14 +82,14 @@ class Running:
         self._process = process
 
     def stop(self) -> LoadResult:
-        """Wait for the answers to what was sent; return the result."""
+        """Stop sending and wait for the remaining answers; return the result."""
         self._process.terminate()
         return _result(self._process)
 
 
 @contextmanager
 def running(request: Request, *, clients: int) -> Iterator[Running]:
-    """Run a load during the block, which should stop it."""
+    """Run a load during the block, which should call `stop`."""
     with tempfile.TemporaryDirectory(prefix="port-load-") as folder:
         task = Path(folder) / "task"
         with _started(_own(request, task, clients=clients, seconds=_UNTIL_STOPPED)) as process:
@@ -111,7 +111,7 @@ def _result(process: "subprocess.Popen[str]") -> LoadResult:
     if process.returncode:
         raise RuntimeError(f"the load generator failed: {errors[-1000:]}")
     result = LoadResult(**json.loads(output.splitlines()[-1]))
-    assert result.refused == 0, f"{result.refused} requests were refused"  # no figure counts refusals
+    assert result.refused == 0, f"{result.refused} requests were refused"  # refusals would distort the rate
     return result
 
 

@@ -1,4 +1,4 @@
-"""The time until services receive the logout after an unbinding, and the time of the unbinding itself."""
+"""Measures the time of an unbinding, and from there until services receive the logout."""
 
 import itertools
 import statistics
@@ -35,7 +35,7 @@ VALUES (:binding, :link, :general, :general, 'verified', now(), now(), false)
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A web server on a database in which Member1 is a link account, and a logged-in client of that account."""
+    """A web server, its database in which Member1 is a link account, and a client that is logged in to this account."""
 
     engine: Engine
     web: Web
@@ -43,7 +43,7 @@ class Bound:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(2))
 
     def bind(self, client: str, *, grants: int = 1) -> str:
-        """Bind the next member and open grants of a client for it; return the binding's id."""
+        """Bind the next member and open grants for this binding; return its id."""
         number = next(self._numbers)
         binding = f"{number:08d}-0000-4000-8000-000000000000"
         ids = {"binding": binding, "general": _id(number)}
@@ -56,7 +56,7 @@ class Bound:
         return binding
 
     def unbind(self, binding: str) -> float:
-        """End the binding; return the seconds until the answer."""
+        """End the binding; return the response time in seconds."""
         began = time.monotonic()
         answer = self.api.delete(f"/bindings/{binding}")
         assert answer.status_code == HTTPStatus.NO_CONTENT, answer.text
@@ -64,7 +64,7 @@ class Bound:
 
 
 def unbinding_to_logout(environment: Environment) -> Iterator[Figure]:
-    """From the answer to an unbinding to the logout token at the service; then beside a service that hangs."""
+    """Measure the time from an unbinding to the logout token at the service, then again while a service hangs."""
     with ExitStack() as stack:
         prompt, hung = (stack.enter_context(logout_receiver()) for _ in range(2))
         bound = _bound(environment, stack)

@@ -33,7 +33,7 @@ _ROWS_AT_ONCE = 500
 
 
 def mail_latency(environment: Environment) -> Iterator[Figure]:
-    """Time from a registration's 202 to the mail's arrival at the SMTP server, on an idle system."""
+    """Measure the time from a registration's 202 to the mail's arrival at the SMTP server, on an idle system."""
     database = environment.database(members=1)
     with (
         recording_arrivals() as arrivals,
@@ -64,13 +64,13 @@ def _mails(web: Web, arrivals: Arrivals, *, count: int) -> Run:
             answered = time.perf_counter()
             assert answer.status_code == HTTPStatus.ACCEPTED, answer.text
             waits.append(max(0.0, arrivals.wait_for(sent["email"]) - answered) * 1000)
-            time.sleep(rng.random() * _MAX_PAUSE_SECONDS)  # idle between registrations
+            time.sleep(rng.random() * _MAX_PAUSE_SECONDS)  # the system is idle between registrations
     tail = {"p99 ms": percentile(waits, 0.99)}
     return Run(value=statistics.median(waits), operations=count, details=tail)
 
 
 def relay_throughput(environment: Environment) -> Iterator[Figure]:
-    """Measure events per second through the relay against pipelined XADD of the same entries."""
+    """Measure events per second of the relay against pipelined XADD of the same entries."""
     entries = sealed_entries(1000, environment.keys) * (_EVENTS // 1000)
     database = environment.database(members=1)
     engine = open_engine(database)
@@ -105,7 +105,7 @@ def _prepare_adding(client: "Redis", entries: Sequence[Fields]) -> Callable[[], 
 
 
 def _prepare_relay(engine: Engine, client: "Redis", entries: Sequence[Fields]) -> Callable[[], Run]:
-    """Insert the events, which the relay sees when the returned function commits them."""
+    """Insert the events; the relay sees them when the returned function commits."""
     _empty(client)
     connection = engine.connect()
     rows = [
@@ -130,6 +130,6 @@ def _prepare_relay(engine: Engine, client: "Redis", entries: Sequence[Fields]) -
 
 
 def _empty(client: "Redis") -> None:
-    """Trim all entries but keep the stream: the relay publishes again when the stream is missing."""
+    """Trim all entries but keep the stream: without the stream the relay would publish all events again."""
     for stream in (STREAM, MAIL_STREAM):
         client.xtrim(stream, maxlen=0, approximate=False)

@@ -1,4 +1,4 @@
-"""Mailers, from the stream to SMTP, against a plain SMTP loop, a plain dramatiq actor and smtp-source."""
+"""Compares mailers, from the stream to SMTP, with a plain SMTP loop, a plain dramatiq actor and smtp-source."""
 
 import smtplib
 import subprocess
@@ -44,7 +44,7 @@ _SENDER = Mailbox("hep@example.tw", "港區通行證應用管理系統工作小�
 
 
 class Mailers:
-    """Running mailers with a Redis of their own."""
+    """Running mailers with their own Redis."""
 
     def __init__(self, environment: Environment, redis: RedisServer, client: "Redis") -> None:
         self.redis = redis
@@ -60,7 +60,7 @@ class Mailers:
         self._prepare(_WARM_UP)()
 
     def side(self) -> Side:
-        """Return what measures their mails per second."""
+        """Return the side that measures the mails per second of all mailers."""
         pids = [process.pid for process in self._processes]
         cpu = {"service": partial(cpu_seconds, *pids), "Redis": partial(cpu_seconds, self.redis.pid)}
         name = "mailer" if len(pids) == 1 else f"{len(pids)} mailers"
@@ -86,7 +86,7 @@ def _mailers(environment: Environment) -> Iterator[Mailers]:
 
 
 def against_a_plain_loop(environment: Environment) -> Iterator[Figure]:
-    """Measure mails per second of one mailer against a loop with smtplib to the same server."""
+    """Measure mails per second of one mailer against an smtplib loop to the same server."""
     with start_sink() as smtp_port, _mailers(environment) as mailers, ExitStack() as stack:
         mailers.start(stack, 1, smtp_port=smtp_port)
         limit = Side(
@@ -145,7 +145,7 @@ def _plain_workers(environment: Environment, redis: RedisServer, smtp_port: int)
 
 
 def _plain_messages(count: int) -> list["Message[None]"]:
-    """Return the same mails, rendered, as messages of the plain actor."""
+    """Render the same mails; return them as messages of the plain actor."""
     renderer = TemplateRenderer(
         CommonValues(sender=plain_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
     )
@@ -172,7 +172,7 @@ def _send_plain(client: "Redis", messages: Sequence["Message[None]"]) -> Run:
 
 
 def in_numbers(environment: Environment) -> Iterator[Figure]:
-    """Measure mails per second of 1, 2 and 4 mailers, beside smtp-source with 16 connections where installed."""
+    """Measure mails per second of 1, 2 and 4 mailers against smtp-source with 16 connections, where installed."""
     program = SMTP_SOURCE.path()
     with start_sink() as smtp_port:
         source = Side(

@@ -1,4 +1,4 @@
-"""OpenID Connect: introspection, the public documents, redeeming codes."""
+"""Throughput of OpenID Connect: introspection, the public documents, redeeming codes."""
 
 import itertools
 import time
@@ -29,7 +29,7 @@ _CODES_PER_SLOT = 2_000
 
 
 def introspection(environment: Environment) -> Iterator[Figure]:
-    """Measure POST /oauth/introspect by one client against a bare route; then with a million tokens."""
+    """Measure POST /oauth/introspect of one client against a bare route, then with a million tokens."""
     few, many = environment.database(200), environment.database(200)
     add_tokens(few, 1)
     add_tokens(many, _MILLION)
@@ -51,7 +51,7 @@ def documents(environment: Environment) -> Iterator[Figure]:
 
 
 def codes(environment: Environment) -> Iterator[Figure]:
-    """Measure codes to tokens by one client against one RS256 signature and one transaction of four statements."""
+    """Measure code redemptions of one client against an RS256 signature and a transaction of four statements."""
     database = environment.database(200)
     add_codes(database, _CODES)
     engine = open_engine(database)
@@ -88,7 +88,7 @@ def _form(url: str, bodies: list[str]) -> load.Request:
 
 
 def _signing_and_writing(engine: Engine) -> Callable[[], Callable[[], Run]]:
-    """Return what measures the limit: it repeats a signature and a transaction for a while."""
+    """Return the side that measures the limit by repeating a signature and a transaction."""
     signer = JoseSigner(read_signing_keys(oidc_keys()), SystemClock())
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE scratch (id serial PRIMARY KEY, value text)"))

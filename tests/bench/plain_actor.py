@@ -1,7 +1,7 @@
-"""The usual design: a dramatiq actor that builds the message and sends it by smtplib over one connection.
+"""A dramatiq actor of the usual design: it builds the message and sends it with smtplib over one connection.
 
-No ledger, no sealing, no stream; dramatiq's own broker and middleware as they come, run by dramatiq's own command.
-The message is built by `email.mime`, whose policy is the quickest of the standard library.
+It has no ledger, no sealing and no stream. dramatiq's command runs it with dramatiq's default broker and middleware.
+`email.mime` builds the message, because its policy is the fastest in the standard library.
 """
 
 import os

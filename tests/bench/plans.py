@@ -21,7 +21,7 @@ _STATEMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Statements that scan a whole table, and those that use an index."""
+    """Statements that scan a whole table, and statements that use an index."""
 
     whole: frozenset[str]
     by_index: frozenset[str]
@@ -29,7 +29,7 @@ class Reads:
 
 @contextmanager
 def logged_statements(cluster: PostgresCluster, database: str) -> Iterator[Callable[[], set[str]]]:
-    """Log a database's statements for the block; yield a function that returns the distinct ones so far."""
+    """Log a database's statements for the block; yield a function that returns the distinct statements so far."""
     engine, start = open_engine(database), len(cluster.log)
     name = database_name(database)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -44,7 +44,7 @@ def logged_statements(cluster: PostgresCluster, database: str) -> Iterator[Calla
 
 
 def reads_of(database: str, statements: Collection[str], *, tables: Collection[str]) -> Reads:
-    """Explain each statement with a generic plan; return how they read these tables."""
+    """Explain each statement with a generic plan; return how the statements read these tables."""
     engine = open_engine(database)
     whole, by_index = set(), set()
     with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Inserts many accounts directly into the tables, all with one known password."""
+"""Inserts many accounts with one known password directly into the tables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from tests.support.actors.people import PASSWORD
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
-"""SEC-1's default, with which the measured servers run; other parameters would trigger a rehash."""
+"""The default of SEC-1, with which the measured servers run; other parameters would trigger a rehash."""
 
 _ACCOUNTS = """
 INSERT INTO accounts (id, kind, username, username_key, name, mobile, email, mailbox_key, tax_id, company_phone,
@@ -34,7 +34,7 @@ _CONSENTS = """
 INSERT INTO consents (account_id, document, version, accepted_at, address)
 SELECT id, :document, :version, created_at, '127.0.0.1' FROM accounts WHERE id <= lpad(CAST(:lived AS text), 36, '0')
 """
-# A used system also has an open session for every tenth account and a counter for each.
+# In production, every account also has a counter and every tenth account an open session.
 _LIFE = (
     """
 INSERT INTO sessions (id, token_digest, holder_id, account_id, consents, created_at, seen_at, expires_at, address,
@@ -59,7 +59,7 @@ FROM accounts WHERE id <= lpad(CAST(:lived AS text), 36, '0')
 def populate(database_url: str, count: int, *, lived: int | None = None) -> None:
     """Migrate the database and insert verified accounts `Member1` …, each with an event.
 
-    The first `lived`, or all, have what people leave behind, too.
+    The first `lived` accounts, by default all, also get the rows that use of the system leaves behind.
     """
     lived = count if lived is None else lived
     with bulk_engine(database_url) as engine:
@@ -89,7 +89,7 @@ def bulk_engine(database_url: str) -> Iterator[Engine]:
 
 
 def stored_hash(database_url: str) -> str:
-    """Return the newest stored hash; the limit is measured with its parameters."""
+    """Return the newest stored hash, whose parameters the limit uses."""
     engine = open_engine(database_url)
     with engine.connect() as connection:
         found = connection.scalar(text("SELECT password_hash FROM accounts ORDER BY created_at DESC LIMIT 1"))

@@ -10,16 +10,16 @@ from tests.support.harness.processes import Program
 
 
 class Process(Program):
-    """A program that runs in the root of the repository; knows its start, its CPU time and its memory."""
+    """A program that runs in the root of the repository, with its start, CPU time and memory."""
 
     def __init__(self, *command: str, environment: Mapping[str, str], directory: Path) -> None:
         self.started_at = time.perf_counter()
         super().__init__(*command, environment=environment, directory=directory, cwd=ROOT)
 
     def cpu_seconds(self) -> float:
-        """The CPU time that it and its children have used."""
+        """Return the CPU time of the program and its children."""
         return cpu_seconds(self.pid)
 
     def pss_mib(self) -> float:
-        """The memory of it and its children in MiB."""
+        """Return the memory of the program and its children, in MiB."""
         return pss_mib(self.pid, *self.children())

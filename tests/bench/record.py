@@ -1,7 +1,7 @@
 """Writes the results of quiet runs into README.md: `python -m tests.bench.record FIRST.json SECOND.json`.
 
-Each file is a `.run/bench.json` and becomes a column; the last run may have measured only some figures. The chart's
-table gets the quiet figures of the last one.
+Each file is a `.run/bench.json` and becomes a column. The chart's table gets the quiet figures of the last run, which
+may have measured only some figures.
 """
 
 import json
@@ -24,7 +24,7 @@ def _measured(figure: _Figure) -> float:
 
 
 def _product(path: str) -> Callable[[_Figure], float]:
-    """Return what reads the median of the product's CPU times or of one of its details in quiet slots."""
+    """Return a function that reads the median of the product's CPU times, or of a detail, in quiet slots."""
 
     def read(figure: _Figure) -> float:
         sides = [slot["product"] for slot in figure["slots"] if slot["is_quiet"]]
@@ -44,11 +44,11 @@ CHART: dict[str, tuple[str, Callable[[_Figure], float]]] = {
     "memory under load in MiB": ("web processes, 8 clients log in: memory (PSS)", _measured),
     "CPU of a start in s": ("start of the web processes to the first answer", _product("CPU s")),
 }
-"""By the start of a row's title: the figure and how to read it."""
+"""The figure of each row, and how to read its value, by the start of the row's title."""
 
 
 def main() -> None:
-    """Write README.md."""
+    """Write the results into README.md."""
     if not (paths := sys.argv[1:]):
         raise SystemExit(__doc__)
     reports = [json.loads(Path(path).read_text()) for path in paths]
@@ -85,7 +85,7 @@ def _cell(figure: _Figure) -> str:
 
 
 def _chart(report: Any) -> Iterator[tuple[str, float]]:
-    """Yield the title and the value of each of the chart's rows whose figure was measured in quiet slots."""
+    """Yield the title and value of each row of the chart whose figure was measured in quiet slots."""
     figures = {figure["name"]: figure for figure in report["figures"]}
     for title, (name, read) in CHART.items():
         figure = figures.get(name)

@@ -1,4 +1,4 @@
-"""Time slots: the product and its limit in turn, with the CPU time of both and the share that others took."""
+"""Measures product and limit alternately in time slots, with their CPU times and the foreign share of the machine."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from tests.bench.cpu import CpuSeconds, CpuTime, foreign_share
 
 Unit = Literal["/s", "ms", "s", "MiB", ""]
 QUIET_SHARE = 0.10
-"""A slot is quiet when others took a smaller share of the machine."""
+"""A slot is quiet if foreign processes used a smaller share of the machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a side did in a slot: its rate or time, the number of its operations, more results by name."""
+    """The result of a side in a slot: its rate or time, its number of operations, details by name."""
 
     value: float
     operations: float = 0
@@ -22,7 +22,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """The product or its limit: what prepares a slot's measured run, and what reads the CPU time of its parts."""
+    """The product or its limit: `prepare` returns the run to measure, `cpu` has the CPU time of each part."""
 
     name: str
     unit: Unit
@@ -32,46 +32,46 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A side in one slot."""
+    """The measurement of a side in one slot."""
 
     name: str
     unit: Unit
     value: float
     details: Mapping[str, float]
     cpu_ms: Mapping[str, float]
-    """CPU time for each operation, by part."""
+    """The CPU time per operation, by part."""
     foreign: float
 
     @property
     def total_cpu_ms(self) -> float:
-        """The CPU time of all parts for each operation; 0 if it is not measured."""
+        """The CPU time of all parts per operation; 0 if it was not measured."""
         return sum(self.cpu_ms.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The product, and its limit where it has one, measured within seconds of each other."""
+    """Measurements of the product and of its limit, if it has one, within seconds of each other."""
 
     product: Measurement
     limit: Measurement | None = None
 
     @property
     def foreign(self) -> float:
-        """The share of the machine that others took while either of the two ran, whichever is larger."""
+        """The larger foreign share of the two measurements."""
         return max(side.foreign for side in (self.product, self.limit) if side)
 
     @property
     def is_quiet(self) -> bool:
-        """Whether a figure may count this slot."""
+        """Whether figures may use this slot."""
         return self.foreign < QUIET_SHARE
 
 
 def interleaved(
     read: Callable[[], CpuTime], product: Side, limit: Side | None = None, *, wanted: int
 ) -> list[Slot]:
-    """Measure until there are so many quiet slots, at most twice as many; a single slot is not repeated.
+    """Measure until `wanted` slots are quiet, in at most twice as many slots; a single slot is not repeated.
 
-    `read` returns the machine's CPU time. The order of limit and product is reversed in every other slot.
+    `read` returns the machine's CPU time. Every other slot reverses the order of limit and product.
     """
     slots: list[Slot] = []
     while sum(slot.is_quiet for slot in slots) < wanted and len(slots) < max(1, 2 * wanted - 1):

@@ -26,7 +26,7 @@ def sink_name() -> str:
 
 @contextmanager
 def start_sink() -> Iterator[int]:
-    """Run a sink for the block; yields its port."""
+    """Run a sink for the block; yield its port."""
     port, program = free_port(), SMTP_SINK.path()
     as_user = ["-u", "nobody"] if os.geteuid() == 0 else []  # smtp-sink refuses to run as root
     own = [sys.executable, "-m", "tests.bench.smtp_sink", str(port)]
@@ -46,7 +46,7 @@ def _listens(port: int) -> bool:
 
 
 class SmtpSinkProtocol(asyncio.Protocol):
-    """The minimum of SMTP, with pipelining; calls `accepted` with each mail's recipient."""
+    """A minimal SMTP server with pipelining that calls `accepted` with each mail's recipient."""
 
     def __init__(self, accepted: Callable[[str], None]) -> None:
         self._accepted = accepted

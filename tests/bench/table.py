@@ -14,12 +14,12 @@ _WIDTHS = (52, 9, 13, 7, 7, 6, 0)
 
 
 def head() -> str:
-    """Return the line above the figures."""
+    """Return the heading of the table."""
     return _line(_HEAD)
 
 
 def lines(figure: Figure, *, with_sides: bool) -> Iterator[str]:
-    """Yield the line of a figure, and one for each side of what was measured."""
+    """Yield the line of a figure and a line for each measured side."""
     lower, median, upper = figure.quartiles
     unit = "" if figure.unit == "×" else f" {figure.unit}"
     yield _line((
@@ -41,13 +41,13 @@ def lines(figure: Figure, *, with_sides: bool) -> Iterator[str]:
 
 
 def others(figure: Figure) -> str:
-    """Return the share of the machine that others took, and the number of quiet slots."""
+    """Return the foreign share of the machine and the number of quiet slots."""
     share = statistics.median(slot.foreign for slot in figure.counted)
     return f"{share:.0%} ({sum(slot.is_quiet for slot in figure.slots)} of {len(figure.slots)})"
 
 
 def number(value: float) -> str:
-    """Return three digits of a number, all of those before the point; a whole number as it is."""
+    """Return a number with three significant digits; whole numbers and digits before the point are kept."""
     is_whole = abs(value) >= _ALL_DIGITS_FROM or value == round(value)
     return f"{value:,.0f}" if is_whole else f"{value:#.3g}".rstrip(".")
 

@@ -1,4 +1,4 @@
-"""The share of the machine that others took, from recorded samples of /proc and from a busy process."""
+"""The foreign share of the machine, from recorded samples of /proc and from a busy process."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 
 from tests.bench.cpu import CpuTime, cpu_seconds, foreign_share, read_cpu_time
 
-# user nice system idle iowait irq softirq steal guest guest_nice; guest time is in user's, too
+# user nice system idle iowait irq softirq steal guest guest_nice; user time includes guest time
 _STAT_BEFORE = "cpu  47000 511 10117 61362 534 0 529 216 0 0\ncpu0 22371 248 4569 32588 120 0 158 104 0 0\n"
 _STAT_AFTER = "cpu  47290 511 10157 61402 544 0 539 226 90 0\ncpu0 22571 248 4589 32588 125 0 158 104 90 0\n"
 _BURN = """
@@ -33,7 +33,7 @@ def _read(proc: Path) -> CpuTime:
     return read_cpu_time(lambda: cpu_seconds(100, proc=proc), proc)
 
 
-def test_others_took_what_neither_was_idle_nor_used_by_our_process_tree(tmp_path: Path) -> None:
+def test_foreign_share_excludes_idle_time_and_our_process_tree(tmp_path: Path) -> None:
     ours = "(python) S {} 100 100 0 -1 4194304 98 0 0 0"
     before = {
         100: f"{ours.format(1)} 50 10 300 40",
@@ -43,7 +43,7 @@ def test_others_took_what_neither_was_idle_nor_used_by_our_process_tree(tmp_path
     }
     after = {
         **before,
-        100: f"{ours.format(1)} 60 10 320 40",  # 10 ticks of its own, 20 of a child that has ended
+        100: f"{ours.format(1)} 60 10 320 40",  # 10 ticks of the process, 20 of a child that has ended
         102: "(a (strange) name) R 101 100 100 0 -1 4194304 98 0 0 0 600 70 0 0",
         200: f"{ours.format(1)} 1900 900 0 0",
     }
@@ -54,7 +54,7 @@ def test_others_took_what_neither_was_idle_nor_used_by_our_process_tree(tmp_path
     second = _read(tmp_path)
 
     assert second.own - first.own == pytest.approx(1.5)
-    assert second.busy - first.busy == pytest.approx(3.5)  # steal included, guest time not twice
+    assert second.busy - first.busy == pytest.approx(3.5)  # includes steal; counts guest time once
     assert foreign_share(first, second) == pytest.approx(2.0 / 4.0)
 
 
@@ -64,7 +64,7 @@ def test_our_own_load_is_not_foreign_and_rounding_does_not_make_it_negative() ->
     assert foreign_share(before, CpuTime(busy=12, total=104, own=7.01)) == 0
 
 
-def test_a_busy_child_is_ours_while_it_runs_and_after_its_end() -> None:
+def test_cpu_time_of_a_busy_child_is_ours_while_it_runs_and_after_its_end() -> None:
     before = cpu_seconds(os.getpid())
     with subprocess.Popen(
         [sys.executable, "-c", _BURN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -29,7 +29,7 @@ def _figure(*values_and_shares: tuple[float, float], goal: Goal | None) -> Figur
     [
         ([(0.80, 0.0), (0.86, 0.0), (0.90, 0.09)], at_least(0.85), "met"),
         ([(0.80, 0.0), (0.8499, 0.0), (0.90, 0.0)], at_least(0.85), "missed"),  # not rounded
-        ([(0.80, 0.0), (0.95, 0.1), (0.99, 0.5)], at_least(0.85), "missed"),  # only the first one is quiet
+        ([(0.80, 0.0), (0.95, 0.1), (0.99, 0.5)], at_least(0.85), "missed"),  # only the first slot is quiet
         ([(0.90, 0.1), (0.95, 0.3)], at_least(0.85), "noisy"),
         ([(2.0, 0.0), (1.9, 0.0), (3.0, 0.0)], at_most(2.0), "met"),
         ([(2.0, 0.0), (2.1, 0.0), (3.0, 0.0)], at_most(2.0), "missed"),
@@ -60,7 +60,7 @@ def test_quartiles_are_interpolated(values: list[float], expected: tuple[float, 
     assert quartiles(values) == expected
 
 
-def test_the_ratio_of_cpu_times_has_the_direction_of_the_ratio_of_rates_or_times() -> None:
+def test_the_ratio_of_cpu_times_has_the_same_direction_as_the_ratio() -> None:
     def figure(unit: Unit) -> Figure:
         one = Slot(_measurement(50, cpu_ms=40, unit=unit), _measurement(100, cpu_ms=10, unit=unit))
         return Figure(name="figure", slots=[one])
@@ -69,7 +69,7 @@ def test_the_ratio_of_cpu_times_has_the_direction_of_the_ratio_of_rates_or_times
     assert Figure(name="figure", slots=figure("/s").slots, value=detail("p99 ms")).cpu_ratio is None
 
 
-def test_the_noisier_side_decides_about_a_slot() -> None:
+def test_the_noisier_side_decides_whether_a_slot_is_quiet() -> None:
     assert not Slot(_measurement(1, foreign=0.02), _measurement(1, foreign=0.12)).is_quiet
 
 
@@ -88,7 +88,7 @@ def test_a_detail_is_read_by_its_name() -> None:
 
 
 def _foreign_shares(*shares: float) -> Callable[[], CpuTime]:
-    """Return what reads the CPU time of a machine of which others take these shares, one in each measurement."""
+    """Return a reader of CPU times with one of these foreign shares in each measurement."""
     readings = [
         CpuTime(busy=busy, total=total, own=0) for share in shares for busy, total in ((0, 0), (share, 1))
     ]
@@ -107,7 +107,7 @@ def _sides(order: list[str]) -> tuple[Side, Side]:
     return side("product"), side("limit")
 
 
-def test_slots_alternate_and_end_when_enough_were_quiet() -> None:
+def test_slots_alternate_and_end_after_enough_quiet_slots() -> None:
     order: list[str] = []
 
     slots = interleaved(_foreign_shares(0, 0, 0, 0.5, 0, 0), *_sides(order), wanted=2)
@@ -117,7 +117,7 @@ def test_slots_alternate_and_end_when_enough_were_quiet() -> None:
     assert slots[0].product.cpu_ms == {"service": 250}  # half a second for two operations
 
 
-def test_a_busy_machine_gets_no_more_than_a_bounded_number_of_slots() -> None:
+def test_the_number_of_slots_is_bounded_on_a_busy_machine() -> None:
     product, _ = _sides([])
 
     assert len(interleaved(_foreign_shares(*[0.9] * 20), product, wanted=3)) == 5

@@ -1,4 +1,4 @@
-"""The load generator counts every request that it has sent."""
+"""The load generator counts every request that it sent."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +11,7 @@ from tests.support.servers.lifecycle import serve_http
 
 
 class Server(ThreadingHTTPServer):
-    """Answers with 204, or with 503 when it is `unavailable`; keeps the bodies."""
+    """A server that answers with 204, or with 503 while `unavailable`, and records the bodies."""
 
     daemon_threads = True
 
@@ -46,7 +46,7 @@ def _request(server: Server) -> load.Request:
     return load.Request(url=f"{server.url}/", method="POST", bodies=["one", "two"])
 
 
-def test_requests_that_are_answered_after_the_end_are_counted_but_are_not_in_the_rate(server: Server) -> None:
+def test_requests_answered_after_the_end_are_counted_but_not_in_the_rate(server: Server) -> None:
     result = load.run(_request(server), clients=4, seconds=0.1)
 
     assert result.requests == len(server.bodies)
@@ -54,7 +54,7 @@ def test_requests_that_are_answered_after_the_end_are_counted_but_are_not_in_the
     assert 0 < result.median_ms <= result.p99_ms
 
 
-def test_a_load_that_is_stopped_gives_its_result(server: Server) -> None:
+def test_a_stopped_load_returns_its_result(server: Server) -> None:
     with load.running(_request(server), clients=4) as running:
         wait_until(lambda: len(server.bodies) > 10, what="the load")
         result = running.stop()
@@ -62,7 +62,7 @@ def test_a_load_that_is_stopped_gives_its_result(server: Server) -> None:
     assert result.requests == len(server.bodies)
 
 
-def test_refused_requests_make_no_figure(server: Server) -> None:
+def test_refused_requests_fail_the_load(server: Server) -> None:
     server.unavailable = True
 
     with pytest.raises(AssertionError, match="requests were refused"):

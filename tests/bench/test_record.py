@@ -10,7 +10,7 @@ from tests.bench.slots import Measurement, Slot
 
 
 def _report(value: float, *, foreign: float) -> object:
-    """Return what a run writes whose only figure has this value."""
+    """Return the report of a run whose only figure has this value."""
     side = Measurement(
         name="logins", unit="/s", value=value, details={}, cpu_ms={"service": 30.0, "PostgreSQL": 1.25}, foreign=foreign
     )  # fmt: skip
@@ -43,7 +43,7 @@ def test_a_noisy_figure_does_not_get_into_the_chart() -> None:
     assert chart in with_results(README.read_text(), [_report(0.5, foreign=0.4)])
 
 
-def test_the_chart_has_each_row_that_a_run_gives() -> None:
+def test_the_chart_has_a_row_for_each_measured_figure() -> None:
     rows = README.read_text().partition("<!-- chart")[2]
 
     assert [title for title in CHART if f"\n| {title}" not in rows] == []

@@ -1,4 +1,4 @@
-"""Throughput and latency of the web processes: logins, registrations, sessions, a page of the portal."""
+"""Measures the web processes: logins, registrations, sessions, a page of the portal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,7 +16,7 @@ CLIENTS = 8
 _MAX_REGISTRATIONS = 2000
 _BARE = {"route": "/api/v1/session", "page": "/page"}
 _KEYCLOAK_SHARE = 0.91
-"""Keycloak's userinfo reached this share of an empty Flask route on the same machine (README.md)."""
+"""The rate of Keycloak's userinfo, divided by that of an empty Flask route on the same machine (README.md)."""
 
 
 def logins(environment: Environment) -> Iterator[Figure]:
@@ -63,7 +63,7 @@ def _beyond_the_hash(slot: Slot) -> float:
 
 
 def session(environment: Environment) -> Iterator[Figure]:
-    """Measure GET /session per second by one client against a bare route."""
+    """Measure GET /session per second with one client against a bare route."""
     with environment.serving(environment.small_database) as web:
         request = web.session()
         slots = against_bare_route(environment, web, request)
@@ -75,7 +75,7 @@ def session(environment: Environment) -> Iterator[Figure]:
 
 
 def home_page(environment: Environment) -> Iterator[Figure]:
-    """Measure the portal's page after the login, by one client, against a bare Jinja page."""
+    """Measure the portal's home page with one client against a bare Jinja page."""
     with environment.serving(environment.small_database) as web:
         slots = against_bare_route(environment, web, web.home_page(), limit="page")
     yield Figure(name="page after the login a second, of a bare Jinja page", slots=slots, goal=at_least(0.5))
@@ -84,7 +84,7 @@ def home_page(environment: Environment) -> Iterator[Figure]:
 def against_bare_route(
     environment: Environment, web: Web, request: load.Request, *, limit: str = "route"
 ) -> list[Slot]:
-    """Measure a request per second of one client against a bare route, or a bare page."""
+    """Measure requests per second of one client against a bare route or page."""
     with environment.baseline() as baseline:
         bare = load.Request(url=baseline.root + _BARE[limit])
         for one in (bare, request):
@@ -95,7 +95,7 @@ def against_bare_route(
 
 
 def session_under_logins(environment: Environment) -> Iterator[Figure]:
-    """Measure GET /session while logins use every hash slot, against a bare route on the idle machine."""
+    """Measure GET /session while logins use every hash slot, against a bare route on an idle machine."""
     with environment.baseline() as baseline, environment.serving(environment.small_database) as web:
         bare, request = load.Request(url=f"{baseline.api}/session"), web.session()
         for one in (bare, request):
@@ -106,7 +106,7 @@ def session_under_logins(environment: Environment) -> Iterator[Figure]:
 
 
 def _under_logins(web: Web, request: load.Request) -> Run:
-    others = web.logins(first=2)  # the session of the first member must stay open (SEC-19)
+    others = web.logins(first=2)  # logins of the first member would end the measured session (SEC-19)
     with load.running(others, clients=CLIENTS) as running:
         result = load.run(request, clients=1, seconds=load.SECONDS)
         beside = running.stop()

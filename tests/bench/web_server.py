@@ -26,7 +26,7 @@ class Web:
         self.root = url
 
     def is_ready(self, path: str) -> bool:
-        """Whether the server answers on a path; takes little CPU time from a server that is starting."""
+        """Return whether the server answers on a path, with little CPU time, because the server may be starting."""
         connection = HTTPConnection(urlsplit(self.root).netloc, timeout=5)
         with closing(connection), suppress(OSError, HTTPException):
             connection.request("GET", path)
@@ -34,7 +34,7 @@ class Web:
         return False
 
     def logins(self, members: int = SMALL, *, first: int = 1) -> Request:
-        """Return logins of the members from `first` on, in turn."""
+        """Return logins of the members in turn, from `first` on."""
         numbers = range(first, members + 1)
         bodies = [json.dumps({"username": f"Member{n}", "password": PASSWORD}) for n in numbers]
         return self._post("/sessions", bodies)
@@ -53,7 +53,7 @@ class Web:
         return Request(url=f"{self.api}/session", headers={"Authorization": f"Bearer {answer['token']}"})
 
     def home_page(self) -> Request:
-        """Log in to the portal; return the request for the page that follows, with the browser's cookies."""
+        """Log in to the portal; return the request for the home page with the browser's cookies."""
         with httpx.Client(base_url=self.root, follow_redirects=True, timeout=30) as browser:
             form = HtmlPage(browser.get("/").text).forms[0]
             page = browser.post(
