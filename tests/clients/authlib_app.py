@@ -32,7 +32,7 @@ def create_app(identity_url: str, **config: str) -> Flask:
 
     @app.get("/callback")
     def callback() -> Response:
-        token = oauth.identity.authorize_access_token()  # it has checked the answer and the ID token
+        token = oauth.identity.authorize_access_token()  # also validates the response and the ID token
         session["user"] = token.pop("userinfo")
         session["token"] = token
         return redirect(url_for("home"))
@@ -41,14 +41,14 @@ def create_app(identity_url: str, **config: str) -> Flask:
 
     @app.get("/")
     def home() -> Any:
-        """Show what the ID token says."""
+        """Show the claims of the ID token."""
         if "user" in session and session["user"]["sid"] in ended:
             session.clear()
         return session.get("user") or redirect(url_for("login"))
 
     @app.get("/userinfo")
     def userinfo() -> Any:
-        """Show what userinfo says now; Authlib refreshes a token that has expired."""
+        """Show the current answer of userinfo; Authlib refreshes an expired token."""
         return oauth.identity.userinfo(token=session["token"])
 
     # <example logout>
@@ -61,14 +61,14 @@ def create_app(identity_url: str, **config: str) -> Flask:
             )
         except JoseError:
             return "", 400
-        ended.add(sid)  # ends each session with this `sid`; several processes need a table for it
+        ended.add(sid)  # ends each session with this `sid`; with several processes, use a table
         return "", 200
 
     # </example>
 
     @app.errorhandler(OAuthError)
     def log_in_again(_: OAuthError) -> Response:
-        """Forget a login that identity has ended."""
+        """Clear the session when identity has ended the login."""
         session.clear()
         return redirect(url_for("home"))
 

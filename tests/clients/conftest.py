@@ -16,7 +16,7 @@ from tests.support.servers.smtp import SmtpServer
 
 @pytest.fixture(scope="session")
 def identity(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIdentity]:
-    """A running installation. Access tokens live for a minute: Authlib refreshes those that do not live longer."""
+    """A running installation. Access tokens are valid for a minute: Authlib refreshes tokens that expire so soon."""
     directory = tmp_path_factory.mktemp("clients")
     database = directory / "identity.db"
     shutil.copy(sqlite_template, database)
@@ -30,5 +30,5 @@ def identity(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def browser(identity: RunningIdentity) -> Browser:
-    """A browser of a person without a session."""
+    """A browser without a session."""
     return Browser(identity)

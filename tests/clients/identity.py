@@ -1,4 +1,4 @@
-"""Identity as processes, whose keys can be replaced."""
+"""An installation whose OpenID Connect keys can be replaced."""
 
 from datetime import UTC, datetime
 
@@ -21,9 +21,9 @@ class RunningIdentity(Installation):
         return programs
 
     def rotate_keys(self) -> None:
-        """Sign with new keys at once and still publish the former ones.
+        """Sign with new keys at once and continue to publish the former keys.
 
-        The keys of `identity keys rotate oidc` wait for an hour, in which services may fetch them.
+        The keys of `identity keys rotate oidc` sign only after an hour, so that services can fetch them first.
         """
         former = self.environment["IDENTITY_OIDC_KEYS"]
         self.environment["IDENTITY_OIDC_KEYS"] = new_signing_keys(datetime.now(UTC), former=former)

@@ -1,4 +1,4 @@
-"""A person at the pages of identity and of services, and the company for which the person acts."""
+"""A person who uses the pages of identity and of services, and the company for which the person acts."""
 
 from dataclasses import dataclass
 
@@ -12,20 +12,20 @@ TAX_ID = "62140097"
 
 
 class Browser(ServiceBrowser):
-    """A browser without scripts that follows every redirect, and sends a service only its own cookies."""
+    """A browser without scripts that follows every redirect and sends each service only the service's own cookies."""
 
     def follow(self, response: httpx.Response) -> Journey:
-        """Follow redirects wherever they lead."""
+        """Follow redirects to any host."""
         while response.next_request is not None:
             response = self.http.send(response.next_request)
         return Journey(self, response)
 
     def log_in(self, url: str, person: Person) -> httpx.Response:
-        """Open a page of a service that asks for a login, log in; return the page that the service shows."""
+        """Open a service's page that requires a login, and log in; return the page that the service shows."""
         return self.open(url).log_in(person).response
 
     def is_logged_in(self, url: str) -> bool:
-        """Return whether a service shows its page at once, without identity."""
+        """Return whether a service shows its page without a redirect to identity."""
         return self.http.get(url).status_code == httpx.codes.OK
 
 

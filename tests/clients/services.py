@@ -17,18 +17,18 @@ from tests.support.servers.ports import free_port
 PLACE = ROOT / "tests/clients"
 BUILT = ROOT / ".venv/clients"
 START_SECONDS = 180.0
-"""Spring takes 10 s of CPU time to start, on a machine that is busy."""
+"""Spring needs 10 s of CPU time to start, and the machine may be busy."""
 
 
 def new_url() -> str:
-    """Return a service's address. Its host is not identity's, because cookies are shared by all ports of a host."""
+    """Return a service's address on another host than identity's, because all ports of a host share cookies."""
     return f"http://localhost:{free_port()}"
 
 
 def register(
     identity: Installation, *options: str, scopes: tuple[str, ...] = ("profile", "company")
 ) -> Service:
-    """Register a service by the commands of the guide."""
+    """Register a service with the commands of the guide."""
     name = f"pass-{unique()}"
     secret = identity_command(identity, "clients", "add", name).strip()
     of_scopes = [part for scope in scopes for part in ("--scope", scope)]
@@ -37,7 +37,7 @@ def register(
 
 
 def identity_command(identity: Installation, *arguments: str) -> str:
-    """Run a command of identity; return what it prints."""
+    """Run a command of identity; return its output."""
     done = run_preloaded("identity", *arguments, environment=identity.environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -47,12 +47,12 @@ def built(name: str) -> Path:
     """Return a program that `make clients` builds; skips the test if it is missing."""
     path = BUILT / name
     if not path.exists():
-        pytest.skip(f"{name} is not there, so its login did not run (make clients says why)")
+        pytest.skip(f"{name} is missing, so its login was not tested (`make clients` shows the reason)")
     return path
 
 
 def wait_for(program: Program, url: str) -> None:
-    """Wait until a service listens; AssertionError with its output if it ends before."""
+    """Wait until a service listens. Raises AssertionError with its output if the program ends before."""
 
     def listens() -> bool:
         assert program.running, f"`{program.command}` ended:\n{program.output}"

@@ -1,4 +1,4 @@
-"""mod_auth_openidc in Apache: login, thrown out by back-channel logout, and a new key."""
+"""mod_auth_openidc in Apache: login, back-channel logout, and a new key."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,16 +18,16 @@ MODULES = Path("/usr/lib/apache2/modules")
 
 @pytest.fixture
 def apache(identity: RunningIdentity, tmp_path: Path) -> Iterator[str]:
-    """The address of an Apache in front of an application."""
+    """The URL of an Apache in front of an application."""
     program = APACHE.require()
     if not (MODULES / "mod_auth_openidc.so").exists():
-        pytest.skip(f"mod_auth_openidc is not there, so {APACHE.purpose} did not run ({APACHE.remedy})")
+        pytest.skip(f"mod_auth_openidc is missing, so {APACHE.purpose} did not run ({APACHE.remedy})")
     url = new_url()
     callback = f"{url}/oidc/callback"
     service = register(
         identity, "--redirect-uri", callback, "--backchannel-uri", f"{callback}?logout=backchannel"
     )
-    tmp_path.chmod(0o755)  # its child processes are another user's if root starts it
+    tmp_path.chmod(0o755)  # started by root, Apache runs its child processes as another user
     with upstream() as upstream_url:
         environment = {
             "IDENTITY_URL": identity.url,
@@ -63,9 +63,7 @@ def test_mod_auth_openidc_logs_a_person_in_until_the_binding_ends(
 
 
 @pytest.mark.rule("OPS-3", "OIDC-22", "OIDC-26", "OIDC-27")
-def test_mod_auth_openidc_takes_up_a_new_key(
-    identity: RunningIdentity, browser: Browser, apache: str
-) -> None:
+def test_mod_auth_openidc_accepts_a_new_key(identity: RunningIdentity, browser: Browser, apache: str) -> None:
     agent = add_agent(identity)
     browser.log_in(f"{apache}/", agent.person)
     identity.rotate_keys()

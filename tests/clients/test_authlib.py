@@ -1,4 +1,4 @@
-"""Authlib in Flask: login, userinfo, refresh, and both ways in which a service learns of an end."""
+"""Authlib in Flask: login, userinfo, refresh, and the end of a login by refused refresh and by back-channel logout."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from tests.support.servers.lifecycle import serve_http
 
 @pytest.fixture
 def service_url(identity: RunningIdentity) -> Iterator[str]:
-    """The address of the service."""
+    """The URL of the service."""
     url = new_url()
     backchannel_uri = f"{url}/backchannel-logout"
     service = register(

@@ -8,7 +8,7 @@ from tests.clients.services import built, new_url, register, wait_for
 
 
 @pytest.mark.rule("OPS-3", "OIDC-1", "OIDC-13", "OIDC-20", "OIDC-26", "OIDC-27")
-def test_go_oidc_logs_a_person_in_and_takes_up_a_new_key(identity: RunningIdentity, browser: Browser) -> None:
+def test_go_oidc_logs_a_person_in_and_accepts_a_new_key(identity: RunningIdentity, browser: Browser) -> None:
     program = built("pass-go")
     agent = add_agent(identity)
     url = new_url()

@@ -1,4 +1,4 @@
-"""oauth2-proxy in front of an application: login, and thrown out when it refreshes after the end of the binding."""
+"""oauth2-proxy in front of an application: login, and the end of the login at the first refresh after an unbinding."""
 
 import pytest
 
@@ -13,7 +13,7 @@ REFRESH = "1s"
 
 
 @pytest.mark.rule("OPS-3", "OIDC-1", "OIDC-13", "OIDC-16", "OIDC-20", "OIDC-21")
-def test_oauth2_proxy_logs_a_person_in_until_it_refreshes_after_the_end(
+def test_oauth2_proxy_logs_a_person_in_until_a_refresh_after_the_binding_ended(
     identity: RunningIdentity, browser: Browser
 ) -> None:
     program = built("oauth2-proxy")

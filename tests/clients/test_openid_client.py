@@ -1,4 +1,4 @@
-"""openid-client in Node.js: a client with a secret, a public one, and one with the profile of FAPI 2.0."""
+"""openid-client in Node.js: a client with a secret, a public client, and a client with the profile of FAPI 2.0."""
 
 import json
 from pathlib import Path
@@ -18,12 +18,12 @@ NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 @pytest.fixture(autouse=True)
 def _installed() -> None:
     if not (PLACE / "node/node_modules/openid-client").is_dir():
-        pytest.skip("npm could not install openid-client (make clients), so its logins did not run")
+        pytest.skip("npm could not install openid-client (make clients), so its logins were not tested")
 
 
 @pytest.fixture
 def private_key(tmp_path: Path) -> Path:
-    """The service's key; beside it, identity gets the public set from `keys.json`."""
+    """The service's private key. The file `keys.json` beside it has the public set for identity."""
     key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
     (tmp_path / "keys.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
     path = tmp_path / "key.json"

@@ -1,4 +1,4 @@
-"""Spring Security: login, and thrown out by back-channel logout."""
+"""Spring Security: login and back-channel logout."""
 
 import pytest
 

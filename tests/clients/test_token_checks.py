@@ -1,4 +1,4 @@
-"""The registrations of the guide, and how a service checks access tokens by introspection and by JWKS."""
+"""The guide's registrations and its checks of access tokens, by introspection and by JWKS."""
 
 import shlex
 from typing import Any
@@ -20,7 +20,7 @@ RESOURCE = "https://gate.example/"
 
 @pytest.fixture(scope="session")
 def secrets(identity: RunningIdentity) -> dict[str, str]:
-    """The secrets of the services that the guide registers, by their names."""
+    """The secrets of the services that the guide registers, by name."""
     lines = (PLACE / "register.sh").read_text().replace("\\\n", " ").splitlines()
     commands = [shlex.split(line)[1:] for line in lines]
     printed = [identity_command(identity, *command).strip() for command in commands]
@@ -42,7 +42,7 @@ def logged_in(identity: RunningIdentity, secrets: dict[str, str], person: Person
 
 
 @pytest.mark.rule("OIDC-19")
-def test_a_service_exchanges_its_token_for_one_of_the_next_service(
+def test_a_service_exchanges_a_token_for_a_token_of_another_service(
     identity: RunningIdentity, secrets: dict[str, str]
 ) -> None:
     agent = add_agent(identity)

@@ -1,4 +1,4 @@
-"""How a service checks what identity tells it: whom a token stands for, and that a login has ended."""
+"""Example checks in a service: the subject of a token, and the end of a login."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from joserfc.jwt import JWTClaimsRegistry
 
 # <example introspection>
 def introspect(identity_url: str, token: str, *, name: str, secret: str) -> dict[str, Any]:
-    """Ask identity; what ends a login is known at once."""
+    """Ask identity about a token. The end of a login is visible at once."""
     answer = httpx.post(f"{identity_url}/oauth/introspect", data={"token": token}, auth=(name, secret))
     found: dict[str, Any] = answer.raise_for_status().json()
-    return found  # {"active": False}, or who acts for whom with which rights
+    return found  # {"active": False}, or person, company and scopes
 
 
 # </example>
@@ -22,7 +22,7 @@ def introspect(identity_url: str, token: str, *, name: str, secret: str) -> dict
 
 # <example exchange>
 def token_for(identity_url: str, token: str, resource: str, *, name: str, secret: str) -> str:
-    """Exchange the token that came with a request for one with which this service may call another one."""
+    """Exchange the access token of a request for a token with which this service may call another service."""
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
         "subject_token": token,
@@ -38,12 +38,12 @@ def token_for(identity_url: str, token: str, resource: str, *, name: str, secret
 
 # <example jwks>
 def fetch_keys(identity_url: str) -> KeySet:
-    """Fetch the keys; keep them for 5 minutes, and fetch them again for a `kid` that is not among them."""
+    """Fetch the keys. Cache them for 5 minutes, and fetch them again for an unknown `kid`."""
     return KeySet.import_key_set(httpx.get(f"{identity_url}/.well-known/jwks.json").json())
 
 
 def verify_access_token(token: str, keys: KeySet, *, identity_url: str, resource: str) -> dict[str, Any]:
-    """Return the claims of a JWT for this service. Raises JoseError. The end of a login is known 5 minutes later."""
+    """Return the claims of a JWT for this service. Raises JoseError. The end of a login is visible after 5 minutes."""
     decoded = jwt.decode(token, keys, algorithms=["ES256"])
     _require(decoded, "at+jwt", iss=identity_url, aud=resource)
     return decoded.claims
@@ -64,7 +64,7 @@ LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 def read_logout_token(token: str, keys: KeySet, *, identity_url: str, client_id: str) -> str:
-    """Return the `sid` of the login that has ended. Raises JoseError: then answer 400."""
+    """Return the `sid` of the ended login. Raises JoseError, to which the service answers 400."""
     decoded = jwt.decode(token, keys, algorithms=["RS256", "ES256"])
     _require(decoded, "logout+jwt", iss=identity_url, aud=client_id)
     claims = decoded.claims

@@ -1,4 +1,4 @@
-"""A web application behind a proxy that logs people in: it shows the headers that it gets."""
+"""A web application behind a proxy that logs people in. It shows the headers of each request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +11,12 @@ from tests.support.servers.lifecycle import serve_http
 
 @contextmanager
 def upstream() -> Iterator[str]:
-    """Run it until the block ends; yields its URL."""
+    """Run the application for the block; yield its URL."""
     app = Flask(__name__)
 
     @app.get("/")
     def home() -> dict[str, str]:
-        """Show the headers, by names in lower case."""
+        """Show the headers with their names in lower case."""
         return {name.lower(): value for name, value in request.headers.items()}
 
     with serve_http(make_server("127.0.0.1", 0, app, threaded=True)) as url:

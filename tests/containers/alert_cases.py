@@ -1,8 +1,8 @@
-"""For each alert: series with which it fires, and series with which it does not.
+"""For each alert: series with which the alert fires, and series with which it does not.
 
 Series are in promtool's notation: `0+6x60` starts at 0 and grows by 6 a minute for an hour, `_` is a minute without a
-value. Each gets the labels `namespace="production", job="here", instance="a"`, unless it has a label `namespace`
-itself. The alerts are evaluated after 55 minutes.
+value. Each series gets the labels `namespace="production", job="here", instance="a"`, unless it already has a label
+`namespace`. The alerts are evaluated after 55 minutes.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _STAYS = "1x60"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`number` alerts fire with the first series, none with the second."""
+    """With the first series `number` alerts fire, with the second series none."""
 
     fires: Series
     quiet: Series
@@ -24,13 +24,13 @@ class Case:
 
 
 def missing(metric: str) -> Case:
-    """Return the case of a process that ends in production while the one of staging runs on."""
+    """Return the case of a process that ends in production while staging's process continues."""
     staging = f"{metric}{{{STAGING}}}"
     return Case({metric: _ENDED, staging: _STAYS}, {metric: _STAYS, staging: _STAYS})
 
 
 def above(metric: str, *, high: str, low: str) -> Case:
-    """Return the case of a gauge, or of a counter's growth, that is too high in production alone."""
+    """Return the case of a gauge, or of a counter's growth, that is too high in production only."""
     return Case({metric: high, _in_staging(metric): low}, {metric: low, _in_staging(metric): low})
 
 
@@ -98,7 +98,7 @@ CASES: dict[str, list[Case]] = {
     "IdentityDown": [missing("identity_web_workers"), above("identity_web_workers", high="1x20 0x40", low=_STAYS)],
     "IdentityErrors": [
         Case(_requests(errors="0+6x60", answered="0+60x60"), _requests(errors="0+1x60", answered="0+60x60")),
-        # One error at night is no alarm; a probe that fails is not a request.
+        # A single error at night must not raise an alarm, and a failed probe is not a request.
         Case(
             _requests(errors="0+2x60", answered="0+2x60"),
             _requests(errors="0x44 1x5 2x5 3x5", answered="0x44 2x5 4x5 6x5", probes="0+60x60"),
@@ -119,7 +119,7 @@ CASES: dict[str, list[Case]] = {
     "DatabasePoolFull": [Case(_pool("5x60"), _pool("4x60")), Case(_pool("5x60"), _pool("0x60", "0x60"))],
     "TidyFailed": [
         above("identity_expired_oldest_seconds", high="9000+60x60", low="3500x60"),
-        # A run that fails after it has deleted what expired.
+        # The run fails after it has deleted the expired rows.
         above("identity_tidy_last_success_seconds", high="9000+60x60", low="3500x60"),
     ],
     "RelayMissing": [missing("identity_relay_leads"), above("identity_relay_leads", high="1x20 0x40", low=_STAYS)],
@@ -127,7 +127,7 @@ CASES: dict[str, list[Case]] = {
     "RedisLostEvents": [above("identity_relay_published_again_total", high="0x50 7x10", low="7x60")],
     "RedisMemoryFull": [
         Case(_memory("81x60"), _memory("79x60")),
-        Case(_memory("81x60"), _memory("81x60", "0x60")),  # without a limit
+        Case(_memory("81x60"), _memory("81x60", "0x60")),  # Redis has no memory limit
     ],
     "ConsumerBehind": [
         above('identity_stream_oldest_seconds{stream="events", group="a"}', high="3601x60", low="60x60"),

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of images, Compose file and manifests."""
+"""Fixtures for the tests of images, Compose file and manifests."""
 
 from tests.containers.manifests import overlay, production
 

@@ -1,4 +1,4 @@
-"""The Kubernetes manifests as kubectl renders them, with secrets created for the test."""
+"""The Kubernetes manifests as rendered by kubectl, with secrets created for the test."""
 
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 
 def render(overlay: str, directory: Path, *components: str, **settings: str) -> list[Document]:
-    """Return the documents of an overlay with extra components and settings; skips the test without kustomize."""
+    """Return the documents of an overlay with extra components and settings. Skips the test without kustomize."""
     copy = directory / "kubernetes"
     directory.mkdir(exist_ok=True)
     shutil.copytree(KUBERNETES.with_name("observability"), directory / "observability")
@@ -32,12 +32,12 @@ def render(overlay: str, directory: Path, *components: str, **settings: str) -> 
 
 
 def load(text: str) -> list[Document]:
-    """Return the documents of a YAML text; the loader in C takes a tenth of the time."""
+    """Return the documents of a YAML text, read by the C loader, which takes a tenth of the time."""
     return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
 
 
 def build(directory: Path) -> list[Document]:
-    """Return the documents of a folder with a kustomization; skips the test without kustomize."""
+    """Return the documents of a folder with a kustomization. Skips the test without kustomize."""
     tool = KUSTOMIZE.require()
     verb = "build" if tool.name == "kustomize" else "kustomize"
     done = subprocess.run([tool, verb, directory], capture_output=True, text=True, check=False)
@@ -67,7 +67,7 @@ def name_of(document: Document) -> str:
 
 
 def pods(documents: list[Document]) -> dict[str, Document]:
-    """Return the pod template of each document that has one, by kind and name."""
+    """Return the pod templates of the documents, by kind and name."""
     return {name_of(it): found for it in documents if (found := _template(it)) is not None}
 
 

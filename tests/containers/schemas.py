@@ -1,4 +1,4 @@
-"""The schemas of Kubernetes' own kinds, and those of other projects' kinds (`make clients` fetches them)."""
+"""The schemas of Kubernetes' own kinds and of other projects' kinds (`make clients` fetches the latter)."""
 
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ _SCHEMAS = ROOT / ".venv/tools/schemas"
 
 
 def validate(documents: list[Document]) -> list[Document]:
-    """Validate the documents; return those of other projects' kinds, which are not validated."""
+    """Validate the documents of Kubernetes' kinds; return the other documents."""
     custom = []
     for document in documents:
         try:
@@ -27,7 +27,7 @@ def validate(documents: list[Document]) -> list[Document]:
 
 
 def validate_custom(document: Document) -> None:
-    """Validate a document of another project's kind; skips the test without its schema."""
+    """Validate a document of another project's kind. Skips the test if the schema is missing."""
     _validator(document["kind"], document["apiVersion"]).validate(document)
 
 
@@ -44,7 +44,7 @@ def _validator(kind: str, api_version: str) -> jsonschema_rs.Draft202012Validato
 
 
 def _closed(schema: Any) -> Any:
-    """Return the schema without room for unknown fields, which Kubernetes would drop in silence."""
+    """Return the schema without additional properties, because Kubernetes drops unknown fields silently."""
     if isinstance(schema, list):
         return [_closed(each) for each in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""No shipped package has a known vulnerability (SEC-15): pip-audit over each lock, if it can get the advisories."""
+"""No shipped package has a known vulnerability (SEC-15), according to pip-audit and its advisory service."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import ROOT
 
-NOT_REACHED = "the advisory service cannot be reached, so no package was audited (pip-audit, where it can)"
+NOT_REACHED = "the advisory service cannot be reached, so pip-audit audited no package"
 AWAY = ("ConnectionError", "ServiceError", "HTTPError", "Max retries", "Failed to fetch", "timed out")
 
 

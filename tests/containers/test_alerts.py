@@ -1,4 +1,4 @@
-"""Each alert fires when it should and stays quiet when it should, by Prometheus' own tool (OPS-4)."""
+"""Each alert fires in its case and stays quiet otherwise, according to promtool (OPS-4)."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ _LABELS = 'namespace="production", job="here", instance="a"'
 
 @pytest.fixture
 def promtool() -> str:
-    """Prometheus' tool for rules."""
+    """The path of promtool, which evaluates alert rules."""
     tool = shutil.which("promtool")
     if tool is None:
         pytest.skip("promtool is not installed (Debian's package prometheus)")
@@ -34,7 +34,7 @@ def labelled(series: str) -> str:
 
 
 def group(alert: str, series: Series, *, number: int) -> dict[str, Any]:
-    """Return a test group: as many alerts as `number` fire after 55 minutes."""
+    """Return a test group that expects `number` alerts after 55 minutes."""
     firing = f'count(ALERTS{{alertname="{alert}", alertstate="firing"}})'
     return {
         "interval": "1m",
@@ -57,7 +57,7 @@ def test_every_alert_has_a_case() -> None:
 
 
 @pytest.mark.rule("OPS-4")
-def test_each_alert_fires_when_it_should_and_only_then(promtool: str, tmp_path: Path) -> None:
+def test_each_alert_fires_in_its_case_only(promtool: str, tmp_path: Path) -> None:
     groups = [
         group(alert, series, number=number)
         for alert, cases in CASES.items()

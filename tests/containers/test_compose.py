@@ -1,4 +1,4 @@
-"""Requirements of every service in the Compose file."""
+"""Requirements for every service in the Compose file."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def test_containers_have_least_privilege(name: str) -> None:
 
 
 @each_service
-def test_an_init_process_passes_signals_on(name: str) -> None:
+def test_an_init_process_forwards_signals(name: str) -> None:
     assert SERVICES[name]["init"] is True
 
 
@@ -100,7 +100,7 @@ def test_the_web_processes_do_not_reach_redis() -> None:
 
 
 @pytest.mark.rule("OIDC-22")
-def test_notify_alone_can_reach_out_beside_what_is_published() -> None:
+def test_only_notify_and_published_services_have_outgoing_connections() -> None:
     outside = {name for name, network in FILE["networks"].items() if not network}
     reaching = {name for name, it in SERVICES.items() if outside & set(it.get("networks", []))}
 
@@ -127,8 +127,8 @@ def test_each_service_has_its_stop_grace_period() -> None:
 
 
 def test_the_file_has_no_version_key() -> None:
-    assert "version" not in FILE  # so that both clients read it by the Compose Specification
-    assert "name" not in FILE  # docker-compose 1.29 refuses it
+    assert "version" not in FILE  # both clients then apply the Compose Specification
+    assert "name" not in FILE  # docker-compose 1.29 refuses the file
 
 
 @each_service

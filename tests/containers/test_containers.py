@@ -136,7 +136,7 @@ def test_each_process_sees_only_its_own_secrets(containers: Containers, service:
     }
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may end a container's process from outside")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may kill a container's process from outside")
 def test_a_killed_mailer_is_restarted(containers: Containers) -> None:
     before = containers.inspect("mailer")[0]["State"]
 
@@ -166,18 +166,18 @@ def test_four_mailers_drain_a_backlog_faster_than_one(with_slow_mailbox: Contain
     with_slow_mailbox.up("--scale", "mailer=1")
     by_one = _mails_a_second(with_slow_mailbox, prefix="one")
 
-    sys.stdout.write(f"mails of one second each: one mailer {by_one:.1f}/s, four {by_four:.1f}/s\n")
+    sys.stdout.write(f"with one second for each mail: one mailer {by_one:.1f}/s, four {by_four:.1f}/s\n")
     assert by_four > 2 * by_one
 
 
 def _mails_a_second(containers: Containers, *, prefix: str) -> float:
-    """Return how fast a backlog built up during a pause is sent."""
+    """Build up a backlog during a pause; return the mails per second after the resume."""
     before = containers.mail_count()
     assert containers.execute("mailer", "mailer", "queue", "pause", "--reason", "backlog").returncode == 0
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda number: _register(containers, f"{prefix}{number}"), range(BACKLOG)))
     wait_until(
-        # All mailers pause within two seconds, so the first mails may already be sent.
+        # Mailers pause within two seconds, so they may send a few mails before.
         lambda: _waiting(containers) + containers.mail_count() - before >= BACKLOG,
         what="the backlog",
         timeout_seconds=120,

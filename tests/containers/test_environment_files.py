@@ -1,4 +1,4 @@
-"""The environment file of each process is complete: with real secrets the process accepts it in production."""
+"""The environment file of each process is complete: with real secrets, the process starts in production mode."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ KEYS = {
     "MAIL_SIGN_PUBLIC_KEYS": "mail_sign_public.json",
     "MAIL_SIGN_PRIVATE_KEYS": "mail_sign_private.json",
 }
-"""The files that an installation in containers has for the keys."""
+"""The key files of an installation in containers."""
 
 pytestmark = pytest.mark.rule("OPS-5")
 
@@ -46,21 +46,21 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lines(process: str) -> dict[str, str]:
-    """Return the lines of a process' file that are not commented out."""
+    """Return the active lines of a process' file."""
     text = (FOLDER / f"{process}.env.example").read_text()
     return dict(re.findall(r"^([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
 
 
 def form(process: str, name: str) -> str:
-    """Return the form of a URL that the comment above its line shows."""
+    """Return the example URL from the comment above a setting's line."""
     text = (FOLDER / f"{process}.env.example").read_text()
     found = re.search(rf"^#   (\S+://\S+)\n{name}_FILE=", text, re.MULTILINE)
-    assert found, f"{process} shows no form of {name}"
+    assert found, f"{process} shows no example of {name}"
     return found[1]
 
 
 def environment(process: str, keys: Path, folder: Path) -> dict[str, str]:
-    """Return what the file sets, with a value for each secret and a folder that exists."""
+    """Return the variables of the file, with a value for each secret and an existing folder."""
     found = {}
     for name, value in lines(process).items():
         plain = name.removesuffix("_FILE")
@@ -84,7 +84,7 @@ def test_each_process_accepts_its_file_in_production(process: str, keys: Path, t
 @pytest.mark.parametrize("process", READ_BY)
 def test_each_line_is_needed(process: str, keys: Path, tmp_path: Path) -> None:
     set_by_file = environment(process, keys, tmp_path)
-    checked_later = {"IDENTITY_OIDC_KEYS_FILE"}  # by the process, once it has read its settings
+    checked_later = {"IDENTITY_OIDC_KEYS_FILE"}  # the process reads the keys after its settings
 
     for name in set_by_file.keys() - checked_later:
         less = {other: value for other, value in set_by_file.items() if other != name}
@@ -111,7 +111,7 @@ def test_each_file_names_settings_of_its_process_once(process: str) -> None:
     assert set(named) == known
 
 
-def test_relay_and_mailer_have_users_of_their_own() -> None:
+def test_only_relay_and_mailer_connect_to_redis_each_as_its_own_user() -> None:
     users = {process: re.search(r"//(\w+):", form(process, "REDIS_URL")) for process in ("relay", "mailer")}
 
     assert {process: found and found[1] for process, found in users.items()} == {
@@ -121,7 +121,7 @@ def test_relay_and_mailer_have_users_of_their_own() -> None:
     assert not [process for process in READ_BY if process not in users and "REDIS_URL_FILE" in lines(process)]
 
 
-def test_a_process_that_signs_no_tokens_gets_no_key_for_it() -> None:
+def test_only_processes_that_sign_tokens_get_the_signing_keys() -> None:
     with_keys = {
         process
         for process in READ_BY

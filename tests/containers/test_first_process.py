@@ -1,6 +1,6 @@
-"""Every process ends on SIGTERM from its first moments on, also as the first process of a container.
+"""Every process ends on SIGTERM as soon as it runs, also as the first process of a container.
 
-The kernel ignores a signal for which such a process has no handler: `docker stop` would wait and then kill it.
+The kernel ignores signals for which the first process has no handler: `docker stop` would wait and then kill it.
 """
 
 import os
@@ -23,8 +23,8 @@ FIRST = ("/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 TO_AN_END = (("identity", "migrate"), ("identity", "tidy"), ("identity", "check"), ("mailer", "check"))
 STOP_SECONDS = 10
-"""A stop takes a fraction of a second, after a lost signal at least 20: the machine may be busy."""
-# Of what the console script loads, all but the standard library and what virtual environments load at each start.
+"""A stop takes a fraction of a second, or at least 20 s after a lost signal. The machine may be busy."""
+# Lists the modules that the console script loads, without the standard library and the virtual environment's own.
 LOADED = """
 import sys
 from {name}.__main__ import main
@@ -53,15 +53,17 @@ pytestmark = pytest.mark.processes
 
 
 def start(installation: Installation, *command: str, **settings: str) -> Program:
-    """Start a command as the first process of a namespace; skips the test where that is not possible."""
+    """Start a command as the first process of a PID namespace. Skips the test if `unshare` is not permitted."""
     if subprocess.run([*FIRST, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("`unshare --pid` needs root, so no process was stopped as the first of a container")
+        pytest.skip(
+            "`unshare --pid` needs root, so no process was tested as the first process of a container"
+        )
     environment = {**installation.environment, **settings}
     return installation.start_program(*FIRST, executable(command[0]), *command[1:], environment=environment)
 
 
 def stop_each(programs: list[Program], *, once: Callable[[int], bool]) -> list[int]:
-    """Stop each as soon as `once` is true for its position; return the exit codes."""
+    """Stop each program as soon as `once` is true for its index; return the exit codes."""
     waiting = dict(enumerate(programs))
 
     def stop_those() -> bool:
@@ -70,7 +72,7 @@ def stop_each(programs: list[Program], *, once: Callable[[int], bool]) -> list[i
             os.kill(first, signal.SIGTERM)
         return not waiting
 
-    wait_until(stop_those, what="the moment of each process", timeout_seconds=START_SECONDS)
+    wait_until(stop_those, what="the condition of each process", timeout_seconds=START_SECONDS)
     return [program.wait(STOP_SECONDS) for program in programs]
 
 
@@ -98,7 +100,7 @@ def test_a_console_script_handles_signals_before_it_imports_the_product(name: st
     assert loaded == [name, f"{name}.__main__", "port_runtime", "port_runtime.signals"]
 
 
-def test_every_command_ends_on_a_signal_of_its_first_moments(installation_on_sqlite: Installation) -> None:
+def test_every_command_ends_on_a_signal_right_after_its_start(installation_on_sqlite: Installation) -> None:
     started = [start(installation_on_sqlite, *command) for command in (*COMMANDS.values(), *TO_AN_END)]
 
     codes = stop_each(started, once=lambda number: handles_sigterm(started[number]))
@@ -116,7 +118,7 @@ def test_a_server_ends_on_a_signal_while_it_starts(installation_on_sqlite: Insta
     assert set(codes) <= {0, ENDED_BY_SIGTERM}
 
 
-def test_a_web_process_that_is_stopped_before_it_has_handlers_ends(
+def test_a_web_process_ends_on_a_signal_before_it_has_handlers(
     installation_on_sqlite: Installation,
 ) -> None:
     script = installation_on_sqlite.directory / "script.py"

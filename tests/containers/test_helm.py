@@ -1,4 +1,4 @@
-"""The Helm chart gives the objects of the kustomize manifests, and refuses wrong values."""
+"""The Helm chart renders the same objects as the kustomize manifests, and refuses wrong values."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from tests.support.servers.programs import HELM
 
 CHART = ROOT / "deploy/helm"
 SCALING = {"HorizontalPodAutoscaler", "ScaledObject", "TriggerAuthentication"}
-"""Kinds of the overlay that the chart leaves to separate files."""
+"""Kinds of the overlay that are no part of the chart."""
 
 
 def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -28,7 +28,7 @@ def template(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def chart(*arguments: str | Path) -> dict[str, Document]:
-    """Return the chart's objects by name, as they are without what belongs to Helm alone."""
+    """Return the chart's objects by name, without parts that only Helm needs."""
     done = template(*arguments)
     assert done.returncode == 0, done.stderr
     documents = load(done.stdout)
@@ -42,7 +42,7 @@ def chart(*arguments: str | Path) -> dict[str, Document]:
 
 
 def by_name(documents: list[Document]) -> dict[str, Document]:
-    """Return the objects of kustomize by name, without the hash of the settings in a name."""
+    """Return kustomize's objects by name, without the hash in the name of the settings."""
     text = json.dumps(documents, default=str)
     for document in documents:
         if document["kind"] == "ConfigMap":
@@ -51,12 +51,12 @@ def by_name(documents: list[Document]) -> dict[str, Document]:
 
 
 def without_namespace(documents: list[Document]) -> list[Document]:
-    """Return all objects but the namespace, which exists before the Secrets; Helm adopts no object that exists."""
+    """Return all objects except the namespace, which must exist before the Secrets; Helm adopts no existing object."""
     return [it for it in documents if it["kind"] != "Namespace"]
 
 
 def kustomize(directory: Path, *components: str, **settings: str) -> dict[str, Document]:
-    """Build the base with components, in a folder that holds a copy of both."""
+    """Build a copy of the base with components."""
     shutil.copytree(KUBERNETES, directory / "kubernetes", ignore=shutil.ignore_patterns("secrets"))
     shutil.copytree(KUBERNETES.with_name("observability"), directory / "observability")
     own = directory / "kubernetes/own"
@@ -73,7 +73,7 @@ def kustomize(directory: Path, *components: str, **settings: str) -> dict[str, D
 
 
 @pytest.mark.parametrize("components", [(), ("gateway", "tracing"), ("ingress", "kube-prometheus-stack")])
-def test_the_chart_gives_the_objects_of_the_base_and_its_components(
+def test_the_chart_renders_the_objects_of_the_base_and_its_components(
     components: tuple[str, ...], tmp_path: Path
 ) -> None:
     values = [f"--set=components.{it}=true" for it in components]
@@ -82,13 +82,13 @@ def test_the_chart_gives_the_objects_of_the_base_and_its_components(
     assert chart(*values) == kustomize(tmp_path, *components, **settings)
 
 
-def test_the_chart_gives_the_objects_of_the_overlay_for_production(tmp_path: Path) -> None:
+def test_the_chart_renders_the_objects_of_the_production_overlay(tmp_path: Path) -> None:
     overlay = [it for it in without_namespace(render("production", tmp_path)) if it["kind"] not in SCALING]
 
     assert chart("--values", CHART / "production-values.yaml") == by_name(overlay)
 
 
-def test_helm_finds_nothing_in_the_chart() -> None:
+def test_helm_lint_accepts_the_chart() -> None:
     for values in ((), ("--values", CHART / "production-values.yaml")):
         done = helm("lint", "--strict", "--kube-version", "1.34.0", CHART, *values)
 

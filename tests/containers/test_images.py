@@ -1,4 +1,4 @@
-"""Requirements of every image, read from its Dockerfile (SEC-15); test_containers.py checks running containers."""
+"""Requirements for every image, read from its Dockerfile (SEC-15); test_containers.py checks running containers."""
 
 import json
 import re
@@ -58,7 +58,7 @@ def test_the_shipped_environment_is_built_in_another_stage(image: Path) -> None:
 
 
 @pytest.mark.rule("SEC-15")
-def test_every_base_image_is_the_argument_and_has_a_version(image: Path) -> None:
+def test_every_stage_uses_the_base_image_argument_which_has_a_version(image: Path) -> None:
     bases = {arguments.split()[0] for word, arguments in instructions(image) if word == "FROM"}
     (default,) = {
         arguments.partition("=")[2] for word, arguments in instructions(image) if "PYTHON_IMAGE=" in arguments
@@ -70,7 +70,7 @@ def test_every_base_image_is_the_argument_and_has_a_version(image: Path) -> None
 
 
 @pytest.mark.rule("SEC-15")
-def test_packages_are_installed_by_hash_and_tools_are_left_out(image: Path) -> None:
+def test_packages_are_installed_by_hash_without_build_tools(image: Path) -> None:
     runs = [arguments for word, arguments in instructions(image) if word == "RUN"]
     installs = [run for run in runs if "pip install" in run]
 
@@ -91,7 +91,7 @@ def test_the_process_runs_as_a_fixed_user_and_receives_signals(image: Path) -> N
 
 
 @pytest.mark.rule("OPS-4")
-def test_the_image_checks_its_health_without_a_client(image: Path) -> None:
+def test_the_health_check_needs_no_http_client(image: Path) -> None:
     (check,) = last_stage(image)["HEALTHCHECK"]
 
     assert json.loads(check.partition("CMD ")[2])[:3] == ["python3", "-m", "port_runtime.probe"]

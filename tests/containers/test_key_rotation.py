@@ -1,4 +1,4 @@
-"""The commands that rotate keys in a cluster, in Compose and with systemd, with stand-ins for what they call."""
+"""The runbook's commands that rotate keys in a cluster, in Compose and with systemd, run with stand-in programs."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def keys_of(path: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def blocks() -> list[str]:
-    """The runbook's blocks of commands: in a cluster, in Compose, removing the old keys in Compose."""
+    """The runbook's command blocks: for a cluster, for Compose, and for the removal of old keys in Compose."""
     return _marked_blocks("deploy/runbook.md")
 
 
@@ -73,7 +73,7 @@ def test_the_runbook_rotates_the_keys_that_seal_mails_in_a_cluster(tmp_path: Pat
     assert keys_of(secrets / "identity-secrets/mail_seal_public.json") == [new, *old]
     assert not _others_can_read(secrets / "mailer/mail_seal_private.json")
     assert [path.name for path in secrets.rglob("*new*")] == []
-    # The mailers have the new key before identity uses it.
+    # The mailers must have the new key before identity uses it.
     assert (secrets / "rollouts").read_text().split() == [
         "restart", "deployment/mailer", "status", "deployment/mailer",
         "restart", "deployment/identity", "status", "deployment/identity",
@@ -100,7 +100,7 @@ def test_a_failed_rotation_in_a_cluster_destroys_no_key(tmp_path: Path, blocks: 
 
     assert code != 0
     assert keys_of(private)[1:] == old
-    assert not (secrets / "identity-secrets").exists()  # no mail is sealed for a key that the mailers lack
+    assert not (secrets / "identity-secrets").exists()  # mailers could not open such mails
 
 
 @pytest.mark.rule("SEC-4")
@@ -116,7 +116,7 @@ def test_the_runbook_rotates_the_keys_that_seal_mails_in_compose(tmp_path: Path,
     new, *others = keys_of(private)
     assert (
         others == old == keys_of(tmp_path / "at-mailer")
-    )  # the mailers have the new key before identity uses it
+    )  # the mailers must have the new key before identity uses it
     assert keys_of(public) == [new, *old]
 
     code = _run(functions + blocks[2], tmp_path)
@@ -151,7 +151,7 @@ def _others_can_read(path: Path) -> bool:
 
 
 @pytest.mark.rule("SEC-4")
-def test_the_page_of_systemd_rotates_the_keys_that_seal_mails_and_a_failure_destroys_none(
+def test_the_systemd_page_rotates_the_keys_that_seal_mails_and_a_failure_destroys_none(
     tmp_path: Path,
 ) -> None:
     make_secret_files(tmp_path / "made", give=False)
@@ -170,7 +170,7 @@ def test_the_page_of_systemd_rotates_the_keys_that_seal_mails_and_a_failure_dest
     assert keys_of(private) == keys_of(public) == old
     codes += [_bash(commands, FAILS="check")]
     assert keys_of(private)[1:] == keys_of(public) == old
-    assert not restarted.exists()  # the mailer that runs keeps the keys that it has
+    assert not restarted.exists()  # the running mailer still has its keys
     codes += [_bash(commands)]
 
     assert [code == 0 for code in codes] == [False, False, True]
@@ -197,7 +197,7 @@ def _run(commands: str, secrets: Path, **variables: str) -> int:
 
 
 def _bash(commands: str, **variables: str) -> int:
-    """Run commands as a person does who pastes them: without `set -e`."""
+    """Run commands as if pasted into a shell: without `set -e`."""
     path = f"{Path(executable('identity')).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, **variables}
     return subprocess.run(["bash", "-c", commands], cwd=ROOT, check=False, env=environment).returncode

@@ -1,4 +1,4 @@
-"""The rendered Kubernetes manifests: valid against the schemas, restricted, with least network access."""
+"""The rendered Kubernetes manifests are valid, restricted, and allow the least network access."""
 
 import os
 import re
@@ -82,7 +82,7 @@ def test_the_base_names_no_ingress_controller() -> None:
     ] == []
 
 
-def test_the_stack_of_prometheus_finds_what_its_operator_reads(production: list[Document]) -> None:
+def test_kube_prometheus_stack_selects_our_monitors_and_rules(production: list[Document]) -> None:
     read = [it for it in production if it["apiVersion"].startswith("monitoring.coreos.com/")]
 
     assert {it["metadata"]["labels"]["release"] for it in read} == {"kube-prometheus-stack"}
@@ -280,7 +280,7 @@ def test_the_tracing_component_configures_every_pod(name: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_a_changed_setting_or_password_changes_nothing_immutable(name: str, tmp_path: Path) -> None:
-    before = render(name, tmp_path / "before")  # each time with new passwords
+    before = render(name, tmp_path / "before")  # each rendering has new passwords
     after = render(name, tmp_path / "after", IDENTITY_LOG_LEVEL="DEBUG")
 
     assert set(of(before, "ConfigMap")).isdisjoint(of(after, "ConfigMap"))
@@ -288,7 +288,7 @@ def test_a_changed_setting_or_password_changes_nothing_immutable(name: str, tmp_
 
 
 def _immutable(documents: list[Document]) -> dict[str, list[Any]]:
-    """Return what the API server refuses to change, by kind and name."""
+    """Return the fields that the API server refuses to change, by kind and name."""
     fields = {
         "Job": ("template", "selector"),
         "Deployment": ("selector",),

@@ -1,4 +1,4 @@
-"""Compose file and manifests set all required settings, and only existing ones."""
+"""Compose file and manifests set every required setting and no unknown setting."""
 
 import re
 from pathlib import Path
@@ -84,7 +84,7 @@ def test_the_manifests_set_every_required_variable_and_no_unknown_one(overlay: l
 
 
 @pytest.mark.rule("SEC-14")
-def test_production_sets_every_decision(production: list[Document]) -> None:
+def test_production_sets_every_setting_without_a_safe_default(production: list[Document]) -> None:
     (shared,) = [it["data"] for it in production if it["kind"] == "ConfigMap"]
 
     assert shared["IDENTITY_MODE"] == "production"
@@ -132,10 +132,10 @@ def test_every_process_has_its_own_role_in_the_database(postgres: PostgresCluste
 
 
 def in_container(value: str, secrets: Path) -> str:
-    """Return the value that Compose sets without variables; for a secret, the path of the file made here."""
+    """Return Compose's value with the defaults of variables; for a secret, the path of the test's file."""
     return here(re.sub(r"\$\{[A-Z_]+:-(.*?)\}", r"\1", value), secrets)
 
 
 def here(value: str, secrets: Path) -> str:
-    """Return the value; for a mounted file, the path of the file made here."""
+    """Return the value; for a mounted secret, the path of the test's file."""
     return str(secrets / Path(value).name) if value.startswith("/run/secrets/") else value

@@ -1,4 +1,4 @@
-"""The units of systemd: valid, confined, one for each process; their page writes the settings that they read."""
+"""The systemd units are valid and confined; the commands of their README write the settings of each process."""
 
 import re
 import shutil
@@ -44,7 +44,7 @@ def test_each_unit_is_confined(service: Path) -> None:
 
 def test_systemd_understands_every_line(tmp_path: Path) -> None:
     shutil.copytree(UNITS, tmp_path, dirs_exist_ok=True)
-    for path in tmp_path.glob("*.service"):  # the commands are not installed here
+    for path in tmp_path.glob("*.service"):  # the units' commands are not installed on the test machine
         path.write_text(re.sub(r"ExecStart=.*", "ExecStart=/bin/true", path.read_text()))
 
     done = analyze(
@@ -62,12 +62,12 @@ def test_every_process_has_a_unit_with_its_own_settings_and_secrets() -> None:
         assert service["LoadCredential"] == f"secrets:/etc/port-identity/secrets/{process}"
 
 
-def test_systemd_holds_the_port_of_the_web_processes() -> None:
+def test_systemd_listens_on_the_port_of_the_web_processes() -> None:
     assert unit("port-web.service")["Unit"]["Requires"] == "port-web.socket"
     assert unit("port-web.socket")["Socket"]["ListenStream"] == "127.0.0.1:8000"
 
 
-def test_the_page_gives_each_process_the_secrets_that_its_settings_name(tmp_path: Path) -> None:
+def test_the_readme_gives_each_process_the_secrets_that_its_settings_name(tmp_path: Path) -> None:
     _, *parts = (UNITS / "README.md").read_text().split("test_systemd.py runs this block")
     block = "".join(part.partition("```sh\n")[2].partition("```")[0] for part in parts)
     for real, stand_in in {

@@ -1,8 +1,8 @@
 #!/opt/mailpit/bin/python
-"""A replacement for Mailpit with what the tests need: SMTP on 1025, the list of messages and one message.
+"""A replacement for Mailpit with the features that the tests use: SMTP on 1025, the message list, a single message.
 
-`mailpit readyz` works like Mailpit's own command. ANSWER_MS delays the acceptance of each mail, as a real mail server
-would.
+`mailpit readyz` works like Mailpit's own command. ANSWER_MS delays the acceptance of each mail, like a remote mail
+server.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ kept: list[dict[str, Any]] = []
 
 
 class Accepting:
-    """Stores every mail."""
+    """SMTP handler that stores every mail."""
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Accept the mail after the configured delay."""
@@ -44,7 +44,7 @@ class Accepting:
 
 
 class Api(BaseHTTPRequestHandler):
-    """Answers GET /api/v1/messages (newest first), GET /api/v1/message/{ID} and /readyz."""
+    """Handler of GET /api/v1/messages (newest first), GET /api/v1/message/{ID} and GET /readyz."""
 
     def do_GET(self) -> None:
         """Answer one request."""
@@ -68,7 +68,7 @@ class Api(BaseHTTPRequestHandler):
         self.wfile.write(octets)
 
     def log_message(self, *_arguments: object) -> None:
-        """Log nothing."""
+        """Suppress the access log."""
 
 
 async def serve() -> None:

@@ -1,4 +1,4 @@
-# In place of postgres:16 where no registry can be reached: Debian's PostgreSQL 15, set up as that image is.
+# Replaces postgres:16 where no registry can be reached: Debian's PostgreSQL 15 with the set-up of that image.
 FROM python:3.12-slim-bookworm
 RUN groupadd --gid 999 postgres && useradd --uid 999 --gid 999 --home-dir /var/lib/postgresql postgres \
     && apt-get update && apt-get install -y --no-install-recommends postgresql-15 \

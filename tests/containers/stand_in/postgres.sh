@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the image postgres:16 does with the variables that docker-compose.yml sets, and no more.
+# The entry point of postgres:16, reduced to the variables that docker-compose.yml sets.
 set -euo pipefail
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   read -ra options <<<"${POSTGRES_INITDB_ARGS:-}"

@@ -1,4 +1,4 @@
-# In place of redis:7 where no registry can be reached: Debian's Redis 7.0, set up as that image is.
+# Replaces redis:7 where no registry can be reached: Debian's Redis 7.0 with the set-up of that image.
 FROM python:3.12-slim-bookworm
 RUN groupadd --gid 999 redis && useradd --uid 999 --gid 999 --home-dir /data redis \
     && apt-get update && apt-get install -y --no-install-recommends redis-server redis-tools \
