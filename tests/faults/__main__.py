@@ -1,7 +1,7 @@
 """`make chaos SEED=… MINUTES=…`: inject faults, check consistency, print the table; exit code 1 for a violation.
 
-With `--prove` the same harness runs once for each protection that can be switched off, and must report the loss or the
-duplicate that follows.
+With `--prove`, the harness runs once without each protection that can be switched off, and must report the resulting
+loss or duplicate.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tests.faults.switches import WITHOUT
 
 
 def main() -> int:
-    """Run, print the table, write the JSON file."""
+    """Run the faults, print the table and write the JSON file."""
     options = _options()
     if options.prove:
         return 0 if all([_proven(name) for name in options.without or PROOFS]) else 1  # noqa: C419 - all of them
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _proven(name: str) -> bool:
-    """Run without one protection; return whether an expected violation was reported."""
+    """Run without a protection; return whether an expected violation was reported."""
     proof = PROOFS[name]
     _, report = chaos(proof.plan)
     reported = {what: len(cases) for what, cases in report.violations().items()}
@@ -61,10 +61,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--kill-every", type=float, default=4, help="seconds between two kills, on average")
-    parser.add_argument("--only", action="append", default=[], choices=FAULTS, help="these faults alone")
-    parser.add_argument("--without", action="append", default=[], choices=WITHOUT, help="switch this off")
+    parser.add_argument("--only", action="append", default=[], choices=FAULTS, help="only these faults")
     parser.add_argument(
-        "--prove", action="store_true", help="see that the harness reports what is switched off"
+        "--without", action="append", default=[], choices=WITHOUT, help="protection to switch off"
+    )
+    parser.add_argument(
+        "--prove",
+        action="store_true",
+        help="check that the harness reports each protection that is switched off",
     )
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""One run: start the system, simulate users, inject faults, wait until it settles, check consistency."""
+"""One run: start the system, simulate users, inject faults, wait until the system settles, check consistency."""
 
 import time
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ _WARM_UP_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The parameters of a run; links and codes are valid for `lifetime_seconds`."""
+    """The parameters of a run. Links and codes are valid for `lifetime_seconds`."""
 
     seed: int
     minutes: float
@@ -31,7 +31,7 @@ class Plan:
 
 
 def chaos(plan: Plan) -> tuple[Run, ConsistencyReport]:
-    """Run a plan."""
+    """Execute a plan; return the run."""
     with ExitStack() as stack:
         environment = Environment(stack, lifetime_seconds=plan.lifetime_seconds, without=plan.without)
         environment.start()

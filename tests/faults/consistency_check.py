@@ -1,4 +1,4 @@
-"""Compares committed changes with the events consumers handled and the mails that arrived."""
+"""Compares committed changes with the events that consumers handled and the mails that arrived."""
 
 import math
 from collections import Counter, defaultdict
@@ -15,20 +15,20 @@ from tests.faults.stream_check import misplaced_entries
 Cause = Literal["unrecorded", "wiped"]
 """Causes of a duplicate mail that MAIL-3 allows.
 
-The mailer died between the server's answer and its record of it; or Redis lost a receipt not yet in the database.
+Either the mailer died before it recorded the server's answer, or Redis lost a receipt that was not in the database.
 """
 LATE_SECONDS = 1.0
-"""The longest time between the mailer's last check of the expiry and the acceptance, on a busy machine."""
+"""The maximum time between the mailer's last check of the expiry and the acceptance, on a busy machine."""
 IN_FLIGHT_SECONDS = 60.0
-"""How long after a wipe a mail in flight may arrive a second time."""
+"""The maximum time after a wipe at which a mail in flight may arrive again."""
 _CLAIMED_SECONDS = 15.0
-"""How long after a wipe a mailer may send with an earlier claim: its lease and the SMTP time-out."""
+"""The maximum time after a wipe at which a mailer may send with an earlier claim: lease and SMTP time-out."""
 _MS = 1000
 
 
 @dataclass(slots=True)
 class ConsistencyReport:
-    """The cases found, by kind; `violations` must be empty."""
+    """The cases that were found, by kind; `violations` must be empty."""
 
     changes: int = 0
     events: int = 0
@@ -52,13 +52,13 @@ class ConsistencyReport:
     entries: dict[str, int] = field(default_factory=dict)
 
     def duplicates_by(self, cause: Cause | None) -> list[str]:
-        """Return the list of duplicate mails with this cause."""
+        """Return the list that collects duplicate mails with this cause."""
         if cause is None:
             return self.doubled
         return self.doubled_unrecorded if cause == "unrecorded" else self.doubled_wiped
 
     def violations(self) -> dict[str, list[str]]:
-        """Return the violations by name."""
+        """Return the non-empty violations by name."""
         named = {
             "changes without their event": self.unpublished_changes,
             "events without their change": self.unexpected_events,
@@ -76,7 +76,7 @@ class ConsistencyReport:
 
 
 def check_consistency(evidence: Evidence) -> ConsistencyReport:
-    """Check all evidence."""
+    """Compare all evidence; return the report."""
     report = ConsistencyReport(changes=sum(evidence.expected.values()), events=len(evidence.rows))
     _compare_changes(evidence, report)
     report.entries = {stream: len(entries) for stream, entries in evidence.streams.items()}
@@ -117,7 +117,7 @@ def _compare_handled(
 
 
 def _compare_logouts(evidence: Evidence, report: ConsistencyReport) -> None:
-    """Compare the ended grants, the notifications due for them and those that the service received (OIDC-22)."""
+    """Compare ended grants, their due notifications and the notifications that the service received (OIDC-22)."""
     times = Counter(evidence.told)
     for grant in evidence.grants:
         received = times.pop(grant.id, 0)
@@ -153,21 +153,23 @@ def _compare_mails(evidence: Evidence, report: ConsistencyReport) -> None:
 
 
 def _lost(row: OutboxRow, arrivals: Sequence[Arrival], evidence: Evidence) -> str | None:
-    """Return why a mail counts as lost, or None when it arrived, was refused or expired."""
+    """Return the reason why a mail counts as lost, or None if it arrived, was refused or expired."""
     if arrivals:
         return None
     if row.mail_state == "refused":
-        return None if _was_refused(row, evidence) else "refused, and the mail server never said so"
+        return None if _was_refused(row, evidence) else "refused, but not by the mail server"
     if row.mail_state == "expired" and row.mail_at and row.mail_expires_at:
         early = (row.mail_expires_at - row.mail_at).total_seconds()
         if early > evidence.ahead_seconds:
             return f"expired {early:.0f} s too early"
-        return None if _was_undeliverable(row, evidence) else "expired, though the mail server was there"
-    return f"{row.mail_state}, and never came"
+        return (
+            None if _was_undeliverable(row, evidence) else "expired, although the mail server was available"
+        )
+    return f"{row.mail_state}, but never arrived"
 
 
 def _was_refused(row: OutboxRow, evidence: Evidence) -> bool:
-    """Whether the mail server refused the recipient; for a removed binding, the link account may be a recipient too."""
+    """Return whether the mail server refused a recipient. A removed binding is also mailed to the link account."""
     readers = {row.subject}
     if row.type == "binding.removed":
         readers |= evidence.link_accounts.get(row.subject, frozenset())
@@ -175,7 +177,7 @@ def _was_refused(row: OutboxRow, evidence: Evidence) -> bool:
 
 
 def _was_undeliverable(row: OutboxRow, evidence: Evidence) -> bool:
-    """Whether the mail server was down for at least half of the mail's validity."""
+    """Return whether the mail server was down for at least half of the mail's validity."""
     assert row.mail_expires_at is not None
     created, expires = row.created_at.timestamp(), row.mail_expires_at.timestamp() - evidence.ahead_seconds
     unavailable = sum(
@@ -194,15 +196,15 @@ def _late(row: OutboxRow, arrivals: Sequence[Arrival]) -> Iterator[str]:
 
 
 def _cause(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) -> Cause | None:
-    """Return which of MAIL-3's two causes a second acceptance has, or None.
+    """Return which of MAIL-3's two causes explains a second acceptance, or None.
 
-    A receipt is often written in the same millisecond as the acceptance.
+    A receipt is often written in the same millisecond as the acceptance, so equal times count as unrecorded.
     """
     first, second = pair
     if any(
         first.at < wipe.at < second.at and row.event_id in wipe.recorded for wipe in evidence.damage.wipes
     ):
-        return None  # the receipt was in the database
+        return None  # the database had the receipt, so the mailer should have known
     written_ms = evidence.receipts.get(row.event_id)
     if written_ms is None or written_ms >= math.floor(second.at * _MS):
         return "unrecorded"
@@ -212,22 +214,24 @@ def _cause(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) ->
 
 
 def _timeline(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) -> str:
-    """Describe the sequence of events, in seconds after the first acceptance."""
+    """Describe what happened after the first acceptance, with times in seconds."""
     first, second = pair
     written_ms = evidence.receipts.get(row.event_id)
     details = [f"again after {second.at - first.at:.3f} s"]
-    details.append("never noted" if written_ms is None else f"noted after {written_ms / _MS - first.at:.3f}")
+    details.append(
+        "never recorded" if written_ms is None else f"recorded after {written_ms / _MS - first.at:.3f}"
+    )
     for wipe in evidence.damage.wipes:
         if first.at - IN_FLIGHT_SECONDS < wipe.at < second.at:
-            known = "known" if row.event_id in wipe.recorded else "not known"
+            stored = "in" if row.event_id in wipe.recorded else "not in"
             details.append(
-                f"Redis lost data after {wipe.at - first.at:.1f}, its receipt {known} to the database"
+                f"Redis lost data after {wipe.at - first.at:.1f}, its receipt {stored} the database"
             )
     return ", ".join(details)
 
 
 def _in_flight(row: OutboxRow, wipe: Wipe, first: Arrival, second: Arrival) -> bool:
-    """Whether Redis lost this mail before its receipt reached the database."""
+    """Return whether Redis lost this mail before its receipt reached the database."""
     published_before = row.created_at.timestamp() < wipe.at
     return (
         published_before

@@ -1,9 +1,9 @@
-"""A consumer of another service: the only member of a group, which records every event in a SQLite file.
+"""Another service's consumer, the only member of its group. It records every event in a SQLite file.
 
     python -m tests.faults.consumer GROUP FILE
 
-The file is also the consumer's DedupeStore, so no event is handled twice after a kill or a wipe of Redis. The table has
-no unique index, so that the consistency check can count duplicates.
+The file is also the consumer's DedupeStore, so that no event is handled twice after a kill or a wipe of Redis. Without
+a unique index on the table, the consistency check can count duplicates.
 """
 
 import os
@@ -32,19 +32,19 @@ class Effects:
         self._database.executescript(_TABLES)
 
     def record(self, event: Event) -> None:
-        """Record that the event is handled."""
+        """Record the event as handled."""
         self._database.execute(
             "INSERT INTO effects (event_id, type, subject, sequence) VALUES (?, ?, ?, ?)",
             (event.id, event.type, event.subject, event.sequence),
         )
 
     def is_handled(self, event: Event) -> bool:
-        """Whether the event was handled."""
+        """Return whether the event was recorded."""
         found = self._database.execute("SELECT 1 FROM effects WHERE event_id = ?", (event.id,))
         return found.fetchone() is not None
 
     def mark_handled(self, event: Event) -> None:
-        """Do nothing; `record` already stored the event."""
+        """Do nothing, because `record` already stored the event."""
 
     def position(self) -> int | None:
         """Return the group's position."""

@@ -1,4 +1,4 @@
-"""Real servers for one run, and the system's processes on them."""
+"""The servers of a run, and the system's processes."""
 
 import tempfile
 from contextlib import ExitStack
@@ -73,7 +73,7 @@ class Environment:
         wait_until(self.is_ready, what=f"identity; see {self.directory}", timeout_seconds=60)
 
     def is_ready(self) -> bool:
-        """Whether identity is ready."""
+        """Return whether identity is ready."""
         try:
             return (
                 httpx.get(f"{self.url}/readyz", timeout=5, verify=NO_TLS, trust_env=False).status_code == 200
@@ -82,12 +82,12 @@ class Environment:
             return False
 
     def effects_of(self, group: str) -> Path:
-        """Return the file in which the consumer of a group records its effects."""
+        """Return the file in which a group's consumer records events."""
         return self.directory / f"{group}.db"
 
     @property
     def told(self) -> Path:
-        """The file in which the service records the logout tokens that it receives."""
+        """The file in which the service records the received logout tokens."""
         return self.directory / "told.db"
 
     def _supervisor(self) -> Supervisor:

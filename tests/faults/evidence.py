@@ -1,4 +1,4 @@
-"""The records of a run: database, consumers' files, mail server, Redis."""
+"""The records of a run, from the database, the consumers' files, the mail server and Redis."""
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ from tests.faults.recording_mailbox import Arrival
 from tests.faults.stream_logs import StreamEntry
 
 ExpectedEvent = tuple[str, str]
-"""A subject and the short type of an event that its state implies."""
+"""A subject, and the short type of an event that the subject's state implies."""
 
 _EXPECTED = """
 SELECT id, 'account.registered' FROM accounts
@@ -59,7 +59,7 @@ class HandledEvent:
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
-    """A grant; `outcome` is that of its logout, None if none is due."""
+    """A grant; `outcome` is the state of its logout notification, None if no notification is due."""
 
     id: str
     has_ended: bool
@@ -68,12 +68,13 @@ class GrantRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What the consistency check compares. Times are time.time().
+    """The records that the consistency check compares. Times are time.time().
 
-    `link_accounts` are all to which a general account was ever bound: they are also notified of a removed binding.
+    `link_accounts` has every link account to which a general account was ever bound, because both are notified of a
+    removed binding.
     `told` has the grants of the logout tokens that the service received.
     `receipts` has the time in Unix milliseconds at which each receipt was written, from its stream id.
-    `streams` has the entries of the streams of events and mails, also those that a fault has deleted since.
+    `streams` has all entries of the streams of events and mails, including entries that a fault has deleted.
     """
 
     expected: Counter[ExpectedEvent]
@@ -132,7 +133,7 @@ def handled_events(path: Path) -> list[HandledEvent]:
             for row in database.execute("SELECT event_id, subject, sequence FROM effects ORDER BY place")
         ]
     except sqlite3.OperationalError:
-        return []  # the consumer has just started
+        return []  # the consumer has not created its table yet
     finally:
         database.close()
 

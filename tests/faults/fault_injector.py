@@ -1,4 +1,4 @@
-"""Injects one fault after another in a seeded order, and meanwhile kills processes at random."""
+"""Injects faults one after another in a seeded order, and kills processes at random in the meantime."""
 
 import random
 import threading
@@ -15,7 +15,7 @@ from tests.faults.fault_kinds import FAULTS, LONG, Damage
 _POLL_SECONDS = 0.25
 _LONG_RUN_SECONDS = 300
 _MAX_RECOVERY_SECONDS = 180.0
-# Events committed before the fault ended that are unpublished or whose mail has no final state.
+# Finds events from before the end of the fault that are unpublished or whose mail has no final state.
 _BEHIND = text(
     "SELECT count(*) FROM outbox WHERE created_at <= to_timestamp(:healed)"
     " AND (position IS NULL OR mail_state = 'waiting')"
@@ -24,7 +24,7 @@ _BEHIND = text(
 
 @dataclass(frozen=True, slots=True)
 class FaultResult:
-    """How long a fault lasted, and the recovery after it."""
+    """The length of a fault and of the recovery after it."""
 
     name: str
     seconds: float
@@ -32,7 +32,7 @@ class FaultResult:
 
 
 class FaultInjector:
-    """Injects faults for `seconds`; the same seed gives the same order."""
+    """Injects faults for `seconds`. The same seed gives the same order."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class FaultInjector:
         self.results: list[FaultResult] = []
 
     def run(self) -> None:
-        """Inject all faults in rounds, each in a new order; return after the last recovery."""
+        """Inject all faults in rounds, each round in a new order; return after the last recovery."""
         deadline = time.monotonic() + self._seconds
         killer = threading.Thread(target=self._kill_processes, name="killer", daemon=True)
         killer.start()
@@ -87,7 +87,7 @@ class FaultInjector:
             return bool(connection.scalar(_BEHIND, {"healed": healed_at}))
 
     def _kill_processes(self) -> None:
-        """Kill -9 a process of any kind from time to time."""
+        """Kill -9 a random process from time to time."""
         while not self._is_over.wait(self._kill_every * self._kill_rng.uniform(0.4, 1.6)):
             kind = self._kill_rng.choice(("web", "relay", "notify", "service", "mailer", "consumer"))
             process = self._kill_rng.choice(self._environment.supervisor.of(kind))
@@ -95,7 +95,7 @@ class FaultInjector:
 
 
 def wait_until_settled(environment: Environment, *, seconds: float) -> bool:
-    """Wait until mails are final, services notified and consumers have all events; return False on time-out."""
+    """Wait until mails are final, services notified and all events handled; return False on time-out."""
     deadline = time.monotonic() + seconds
     open_rows = text("SELECT count(*) FROM outbox WHERE position IS NULL OR mail_state = 'waiting'")
     due = text("SELECT count(*) FROM logouts WHERE done_at IS NULL")

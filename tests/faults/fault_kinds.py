@@ -1,4 +1,4 @@
-"""The faults by name; each causes the fault, waits and ends it."""
+"""The faults by name. Each function causes the fault, waits and ends it."""
 
 import random
 import time
@@ -25,7 +25,7 @@ AHEAD_SECONDS: Final = 20.0
 
 @dataclass(slots=True)
 class Wipe:
-    """Redis lost data until `at` (time.time()); before, the database had the receipts of the `recorded` events."""
+    """A loss of Redis' data at `at` (time.time()); the database already had the receipts of the `recorded` events."""
 
     at: float
     recorded: frozenset[str]
@@ -33,11 +33,11 @@ class Wipe:
 
 @dataclass(slots=True)
 class Damage:
-    """What the consistency check needs to know about the faults."""
+    """Effects of the faults that the consistency check must allow for."""
 
     wipes: list[Wipe] = field(default_factory=list)
     outages: list[tuple[float, float]] = field(default_factory=list)
-    """Start and end (time.time()) of mail server outages longer than the validity of mails."""
+    """Start and end (time.time()) of mail server outages that lasted longer than mails are valid."""
 
 
 Fault = Callable[[Environment, random.Random, Damage], None]
@@ -76,7 +76,7 @@ def _held_mid_mail(environment: Environment) -> Iterator[None]:
     before = environment.script.reached["rcpt"]
     environment.smtp.hold(at="rcpt", times=None)
     try:
-        with suppress(AssertionError):  # no mail is being sent: a fault without a mail in flight
+        with suppress(AssertionError):  # while no mail is sent, the fault affects no mail
             wait_until(
                 lambda: environment.script.reached["rcpt"] >= before + _MAILS_IN_HAND,
                 what="mails",
@@ -104,10 +104,10 @@ def _mailers_killed_mid_mail(environment: Environment, rng: random.Random, _dama
 
 
 def _notify_killed_mid_logout(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Suspend the service until notifications hang, kill every notify, and then the service."""
+    """Suspend the service until notifications hang; then kill every notify process and the service."""
     with _frozen(environment.supervisor.of("service"), rng):
         began = time.time()
-        with suppress(AssertionError):  # nobody logs out or unbinds: a fault without a notification in flight
+        with suppress(AssertionError):  # while nobody logs out or unbinds, the fault affects no notification
             wait_until(lambda: _leased_since(environment, began), what="logouts", timeout_seconds=8)
         for process in environment.supervisor.of("notify"):
             environment.supervisor.kill(process, rng.choice)
@@ -116,7 +116,7 @@ def _notify_killed_mid_logout(environment: Environment, rng: random.Random, _dam
 
 
 def _leased_since(environment: Environment, began: float) -> int:
-    """Return how many notifications have started since `began` (time.time()) and not ended."""
+    """Return the number of open notifications that started after `began` (time.time())."""
     with environment.engine.connect() as connection:
         return connection.scalar(_LEASED, {"at": began + LEASE.total_seconds()}) or 0
 
@@ -133,7 +133,7 @@ def _kill_all(kind: str) -> Fault:
 
 
 def _record_loss(environment: Environment, damage: Damage) -> None:
-    """Record which receipts are in the database just before Redis loses data."""
+    """Record which receipts the database has just before Redis loses data."""
     with environment.engine.connect() as connection:
         recorded = frozenset(connection.scalars(_RECORDED))
     damage.wipes.append(Wipe(time.time(), recorded))
@@ -154,14 +154,14 @@ def _redis_wiped(environment: Environment, _rng: random.Random, damage: Damage) 
 
 
 def _redis_wiped_with_backlog(environment: Environment, rng: random.Random, damage: Damage) -> None:
-    """Lose all data in Redis before consumers have read it, so that it exists only in the database."""
+    """Lose all data in Redis before consumers have read the latest events."""
     with _frozen(environment.supervisor.of("mailer", "consumer"), rng):
         time.sleep(rng.uniform(2, 4))
         _redis_wiped(environment, rng, damage)
 
 
 def _redis_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Suspend Redis, possibly until another relay takes over."""
+    """Suspend Redis, possibly for so long that another relay takes over."""
     environment.redis.primary.pause()
     try:
         time.sleep(rng.uniform(2, _LEAD_SECONDS + 5))
@@ -185,7 +185,7 @@ def _redis_fails_over(environment: Environment, _rng: random.Random, _damage: Da
 
 
 def _redis_loses_writes(environment: Environment, rng: random.Random, damage: Damage) -> None:
-    """Promote a replica, and let the old primary take writes for a while; these are lost."""
+    """Promote a replica while the old primary accepts writes, which are lost."""
     environment.redis.promote()
     _record_loss(environment, damage)
     try:
@@ -196,7 +196,7 @@ def _redis_loses_writes(environment: Environment, rng: random.Random, damage: Da
 
 
 def _postgres_restarts(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Crash PostgreSQL; it recovers from its log."""
+    """Crash PostgreSQL, which then recovers from its log."""
     environment.postgres.stop(mode="immediate")
     time.sleep(rng.uniform(0, 2))
     environment.postgres.start()
@@ -212,7 +212,7 @@ def _postgres_unreachable(environment: Environment, rng: random.Random, _damage:
 
 
 def _postgres_read_only(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Switch PostgreSQL to read-only; connections stay open."""
+    """Switch PostgreSQL to read-only and keep connections open."""
     environment.postgres.make_read_only()
     try:
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
@@ -225,7 +225,7 @@ def _faulty_smtp(environment: Environment) -> Iterator[None]:
     try:
         yield
     finally:
-        environment.smtp.stop()  # cuts connections that still hang
+        environment.smtp.stop()  # closes connections that still hang
         environment.smtp.reset()
         environment.smtp.start()
 
@@ -238,14 +238,14 @@ def _smtp_defers(environment: Environment, rng: random.Random, _damage: Damage) 
 
 
 def _smtp_refuses(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Refuse all mails permanently (5xx) for a moment; these mails are never delivered."""
+    """Refuse all mails permanently (5xx) for a moment. These mails are never delivered."""
     with _faulty_smtp(environment):
         environment.smtp.refuse(code=550, text="5.1.1 No such user")
         time.sleep(rng.uniform(0.5, 1.5))
 
 
 def _smtp_refuses_and_closes(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Refuse a few recipients permanently and close their connections; other mails must still arrive."""
+    """Refuse a few recipients permanently and close their connections. Other mails must still arrive."""
     with _faulty_smtp(environment):
         environment.smtp.pipelining = rng.random() < 0.5
         environment.smtp.refuse(code=550, text="5.1.1 No such user", times=rng.randint(1, 4), closes=True)
@@ -253,7 +253,7 @@ def _smtp_refuses_and_closes(environment: Environment, rng: random.Random, _dama
 
 
 def _smtp_limits_connections(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Refuse at MAIL (452) once a connection has carried a few mails, and keep it open."""
+    """Refuse MAIL (452) after a few mails on a connection, and keep the connection open."""
     with _faulty_smtp(environment):
         environment.smtp.wear_out(rng.randint(1, 3))
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
@@ -283,7 +283,7 @@ def _smtp_down(environment: Environment, rng: random.Random, _damage: Damage) ->
 
 
 def _smtp_down_past_validity(environment: Environment, rng: random.Random, damage: Damage) -> None:
-    """Stop the mail server for longer than mails are valid; expired mails must not arrive."""
+    """Stop the mail server for longer than mails are valid. Expired mails must not arrive."""
     began = time.time()
     environment.smtp.stop()
     try:
@@ -304,7 +304,7 @@ def _clock_ahead(environment: Environment, rng: random.Random, _damage: Damage) 
 
 
 LONG: Final = frozenset({"smtp down past validity"})
-"""Faults that last longer than a minute; short runs skip them."""
+"""Faults that last longer than a minute, which short runs skip."""
 FAULTS: Final[dict[str, Fault]] = {
     "web frozen": _freeze("web"),
     "relay frozen": _freeze("relay", lease_seconds=_LEAD_SECONDS),

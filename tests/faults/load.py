@@ -1,4 +1,4 @@
-"""The load: simulated users who register, verify, bind, log in at a service and unbind while faults happen."""
+"""Simulated users who register, verify, bind, log in at a service and unbind during the faults."""
 
 import random
 import secrets
@@ -26,11 +26,11 @@ _CLIENT_ERRORS = range(400, 500)
 
 
 class Interrupted(Exception):  # noqa: N818 - named for what happened
-    """A journey cannot continue: its mail did not arrive, or the server did not answer."""
+    """A journey cannot continue, because its mail did not arrive or the server did not answer."""
 
 
 class SimulatedUsers:
-    """`count` users at once; counts `completed` steps and `errors`."""
+    """`count` concurrent users, and the number of their completed steps and errors by name."""
 
     def __init__(
         self, url: str, mailbox: RecordingMailbox, client: str, *, count: int, rate: float, seed: int
@@ -49,7 +49,7 @@ class SimulatedUsers:
             thread.start()
 
     def stop(self) -> None:
-        """Wait until each user has finished its journey."""
+        """Wait until each user has finished the current journey."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()
@@ -70,7 +70,7 @@ class SimulatedUsers:
 
 
 class Journey:
-    """Registers a link and a general account, binds them, logs in at a service; then unbinds them or logs out."""
+    """Registers a link and a general account, binds them and logs in at a service; then unbinds or logs out."""
 
     def __init__(
         self, url: str, mailbox: RecordingMailbox, rng: random.Random, done: Counter[str], *, client: str
@@ -109,7 +109,7 @@ class Journey:
     def _person(self, kind: str) -> Person:
         name = "c" + "".join(
             secrets.choice(ascii_lowercase) for _ in range(14)
-        )  # no digits: a code in a mail is found by its digits
+        )  # without digits, because the code of a mail is recognized by its digits
         payload = registration(
             kind, username=name, email=f"{name}@example.com", company={"tax_id": self._rng.choice(TAX_IDS)}
         )
@@ -127,7 +127,7 @@ class Journey:
         return visitor
 
     def _log_in_at_service(self, visitor: Visitor) -> httpx.Response:
-        """Follow the service's redirect to identity; return a redirect with a code as 204."""
+        """Follow the service's redirect to identity; return 204 for a redirect with a code."""
         visitor.http.cookies.set("session", str(visitor.token))
         answer = visitor.http.get("/oauth/authorize", params=query(self._client))
         is_done = answer.headers.get("Location", "").startswith(f"{REDIRECT_URI}?code=")

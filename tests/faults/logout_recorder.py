@@ -1,8 +1,8 @@
-"""A service that records the logout tokens that it receives (OIDC-22).
+"""A service that records received logout tokens (OIDC-22).
 
     python -m tests.faults.logout_recorder PORT FILE
 
-Each token is on the disk before its answer is sent, so that a kill in between repeats it and loses nothing.
+The service stores each token before it answers, so that a kill in between causes a repetition and no loss.
 """
 
 import json
@@ -15,12 +15,12 @@ from urllib.parse import parse_qs
 
 
 def main() -> None:
-    """Record tokens until a signal."""
+    """Record tokens until a signal arrives."""
     port, path = sys.argv[1:]
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            """Record one token, then answer."""
+            """Record a token, then answer."""
             form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
             with sqlite3.connect(path, timeout=10) as database:
                 database.execute("INSERT INTO told VALUES (?)", (_sid(form["logout_token"][0]),))
@@ -49,7 +49,7 @@ def told_grants(path: Path) -> list[str]:
     try:
         return [grant_id for (grant_id,) in database.execute("SELECT grant_id FROM told")]
     except sqlite3.OperationalError:
-        return []  # the service has just started
+        return []  # the service has not created its table yet
     finally:
         database.close()
 

@@ -8,14 +8,14 @@ from tests.faults.chaos import Plan
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A short run with the faults that the protection handles; one of `expected` must be reported."""
+    """A short run with faults against which the protection helps. The harness must report one of `expected`."""
 
     plan: Plan
     expected: tuple[str, ...]
 
 
 def _plan(without: str, *only: str, kill_every: float = 1000.0) -> Plan:
-    # A long validity, so that a stuck mail does not expire; a short wait to settle, since it never does.
+    # With a long validity a stuck mail does not expire. The system never settles, so a short wait suffices.
     return Plan(
         seed=1,
         minutes=0.4,

@@ -22,7 +22,7 @@ class Arrival:
 
 
 class RecordingMailbox(Mailbox):
-    """Keeps the newest mails of each recipient, and the arrival of every mail."""
+    """A mailbox with the newest mails of each recipient and the arrivals of all mails."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class RecordingMailbox(Mailbox):
         self._arrivals: list[Arrival] = []
 
     def put(self, mail: ReceivedMail) -> None:
-        """Record a mail that is being accepted."""
+        """Record a mail at its acceptance."""
         found = _EVENT.search(mail.raw)
         assert found, "the mail has no Message-ID of the mailer"
         with self._changed:
@@ -39,7 +39,7 @@ class RecordingMailbox(Mailbox):
             self._changed.notify_all()
 
     def take(self, address: str, subject: str, *, seconds: float) -> ReceivedMail | None:
-        """Wait for a mail to the address, and discard earlier ones; return None on time-out."""
+        """Wait for a mail to the address and discard earlier mails; return None on time-out."""
         deadline = time.monotonic() + seconds
         with self._changed:
             while True:
@@ -65,7 +65,7 @@ class RecordingMailbox(Mailbox):
 
 
 class RecordingScript(Script):
-    """Remembers recipients that it refused permanently."""
+    """An SMTP script that records permanently refused recipients."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,11 +1,11 @@
-"""Two Redis servers behind one address: a primary, and a server that a failover makes the primary."""
+"""Two Redis servers behind one address. A failover makes the second server the primary."""
 
 from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
 
 
 class RedisPair:
-    """Both servers stay alive. The second one becomes a replica with the first failover."""
+    """A pair of servers that both keep running. The second server becomes a replica at the first failover."""
 
     def __init__(self) -> None:
         self.primary, self.other = RedisServer(), RedisServer()
@@ -18,7 +18,7 @@ class RedisPair:
 
     @property
     def url(self) -> str:
-        """The URL of the address."""
+        """The URL of the common address."""
         return f"redis://127.0.0.1:{self._address.port}/0"
 
     def start(self) -> None:
@@ -37,7 +37,7 @@ class RedisPair:
         self._exchange()
 
     def promote(self) -> None:
-        """Promote the other server, as Sentinel does. What the old primary writes until `demote` is lost."""
+        """Promote the other server, as Sentinel does. Writes to the old primary before `demote` are lost."""
         self.other.follow(self.primary)
         with self.other.client() as client:
             client.replicaof("NO", "ONE")

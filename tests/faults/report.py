@@ -14,7 +14,7 @@ _MAX_CASES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What happened during a run."""
+    """The course of a run: faults, kills, load and the consistency report."""
 
     seed: int
     minutes: float

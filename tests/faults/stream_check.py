@@ -12,7 +12,7 @@ Streams = Mapping[str, Sequence[StreamEntry]]
 
 
 def misplaced_entries(streams: Streams, rows: Sequence[OutboxRow]) -> Iterator[str]:
-    """Describe each entry that is on the wrong stream, in the wrong place there, or missing among the events."""
+    """Describe each entry on the wrong stream, each entry out of order, and each event that was not published."""
     events = {each.event_id for each in streams[STREAM]}
     yield from (
         f"{row.event_id} ({row.type}) never on {STREAM}" for row in rows if row.event_id not in events
@@ -32,7 +32,7 @@ def misplaced_entries(streams: Streams, rows: Sequence[OutboxRow]) -> Iterator[s
 def _out_of_order(
     stream: str, entries: Sequence[StreamEntry], positions: Mapping[str, int | None]
 ) -> Iterator[str]:
-    """Compare first publications only: what Redis lost is published again, at its old position."""
+    """Check the order of first publications; lost events are published again, with their old position."""
     first = dict.fromkeys(each.event_id for each in entries)
     for before, after in pairwise(positions.get(event_id) or 0 for event_id in first):
         if after <= before:

@@ -1,4 +1,4 @@
-"""Record what is written to the streams in Redis, although a fault may delete it soon after."""
+"""Records entries of Redis' streams soon after they are written, before a fault can delete them."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -27,7 +27,7 @@ class StreamEntry:
 
 
 class StreamLog(ABC):
-    """Reads one stream of each server over its own connections, and continues after outages."""
+    """Thread that reads a stream from each server over its own connections, and continues after outages."""
 
     def __init__(self, servers: Sequence[RedisServer], stream: str) -> None:
         self._servers, self._stream = servers, stream
@@ -39,7 +39,7 @@ class StreamLog(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """Read what has been written until now, and end the thread."""
+        """Read all entries written so far, and end the thread."""
         self._leaving.set()
         self._thread.join(timeout=10)
 

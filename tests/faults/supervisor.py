@@ -1,4 +1,4 @@
-"""Starts the processes of the system and restarts those that were killed."""
+"""Starts the processes of the system and restarts killed processes."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """A process to run: its name, its kind and its command line."""
+    """The name, kind and command line of a process."""
 
     name: str
     kind: str
@@ -59,13 +59,13 @@ class ManagedProcess:
         return (*self.spec.command[:at], *self.options, *self.spec.command[at:])
 
     def workers(self) -> list[int]:
-        """Return the ids of the processes that do the work; gunicorn's workers are its children."""
+        """Return the ids of the working processes; with gunicorn, these are its children."""
         if self._program is None:
             return []
         return self._program.children() if self.spec.kind == "web" else [self._program.pid]
 
     def kill(self, choose: Callable[[list[int]], int]) -> bool:
-        """Kill -9 a worker; return False when there is none or it is frozen."""
+        """Kill -9 a worker; return False if there is no worker or the worker is frozen."""
         with self.lock:
             pids = self.workers()
             if not pids or self._frozen:
@@ -112,7 +112,7 @@ class ManagedProcess:
 
 
 class Supervisor:
-    """All processes, and a thread that restarts those that died."""
+    """All processes, and a thread that restarts dead processes."""
 
     def __init__(self) -> None:
         self.processes: list[ManagedProcess] = []
@@ -135,7 +135,7 @@ class Supervisor:
         self._supervisor.start()
 
     def kill(self, process: ManagedProcess, choose: Callable[[list[int]], int]) -> None:
-        """Kill -9 a process and count it; it is restarted."""
+        """Kill -9 a process and count the kill; the thread restarts the process."""
         if process.kill(choose):
             self.kills[process.spec.kind] += 1
 

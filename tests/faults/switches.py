@@ -2,7 +2,7 @@
 
     python -m tests.faults.switches --lifetime 60 --ahead 45 --without ledger -- mailer run
 
-These switches patch the process from outside; the product has none of them.
+The switches patch the process from outside, because the product has no such options.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def _without_outbox() -> None:
 
 
 def _without_ledger() -> None:
-    """Send every mail, even if it was sent before."""
+    """Send every mail again, even if it was sent before."""
     granted = _module("mailer.usecases.delivery_ports").ClaimGranted
     ledger = _module("mailer.adapters.redis.ledger").RedisLedger
     ledger.claim_all = lambda _, entries: [granted(each.event.id, "x", 0) for each in entries]
@@ -65,12 +65,12 @@ def _without_ledger() -> None:
 def _without_lease() -> None:
     """Never let a claim expire."""
     ledger, expiry = _module("mailer.adapters.redis.ledger"), "tonumber(r[2]) > server_now then"
-    assert expiry in ledger.CLAIM, "the ledger has changed: adapt this switch"
+    assert expiry in ledger.CLAIM, "the ledger's script has changed; adapt this switch"
     ledger.CLAIM = ledger.CLAIM.replace(expiry, "true then")
 
 
 def _without_epoch() -> None:
-    """Ignore that Redis has lost events."""
+    """Ignore lost events in Redis."""
     relay = _module("identity.processes.relay")
     publish = relay.publish
 
@@ -84,7 +84,7 @@ def _without_epoch() -> None:
 
 
 def _without_logout_lease() -> None:
-    """Record a logout as told before it is sent."""
+    """Record a logout notification as delivered before it is sent."""
     logouts = _module("identity.adapters.sql.logouts").SqlLogouts
     lease = logouts.lease
 
@@ -98,7 +98,7 @@ def _without_logout_lease() -> None:
 
 
 def _module(module: str) -> Any:
-    """Import a module, untyped, to patch it."""
+    """Import a module without its types, so that it can be patched."""
     return import_module(module)
 
 
@@ -109,7 +109,7 @@ WITHOUT: Final[dict[str, Callable[[], None]]] = {
     "epoch": _without_epoch,
     "logout lease": _without_logout_lease,
 }
-"""Protections that can be switched off, to prove that the harness reports the consequence."""
+"""Protections that can be switched off, to prove that the harness reports the consequences."""
 
 
 def _options() -> tuple[argparse.Namespace, list[str]]:
