@@ -1,4 +1,4 @@
-"""Load the fixtures of tests/support."""
+"""Loads the fixtures of tests/support."""
 
 import gc
 
@@ -14,7 +14,7 @@ pytest_plugins = [
 ]
 
 tmpdir.use_memory()
-# A busy machine may take longer than any deadline for the first case.
+# On a busy machine the first case may exceed any deadline.
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
 

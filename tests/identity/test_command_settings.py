@@ -1,4 +1,4 @@
-"""The README's table says which settings each command reads."""
+"""The README's table lists the settings that each command reads."""
 
 import re
 import signal
@@ -37,7 +37,7 @@ def _signals() -> Iterator[None]:
 
 
 def table() -> dict[tuple[str, ...], str]:
-    """Return the column *settings* of each command."""
+    """Return the column *settings* for each command."""
     found = {}
     for names, settings in re.findall(r"^\| (`identity .+?) \| (.+?) \|", README, re.MULTILINE):
         first, *others = (name.split() for name in re.findall(r"`([^`]+)`", names))

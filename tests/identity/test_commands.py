@@ -30,7 +30,7 @@ def _environment(database_url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", [("migrate",), ("tidy",), ("accounts", "list")])
-def test_an_unreachable_database_is_reported_in_one_line(command: tuple[str, ...]) -> None:
+def test_an_unreachable_database_is_reported_in_one_line_by_every_command(command: tuple[str, ...]) -> None:
     ended = run_preloaded("identity", *command, environment=_environment(_NOWHERE))
 
     (line,) = ended.stderr.splitlines()

@@ -1,4 +1,4 @@
-"""Counters: keyed hashes as keys, rotation of the keys, and the lock order of concurrent counts (SEC-3, SEC-19)."""
+"""Counters have keyed hashes as their names, survive a rotation of these keys, and lock in order (SEC-3, SEC-19)."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ from tests.support.servers.postgres import has_lock_wait
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BY_ADDRESS = login_failures_by_client_address(1000)
 ADDRESS, ACCOUNT = BY_ADDRESS.counter("192.0.2.7"), LOGIN_ACCOUNT.counter("example1234")
-"""In the order of names or of creation, the address counter would be locked first."""
+"""An order by name or by creation would lock the address counter first."""
 Step = Callable[[SqlCounters], object]
 OLD, NEW = Secret("old-key-" * 8), Secret("new-key-" * 8)
 
@@ -67,7 +67,7 @@ def test_waiting_for_an_account_counter_does_not_lock_the_address_counter(engine
         assert free(holder, ACCOUNT.limit.name)
 
         waiting = pool.submit(step, counters)
-        wait_until(lambda: has_lock_wait(engine), what="the account's counter to be waited for")
+        wait_until(lambda: has_lock_wait(engine), what="a request to wait for the account's counter")
         is_free = free(holder, ADDRESS.limit.name)
         holder.rollback()
         waiting.result(10)
@@ -87,7 +87,7 @@ def test_a_counter_never_drops_below_zero(engine: Engine) -> None:
 
 
 @pytest.mark.rule("SEC-3")
-def test_once_one_counter_is_full_no_counter_is_incremented_until_its_window_ends(engine: Engine) -> None:
+def test_while_one_counter_is_full_no_counter_is_incremented(engine: Engine) -> None:
     counters, limit = counters_on(engine), login_failures_by_client_address(1)
     shared = limit.counter("192.0.2.7")
 
@@ -97,7 +97,7 @@ def test_once_one_counter_is_full_no_counter_is_incremented_until_its_window_end
 
 
 @pytest.mark.rule("SEC-3", "SEC-6")
-def test_a_64_bit_network_over_its_limit_uses_up_nothing_of_its_48_bit_network(engine: Engine) -> None:
+def test_a_64_bit_network_over_its_limit_does_not_count_against_its_48_bit_network(engine: Engine) -> None:
     counters, limit = counters_on(engine), login_failures_by_client_address(2)
     networks = counters_by_network(limit, ("2001:db8:1:2::/64", "2001:db8:1::/48"))
 
@@ -108,7 +108,7 @@ def test_a_64_bit_network_over_its_limit_uses_up_nothing_of_its_48_bit_network(e
 
 
 @pytest.mark.rule("SEC-19")
-def test_a_new_signing_key_opens_no_lock_and_refills_no_quota(database_url: str) -> None:
+def test_a_new_signing_key_resets_no_lock_and_no_quota(database_url: str) -> None:
     engine = open_engine(database_url, pool_size=1)
     before, rotated = counters_on(engine, OLD), counters_on(engine, NEW, OLD)
     mailbox = MAILBOX_DAY.counter("claims", "someone@example.com")

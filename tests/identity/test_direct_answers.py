@@ -1,4 +1,4 @@
-"""What is answered before Flask is what Flask would answer, byte for byte; the rest is left to Flask."""
+"""Answers given before Flask equal Flask's byte for byte; unusual requests are left to Flask."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -21,13 +21,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Both:
-    """Sends a request through the middleware and to Flask alone."""
+    """Sends each request through the middleware and directly to Flask."""
 
     def __init__(self, system: System) -> None:
         self._app = system.app
 
     def ask(self, method: str, path: str, **options: Any) -> tuple[Response, Response]:
-        """Return the answers of both."""
+        """Return the middleware's answer and Flask's."""
         return self._answer(self._app, method, path, options), self._answer(
             lambda *arguments: Flask.wsgi_app(self._app, *arguments), method, path, options
         )
@@ -52,7 +52,7 @@ def bearer(visitor: Visitor) -> dict[str, str]:
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_a_session_is_shown_as_flask_shows_it(system: System, both: Both) -> None:
+def test_the_answer_about_a_session_equals_flasks(system: System, both: Both) -> None:
     link, general, unverified = system.person("link"), system.person(), system.visitor()
     acting = system.logged_in(link)
     binding_id = system.bind_and_verify(acting, general)
@@ -73,7 +73,7 @@ def test_a_session_is_shown_as_flask_shows_it(system: System, both: Both) -> Non
 
 
 @pytest.mark.rule("LOGIN-7", "SEC-8")
-def test_what_is_unusual_about_a_session_is_left_to_flask(system: System, both: Both) -> None:
+def test_unusual_requests_for_a_session_are_left_to_flask(system: System, both: Both) -> None:
     visitor = system.logged_in(system.person())
     cookie = {"Cookie": f"session={visitor.token}"}
     headers = [
@@ -90,7 +90,7 @@ def test_what_is_unusual_about_a_session_is_left_to_flask(system: System, both: 
 
 
 @pytest.mark.rule("OIDC-20")
-def test_introspection_answers_as_flask_does(system: System, both: Both) -> None:
+def test_the_answer_to_introspection_equals_flasks(system: System, both: Both) -> None:
     service, link = register_oidc_client(system, "tokens:introspect"), system.person("link")
     general = system.person()
     grants = [
@@ -106,7 +106,7 @@ def test_introspection_answers_as_flask_does(system: System, both: Both) -> None
 
 
 @pytest.mark.rule("OIDC-20", "OIDC-18")
-def test_what_is_unusual_about_introspection_is_left_to_flask(system: System, both: Both) -> None:
+def test_unusual_introspection_requests_are_left_to_flask(system: System, both: Both) -> None:
     service, without_right = register_oidc_client(system, "tokens:introspect"), register_oidc_client(system)
     wrong = {"Authorization": "Basic d3Jvbmc6c2VjcmV0"}
 
@@ -144,11 +144,15 @@ def test_frequent_requests_do_not_reach_flask(system: System, both: Both) -> Non
         both.ask("GET", "/.well-known/jwks.json")
         introspect(both, service, token="x")
 
-    assert reached == ["/api/v1/session", "/.well-known/jwks.json", "/oauth/introspect"]  # once each
+    assert reached == [
+        "/api/v1/session",
+        "/.well-known/jwks.json",
+        "/oauth/introspect",
+    ]  # the direct request only
 
 
 @pytest.mark.rule("SEC-13")
-def test_an_unavailable_database_is_asked_once(system: System, both: Both) -> None:
+def test_an_unavailable_database_is_queried_once(system: System, both: Both) -> None:
     visitor, asked = system.logged_in(system.person()), []
 
     def fail(*arguments: Any) -> None:
@@ -162,4 +166,4 @@ def test_an_unavailable_database_is_asked_once(system: System, both: Both) -> No
         event.remove(Engine, "before_cursor_execute", fail)
 
     assert direct == flask
-    assert (direct[0][:3], len(asked)) == ("503", 2)  # one by each
+    assert (direct[0][:3], len(asked)) == ("503", 2)  # one query by each

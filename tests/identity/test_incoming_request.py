@@ -1,4 +1,4 @@
-"""A request is whole when its last byte has arrived, and not before, however it is cut (SEC-16)."""
+"""A request is complete with its last byte and not before, in any division into packets (SEC-16)."""
 
 import pytest
 from identity.processes.incoming_request import MAX_HEAD_BYTES, IncomingRequest, Part
@@ -33,7 +33,7 @@ TO_BE_REFUSED = [
 
 
 def collect(data: bytes, *, piece: int) -> list[Part]:
-    """Return what is missing after each piece."""
+    """Return, after each piece, which part of the request is incomplete."""
     request = IncomingRequest(max_line=50, max_body=100)
     parts: list[Part] = []
     for start in range(0, len(data), piece):
@@ -45,7 +45,7 @@ def collect(data: bytes, *, piece: int) -> list[Part]:
 @pytest.mark.rule("SEC-16")
 @pytest.mark.parametrize("data", WHOLE)
 @pytest.mark.parametrize("piece", [1, 2, 3, 1000])
-def test_a_request_is_whole_with_its_last_byte(data: bytes, piece: int) -> None:
+def test_a_request_is_complete_with_its_last_byte(data: bytes, piece: int) -> None:
     parts = collect(data, piece=piece)
 
     assert parts.pop() == "whole"
@@ -55,5 +55,5 @@ def test_a_request_is_whole_with_its_last_byte(data: bytes, piece: int) -> None:
 @pytest.mark.rule("SEC-16")
 @pytest.mark.parametrize("data", TO_BE_REFUSED)
 @pytest.mark.parametrize("piece", [50, 100_000])
-def test_a_request_that_will_be_refused_is_not_awaited(data: bytes, piece: int) -> None:
+def test_a_request_that_will_be_refused_counts_as_complete_at_once(data: bytes, piece: int) -> None:
     assert collect(data, piece=piece)[-1] == "whole"

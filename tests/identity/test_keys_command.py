@@ -1,4 +1,4 @@
-"""`identity keys` creates, lists and rotates keys, and shows only the keys that it must (SEC-4, SEC-9)."""
+"""`identity keys` creates, lists and rotates keys, and prints no key unnecessarily (SEC-4, SEC-9)."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ def _keys(*arguments: str, **environment: str) -> Result:
 
 
 @pytest.mark.rule("SEC-9")
-def test_after_a_rotation_of_the_seal_old_and_new_mails_open() -> None:
+def test_after_a_rotation_of_the_seal_keys_old_and_new_mails_can_be_opened() -> None:
     ended = _keys("rotate", "seal", "--json", MAIL_SEAL_PRIVATE_KEYS=KEYS.seal_private)
     rotated = json.loads(ended.stdout)
 
@@ -50,7 +50,7 @@ def test_after_a_rotation_of_the_seal_old_and_new_mails_open() -> None:
 
 
 @pytest.mark.rule("SEC-9")
-def test_after_a_rotation_of_the_signature_old_and_new_mails_verify() -> None:
+def test_after_a_rotation_of_the_sign_keys_old_and_new_mails_verify() -> None:
     ended = _keys("rotate", "sign", "--json", MAIL_SIGN_PRIVATE_KEYS=KEYS.sign_private)
     rotated = json.loads(ended.stdout)
 
@@ -64,7 +64,7 @@ def test_after_a_rotation_of_the_signature_old_and_new_mails_verify() -> None:
 @pytest.mark.parametrize(
     ("kind", "setting"), [("signing", "IDENTITY_SECRET_KEYS"), ("audit", "IDENTITY_AUDIT_KEYS")]
 )
-def test_rotating_identitys_own_keys_puts_the_new_one_first(kind: str, setting: str) -> None:
+def test_rotating_identitys_own_keys_puts_the_new_key_first(kind: str, setting: str) -> None:
     ended = _keys("rotate", kind, **{setting: f"{OLD},{OLD}-2"})
 
     name, _, value = ended.stdout.strip().partition("=")
@@ -74,7 +74,7 @@ def test_rotating_identitys_own_keys_puts_the_new_one_first(kind: str, setting: 
 
 
 @pytest.mark.rule("OIDC-26")
-def test_rotating_the_keys_of_openid_connect_puts_two_in_front_that_sign_in_an_hour() -> None:
+def test_rotating_openid_connect_keys_adds_two_keys_that_sign_after_an_hour() -> None:
     before = datetime.now(UTC).timestamp()
 
     ended = _keys("rotate", "oidc", "--json", IDENTITY_OIDC_KEYS=oidc_keys())
@@ -130,11 +130,11 @@ def test_listing_shows_ids_in_order_and_no_key() -> None:
     ids=[
         "nothing set",
         "a public set",
-        "of the other kind",
-        "private where public belongs",
+        "keys of the other kind",
+        "private keys instead of public keys",
         "nothing set for OpenID Connect",
-        "of mails",
-        "of mails, listed",
+        "keys for mails",
+        "keys for mails, listed",
     ],
 )
 def test_a_malformed_key_set_is_reported_by_its_name_only(
@@ -151,7 +151,7 @@ def _ids(key_set: str) -> list[str]:
     return [key["kid"] for key in json.loads(key_set)["keys"]]
 
 
-def test_derived_keys_are_those_of_hkdf() -> None:
+def test_derived_keys_equal_hkdfs() -> None:
     hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"identity:pages")
 
     assert derive(Secret(OLD), "pages") == hkdf.derive(OLD.encode())

@@ -1,4 +1,4 @@
-"""Upgrades during writes to tables of any size, and after an interrupted upgrade (deploy/runbook.md)."""
+"""Upgrades work during writes to tables of any size, and after an interrupted upgrade (deploy/runbook.md)."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,7 +31,7 @@ MIGRATION_SECONDS = 60
 
 
 class Upgrading:
-    """A database of the previous release, in which an open transaction blocks index builds."""
+    """A database of the previous release, with an open transaction that blocks index builds."""
 
     def __init__(self, url: str, stack: ExitStack) -> None:
         self.url, self._stack = url, stack
@@ -59,7 +59,7 @@ class Upgrading:
             engine.dispose()
 
     def build(self) -> Future[None]:
-        """Build one of the indexes in a thread, like a server whose client has disconnected."""
+        """Build one of the indexes in a thread, as the server does after its client has disconnected."""
         return self._pool.submit(self._build)
 
     def _build(self) -> None:
@@ -86,7 +86,7 @@ class Upgrading:
         self._writer.commit()
 
     def indexes(self) -> list[tuple[Any, ...]]:
-        """Return the indexes in question, each with whether it is valid."""
+        """Return the indexes of the migration, and whether each index is valid."""
         return self.anyone.execute(
             "SELECT relname, indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid"
             " WHERE relname IN ('ix_accounts_email', 'ix_accounts_tax_id') ORDER BY relname"
@@ -97,7 +97,9 @@ class Upgrading:
 def upgrading(postgresql_url: str) -> Iterator[Upgrading]:
     with ExitStack() as stack:
         upgrading = Upgrading(postgresql_url, stack)
-        stack.callback(upgrading.let_go)  # runs before the pool waits for its threads
+        stack.callback(
+            upgrading.let_go
+        )  # before the pool waits for its threads, which the transaction blocks
         yield upgrading
 
 
@@ -112,7 +114,7 @@ def test_a_migration_that_was_applied_but_not_recorded_is_repeated(database_url:
     assert again == ("0004", head_revision())
 
 
-def test_a_migration_releases_its_lock_in_a_process_that_goes_on(postgresql_url: str) -> None:
+def test_a_migration_releases_its_lock_although_the_process_continues(postgresql_url: str) -> None:
     engine = open_engine(postgresql_url)
     migrate(engine)
 
@@ -121,7 +123,7 @@ def test_a_migration_releases_its_lock_in_a_process_that_goes_on(postgresql_url:
         " WHERE locktype = 'advisory' AND datname = current_database()"
     )
     with engine.connect() as connection:  # the server closes the connection with a delay
-        wait_until(lambda: not connection.execute(held).all(), what="the lock to be free")
+        wait_until(lambda: not connection.execute(held).all(), what="the lock to be released")
     engine.dispose()
 
 
@@ -179,7 +181,7 @@ def test_two_migrations_at_once_do_not_deadlock(upgrading: Upgrading) -> None:
     assert upgrading.indexes() == INDEXES
 
 
-def test_an_index_still_built_for_a_lost_client_is_waited_for(
+def test_a_migration_waits_for_an_index_that_is_built_for_a_lost_client(
     upgrading: Upgrading,
 ) -> None:
     building = upgrading.build()

@@ -1,4 +1,4 @@
-"""Every refusal of OAuth has its code and status, and is counted from zero."""
+"""Every OAuth refusal has a code and a status, and a metric that starts at zero."""
 
 from typing import get_args
 
@@ -14,7 +14,7 @@ def test_every_oauth_refusal_has_an_error() -> None:
     assert set(OAuthRefusal.__subclasses__()) <= set(ERRORS)
 
 
-def test_every_endpoint_error_and_grant_type_is_a_value_of_its_label() -> None:
+def test_every_endpoint_error_and_grant_type_is_a_listed_label_value() -> None:
     blueprints = application().blueprints.values()
     endpoints = {
         each.name for each in blueprints if OAuthRefusal in each.error_handler_spec[None].get(None, {})

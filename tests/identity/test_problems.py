@@ -30,7 +30,7 @@ def _subclasses(cls: type[errors.Refusal]) -> Iterator[type[errors.Refusal]]:
 
 
 def _raised(source: Path) -> Iterator[str]:
-    """Yield the keys of the values that a file refuses, from `InvalidValue("code", "case")`."""
+    """Yield the keys of the errors that a file raises, from `InvalidValue("code", "case")`."""
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "InvalidValue":
             yield ".".join(str(ast.literal_eval(argument)) for argument in node.args)

@@ -1,4 +1,4 @@
-"""Each process imports only what it uses: imports are most of its memory and of the time until it is ready."""
+"""Each process imports only modules that it uses: imports take most of its memory and of its start."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ print(json.dumps(list(sys.modules)))
 
 
 @pytest.mark.parametrize("start", UNUSED)
-def test_a_process_imports_only_what_it_uses(start: str) -> None:
+def test_a_process_imports_only_modules_that_it_uses(start: str) -> None:
     program = [sys.executable, "-c", _PROGRAM.format(start=start)]
 
     done = subprocess.run(program, capture_output=True, text=True, check=True, env={})

@@ -1,4 +1,4 @@
-"""With many rows, every query of a request uses an index according to PostgreSQL."""
+"""With many rows, PostgreSQL plans an index for every query of a request."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.support.harness.system import System
 from tests.support.servers.bulk_data import fill_tables
 
 _FEW_ROWS = frozenset({"outbox_epoch", "clients", "oidc_clients"})
-"""For these small tables an index is not faster."""
+"""Tables that stay so small that an index is not faster."""
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def crowded(start_system_on_postgresql: StartSystem) -> System:
 
 @contextmanager
 def recorded() -> Iterator[dict[str, Any]]:
-    """Record every statement of every engine with the parameters of its first execution."""
+    """Record the statements of all engines with the parameters of their first execution."""
     statements: dict[str, Any] = {}
 
     def keep(*arguments: Any) -> None:
         _connection, _cursor, statement, parameters, _context, many = arguments
         statements.setdefault(statement, parameters[0] if many else parameters)
 
-    event.listen(Engine, "before_cursor_execute", keep)  # all engines: web, queries, relay
+    event.listen(Engine, "before_cursor_execute", keep)  # the engines of web, queries and relay
     try:
         yield statements
     finally:
@@ -83,7 +83,7 @@ def _whole_way(system: System) -> None:
 
 
 def _port_service(system: System) -> None:
-    """Let a port service log a person in, ask about the token, and be told that the binding ended."""
+    """Let a port service log a person in, introspect the token, and receive the logout after the binding's end."""
     client = register_oidc_client(
         system, "tokens:introspect", may_refresh=True, backchannel_uri="https://pass.example/logout"
     )

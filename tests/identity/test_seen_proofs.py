@@ -1,4 +1,4 @@
-"""A proof is used once, also by requests at the same time."""
+"""A proof is accepted once, even from concurrent requests."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ from tests.support.harness.concurrency import run_concurrently
 LATER = datetime.now(UTC) + timedelta(minutes=1)
 
 
-def test_of_eight_uses_at_once_one_is_the_first(database_url: str) -> None:
+def test_of_eight_concurrent_uses_one_is_the_first(database_url: str) -> None:
     engine = open_engine(database_url)
     seen = SqlSeenProofs(engine.execution_options(isolation_level="AUTOCOMMIT"))
 

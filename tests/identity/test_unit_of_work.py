@@ -8,7 +8,7 @@ import pytest
 from tests.support.harness.system import Servers, System
 
 
-def test_on_sqlite_a_unit_of_work_is_the_only_writer_from_its_first_statement(
+def test_on_sqlite_a_unit_of_work_is_the_only_writer_after_its_first_statement(
     servers: Servers, sqlite_url: str
 ) -> None:
     with ExitStack() as stack:
@@ -24,7 +24,7 @@ def test_on_sqlite_a_unit_of_work_is_the_only_writer_from_its_first_statement(
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_unit_of_work_rolls_back_what_is_not_committed(system: System) -> None:
+def test_a_unit_of_work_rolls_back_without_a_commit(system: System) -> None:
     person = system.person()
 
     with system.app.app_context(), system.ports.unit_of_work() as work:

@@ -1,6 +1,6 @@
-"""The web processes share the connections that are opened at once.
+"""The web processes share connections that are opened at the same time.
 
-How many each gets is up to the scheduler of a busy machine, so the test looks at what each worker does about it.
+The distribution depends on the scheduler of a busy machine, so the test checks the delay in each worker.
 """
 
 import socket
@@ -13,7 +13,7 @@ from identity.processes.gunicorn_worker import Worker
 
 
 class AcceptingWorker(Worker):
-    """A worker without an event loop: it keeps the connections that it accepts."""
+    """A worker without an event loop that stores the accepted connections."""
 
     def __init__(self, *, workers: int) -> None:
         self.cfg = SimpleNamespace(workers=workers)
@@ -21,7 +21,7 @@ class AcceptingWorker(Worker):
         self.accepted: list[socket.socket] = []
 
     def enqueue_req(self, conn: Any) -> None:
-        """Keep the connection."""
+        """Store the connection."""
         self.accepted.append(conn.sock)
 
 

@@ -1,4 +1,4 @@
-"""Each role's Redis user can do its work and nothing else, on a real server."""
+"""On a real server, each role's Redis user can do its work and nothing else."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -96,7 +96,7 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         ("mailer", lambda it: list(QueueCollector(it, stream=MAILS).collect())),
         ("mailer", lambda it: it.info("server")),  # for `mailer check` and after a lost connection
         ("mailer", lambda it: it.xreadgroup("mailer", "a", {MAILS: ">"}, block=1)),
-        # A mailer of the release before `identity.mails` finishes its work during an upgrade.
+        # During an upgrade, a mailer from before `identity.mails` finishes its work.
         (
             "mailer",
             lambda it: it.xgroup_create(STREAM, "mailer", mkstream=True) and it.xack(STREAM, "mailer", "0-1"),
@@ -170,7 +170,7 @@ def test_a_role_does_nothing_else(as_role: As, role: str, act: Callable[[Client]
 @pytest.mark.rule("EVT-7", "SEC-10")
 @pytest.mark.parametrize("role", ["consumer", "scaler"])
 @pytest.mark.parametrize("act", TOUCHES)
-def test_nobody_but_the_mailer_touches_the_mails(
+def test_only_the_mailer_may_change_the_stream_of_mails(
     as_role: As, role: str, act: Callable[[Client], object]
 ) -> None:
     entry_id = as_role("relay").xadd(MAILS, {"ce": "{}", "sealed": "s"})
@@ -184,7 +184,7 @@ def test_nobody_but_the_mailer_touches_the_mails(
 
 
 @pytest.mark.rule("SEC-10")
-def test_a_script_gives_the_mailer_no_right_that_it_lacks(as_role: As) -> None:
+def test_a_script_does_not_extend_the_mailers_permissions(as_role: As) -> None:
     with pytest.raises(redis.ResponseError, match="No permissions"):
         as_role("mailer").eval("return redis.call('XADD', KEYS[1], '*', 'a', 'b')", 1, STREAM)
 
@@ -202,7 +202,7 @@ def test_the_mailer_completes_a_mail_in_one_script(as_role: As) -> None:
 
 
 @pytest.mark.rule("SEC-10")
-def test_the_mailers_queue_works_with_its_rights(as_role: As) -> None:
+def test_the_mailers_permissions_suffice_for_its_queue(as_role: As) -> None:
     broker = NotifyingRedisBroker(as_role("mailer"), name="mails", prefetch=1)
     done: list[int] = []
     actor = dramatiq.actor(actor_name="note", broker=broker, queue_name="mails")(done.append)
@@ -219,7 +219,7 @@ def test_the_mailers_queue_works_with_its_rights(as_role: As) -> None:
 
 
 @pytest.mark.rule("SEC-10", "MAIL-5")
-def test_queue_commands_work_with_the_mailers_rights(as_role: As) -> None:
+def test_the_mailers_permissions_suffice_for_queue_commands(as_role: As) -> None:
     mailer, now = as_role("mailer"), datetime.now(UTC)
     kept = RedisDeadLetters(mailer, stream=MAILS)
     kind = "tw.port.identity.verification.requested"
@@ -277,7 +277,7 @@ def test_a_second_start_keeps_the_secrets_of_the_containers(tmp_path: Path) -> N
 
 
 @pytest.mark.rule("SEC-10")
-def test_an_upgrade_takes_back_what_a_process_no_longer_needs(tmp_path: Path) -> None:
+def test_an_upgrade_removes_secrets_that_a_process_no_longer_needs(tmp_path: Path) -> None:
     make_secret_files(tmp_path, give=False)
     of_an_older_release = tmp_path / "tidy" / "secret_keys"
     of_an_operator = tmp_path / "mailer" / "smtp_url"
@@ -291,7 +291,7 @@ def test_an_upgrade_takes_back_what_a_process_no_longer_needs(tmp_path: Path) ->
 
 @pytest.mark.rule("SEC-10")
 @pytest.mark.parametrize("is_on", [False, True])
-def test_the_administrator_of_the_containers_works_while_it_is_on(
+def test_the_redis_administrator_of_the_containers_works_only_while_enabled(
     start_redis: Callable[..., RedisServer], tmp_path: Path, *, is_on: bool
 ) -> None:
     make_secret_files(tmp_path, give=False, redis_admin=is_on)
@@ -311,7 +311,7 @@ def test_the_administrator_of_the_containers_works_while_it_is_on(
 
 @pytest.mark.rule("SEC-10", "MAIL-3")
 @pytest.mark.parametrize("server", ["valkey", "redis-7.0"])
-def test_a_restart_keeps_what_transactions_and_scripts_wrote(
+def test_writes_of_transactions_and_scripts_survive_a_restart(
     start_redis: Callable[..., RedisServer], tmp_path: Path, server: str
 ) -> None:
     make_secret_files(tmp_path, give=False)
@@ -336,7 +336,7 @@ def acl_users(text: str) -> dict[str, str]:
     return {name: rules for _, name, state, _, rules in lines if state == "on"}
 
 
-def test_the_file_holds_no_password(tmp_path: Path) -> None:
+def test_the_acl_file_contains_no_password(tmp_path: Path) -> None:
     make_secrets(tmp_path / "keys", tmp_path / "redis", stream=STREAM)
 
     text = (tmp_path / "redis" / "users.acl").read_text()

@@ -1,4 +1,4 @@
-"""The sample port service of `make run DEMO=1`, used as a person uses it."""
+"""The sample port service of `make run DEMO=1` in a browser."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ Tabs = dict[str, Tab]
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
-    """A running copy with its sample accounts; each test may use the accounts that others do not change."""
+    """A running copy with its sample accounts; each test uses accounts that no other test changes."""
     copy = LocalRun(tmp_path_factory.mktemp("demo") / "copy", DEMO="1")
     copy.wait_for("Sample accounts")
     yield copy
@@ -35,7 +35,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
 
 @pytest.fixture
 def browsers(copy: LocalRun, chromium: Browser) -> Iterator[Browsers]:
-    """Browsers that open the portal and the service, and nothing else."""
+    """Browsers that may open only the portal and the service."""
     hosts = {urlsplit(url).netloc for url in (copy.identity_url, copy.pass_demo_url)}
     with ExitStack() as stack:
         browsers = Browsers(chromium, BrowserMonitor(hosts), stack)
@@ -63,7 +63,7 @@ def mailed_code(copy: LocalRun, sample: SamplePerson) -> str:
 
 
 def take_pictures(tab: Tab, name: str) -> None:
-    """Take them on both widths, of a page that does not load itself again meanwhile."""
+    """Take screenshots of the page at both widths, without the page's automatic reload."""
 
     def hold(route: Route) -> None:
         response = route.fetch()
@@ -109,7 +109,7 @@ def test_a_link_account_acts_for_a_company_until_its_binding_ends(copy: LocalRun
 
 
 @pytest.mark.rule("OIDC-23", "LOGIN-5")
-def test_a_general_account_comes_from_the_portal_and_logs_out_of_both(
+def test_a_general_account_enters_from_the_portal_and_logs_out_of_both(
     copy: LocalRun, browsers: Browsers
 ) -> None:
     general = person(copy, VERIFIED)
@@ -139,7 +139,9 @@ def test_a_general_account_comes_from_the_portal_and_logs_out_of_both(
 
 
 @pytest.mark.rule("OIDC-4")
-def test_a_cancelled_login_leads_back_without_scripts_too(copy: LocalRun, browsers: Browsers) -> None:
+def test_a_cancelled_login_leads_back_to_the_service_without_scripts_too(
+    copy: LocalRun, browsers: Browsers
+) -> None:
     tab = open_tab(browsers, copy.pass_demo_url, scripts=False)
 
     tab.press("登入").press("取消")

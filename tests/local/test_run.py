@@ -1,4 +1,4 @@
-"""`make run` starts without preparation, gives each process only its own secrets, and leaves nothing running."""
+"""`make run` starts without preparation, gives each process only its own secrets, and leaves no process running."""
 
 import os
 import signal
@@ -96,7 +96,9 @@ def test_each_process_gets_only_its_own_secrets(shared_copy: LocalRun) -> None:
 
 
 @pytest.mark.rule("OPS-5", "SEC-9")
-def test_its_commands_use_its_settings_and_are_executable_only_by_the_owner(shared_copy: LocalRun) -> None:
+def test_the_commands_of_a_copy_use_its_settings_and_are_executable_only_by_the_owner(
+    shared_copy: LocalRun,
+) -> None:
     commands = {name: shared_copy.run_dir / "bin" / name for name in ("identity", "mailer")}
 
     ended = {
@@ -119,7 +121,7 @@ def test_no_file_is_readable_by_others(shared_copy: LocalRun) -> None:
     assert {"identity.sqlite", "mailbox.sqlite", "mailbox.log", "lock"} <= {path.name for path in files}
 
 
-def test_files_of_an_earlier_release_are_closed_to_others(tmp_path: Path) -> None:
+def test_files_of_an_earlier_release_become_unreadable_by_others(tmp_path: Path) -> None:
     old = [tmp_path / name for name in ("lock", "identity.sqlite", "identity.sqlite-wal", "mailbox.sqlite")]
     for path in (*old, tmp_path / "notes"):
         path.touch(mode=0o644)
@@ -190,7 +192,7 @@ def test_a_taken_port_is_reported_in_one_line(launch: Launch) -> None:
     )
 
 
-def test_the_port_of_the_sample_service_counts_only_when_it_runs() -> None:
+def test_the_port_of_the_sample_service_is_checked_only_with_demo() -> None:
     ports = {name: str(free_port()) for name in PORTS}
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -200,7 +202,7 @@ def test_the_port_of_the_sample_service_counts_only_when_it_runs() -> None:
             read({**settings, "DEMO": "1"})
 
 
-def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: Launch) -> None:
+def test_sample_accounts_are_created_once_in_the_states_of_the_manual(launch: Launch) -> None:
     other_stream = {"DEMO": "1", "IDENTITY_EVENT_STREAM": "port.events"}
     copy = launch(**other_stream)
     copy.wait_for("demogamma")

@@ -7,7 +7,7 @@ from identity.adapters.argon2 import Cost, random_hash
 
 
 @pytest.mark.rule("LOGIN-1")
-def test_the_hash_for_unknown_names_costs_as_much_as_one_that_was_computed() -> None:
+def test_the_hash_for_unknown_names_costs_as_much_as_a_computed_hash() -> None:
     cost = Cost(memory_kib=8192, passes=3, lanes=2)
     hasher = PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes)
 

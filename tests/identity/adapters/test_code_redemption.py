@@ -1,4 +1,4 @@
-"""A code is used, and its tokens are added, in one statement; SQLite leaves it to the usual transaction."""
+"""One statement uses a code and adds its tokens. On SQLite the unit of work redeems the code."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Metrics of the pool of connections, of overdue cleanup and of Redis' memory (OPS-4)."""
+"""Metrics of the connection pool, of overdue cleanup, of the audit log's head and of Redis' memory (OPS-4)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ def _value(instruments: Instruments, name: str) -> float | None:
     return instruments.registry().get_sample_value(name, {"pool": "transactions"})
 
 
-def test_connections_in_use_are_counted_also_after_the_server_closed_one(engine: Engine) -> None:
+def test_connections_in_use_are_counted_after_a_connection_was_detached_too(engine: Engine) -> None:
     instruments = Instruments(WEB)
     observe_pool(engine, instruments, pool="transactions")
     report_pool_size(engine, instruments, pool="transactions")
@@ -53,11 +53,11 @@ def test_connections_in_use_are_counted_also_after_the_server_closed_one(engine:
     assert _value(instruments, DATABASE_CONNECTIONS_MAX.name) == 3
 
 
-def test_overdue_cleanup_is_seen_until_tidy_has_run(system: System) -> None:
-    system.clock.advance(days=1)  # it stands still, and may be behind the machine's
+def test_overdue_cleanup_is_reported_until_tidy_has_run(system: System) -> None:
+    system.clock.advance(days=1)  # the test's clock does not run, and may be behind the machine's clock
     system.logged_in(system.person())
     collector = TidyCollector(system.engine, idle_seconds=1800)
-    ahead = system.clock.now() - datetime.now(UTC)  # of the machine's clock, by which the collector works
+    ahead = system.clock.now() - datetime.now(UTC)  # the collector uses the machine's clock
     system.clock.advance(days=1)
 
     fresh = [sample.value for sample in collector.collect()]
@@ -71,7 +71,7 @@ def test_overdue_cleanup_is_seen_until_tidy_has_run(system: System) -> None:
 
 
 @pytest.mark.parametrize("step", ["idle_accounts.suspend_idle", "audit.chaining.prune"])
-def test_only_a_run_of_tidy_that_did_everything_counts(
+def test_only_a_complete_run_of_tidy_counts_as_success(
     system: System, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ages() -> list[float]:
@@ -90,7 +90,7 @@ def test_only_a_run_of_tidy_that_did_everything_counts(
     assert (ended.exit_code, failed, len(ages())) == (1, [], 1)
 
 
-def test_the_head_of_the_audit_log_grows(system: System) -> None:
+def test_the_reported_head_of_the_audit_log_grows(system: System) -> None:
     system.person()
     heads = []
     for _ in range(2):
@@ -101,7 +101,7 @@ def test_the_head_of_the_audit_log_grows(system: System) -> None:
     assert 0 < heads[0] < heads[1]
 
 
-def test_redis_memory_is_read_with_its_limit(redis_server: RedisServer) -> None:
+def test_redis_memory_is_reported_with_its_limit(redis_server: RedisServer) -> None:
     client = redis_server.client()
     client.config_set("maxmemory", "64mb")
 

@@ -1,4 +1,4 @@
-"""Statements that the driver executes: values, events and errors are those of SQLAlchemy, on both databases."""
+"""Statements executed by the driver have the same values, events and errors as SQLAlchemy's, on both databases."""
 
 import os
 import socket
@@ -30,7 +30,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(params=[False, True], ids=["prepared", "behind a pooler"])
 def autocommitting(request: pytest.FixtureRequest, postgresql_url: str) -> Iterator[Engine]:
-    """An engine whose statements libpq executes."""
+    """An engine for statements that libpq executes."""
     options = autocommit_options(make_url(postgresql_url), pool_size=1, pooler=request.param)
     engine = create_engine(postgresql_url, **options)
     configure_engine(engine)
@@ -78,7 +78,7 @@ def test_a_statement_keeps_its_own_constants(engine: Engine) -> None:
     assert [tuple(row) for row in rows] == [(42,)]
 
 
-def test_it_belongs_to_the_transaction_of_its_connection(engine: Engine) -> None:
+def test_a_statement_belongs_to_the_transaction_of_its_connection(engine: Engine) -> None:
     with engine.connect() as connection, connection.begin() as transaction:
         ADD.run(connection, ROW)
         transaction.rollback()
@@ -86,7 +86,7 @@ def test_it_belongs_to_the_transaction_of_its_connection(engine: Engine) -> None
         assert READ.row(connection, {"key": ROW["key"]}) is None
 
 
-def test_an_error_is_sqlalchemys_and_does_not_tell_the_values(engine: Engine) -> None:
+def test_an_error_is_sqlalchemys_and_does_not_show_the_values(engine: Engine) -> None:
     with engine.begin() as connection:
         ADD.run(connection, ROW)
 

@@ -1,4 +1,4 @@
-"""The provider's own tokens and keys."""
+"""The provider's signed tokens and its keys."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ def test_a_new_key_is_published_at_once_and_signs_when_its_time_has_come() -> No
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_an_id_token_is_known_again_even_when_it_has_expired(algorithm: Algorithm) -> None:
+def test_an_expired_id_token_is_still_recognized(algorithm: Algorithm) -> None:
     signer = _signer()
     claims = {**CLAIMS, "exp": 1}
 
@@ -78,7 +78,7 @@ def test_an_id_token_is_known_again_even_when_it_has_expired(algorithm: Algorith
     assert signer.read_id_token(token, issuer=ISSUER) == claims
 
 
-def test_another_token_or_issuer_is_no_id_token() -> None:
+def test_another_kind_of_token_or_another_issuer_is_refused_as_id_token() -> None:
     signer, other = _signer(), _signer(new_signing_keys(EARLIER))
     id_token = signer.sign(CLAIMS, token_type="JWT", algorithm="ES256")
     others = [
@@ -126,7 +126,7 @@ def test_a_short_rsa_key_is_refused() -> None:
         read_signing_keys(json.dumps({"keys": [short, EC]}))
 
 
-def test_a_key_that_is_old_or_does_not_say_its_age_is_reported() -> None:
+def test_an_old_key_and_a_key_without_iat_are_reported() -> None:
     now, year = EARLIER + timedelta(days=366), timedelta(days=365)
     ageless = {name: value for name, value in EC.items() if name != "iat"}
     keys = read_signing_keys(json.dumps({"keys": [RSA, ageless]}))

@@ -1,4 +1,4 @@
-"""Signatures of clients: assertions and DPoP proofs."""
+"""Clients' signatures: assertions and DPoP proofs."""
 
 import hashlib
 import hmac
@@ -30,7 +30,7 @@ VERIFIER = JoseVerifier()
 
 @pytest.fixture(scope="module")
 def registered() -> dict[str, Any]:
-    """A key with an id, and one without."""
+    """A key with a `kid`, and a key without."""
     return VERIFIER.client_keys(key_set(ec_key("one"), rsa_key()))
 
 
@@ -55,7 +55,7 @@ def test_a_registered_key_signs_an_assertion(registered: dict[str, Any]) -> None
     assert [VERIFIER.client_assertion(token, registered) for token in tokens] == [CLAIMS] * len(tokens)
 
 
-def test_another_signature_header_or_format_is_no_assertion(registered: dict[str, Any]) -> None:
+def test_an_assertion_with_another_signature_header_or_format_is_refused(registered: dict[str, Any]) -> None:
     key = ec_key("one")
     good = signed(CLAIMS, key)
     tokens = {
@@ -83,7 +83,7 @@ def test_another_signature_header_or_format_is_no_assertion(registered: dict[str
     assert _accepted(tokens, lambda token: VERIFIER.client_assertion(token, registered)) == []
 
 
-def test_the_public_key_is_no_secret_to_sign_with(registered: dict[str, Any]) -> None:
+def test_a_public_key_is_not_accepted_as_an_hmac_secret(registered: dict[str, Any]) -> None:
     signed_part = with_header(signed(CLAIMS, ec_key("one")), {"alg": "HS256"}).rpartition(".")[0]
     secrets = [
         ec_key("one").as_pem(private=False),
@@ -97,14 +97,14 @@ def test_the_public_key_is_no_secret_to_sign_with(registered: dict[str, Any]) ->
     assert _accepted(tokens, lambda token: VERIFIER.client_assertion(token, registered)) == []
 
 
-def test_a_dpop_proof_brings_its_key() -> None:
+def test_a_dpop_proof_is_verified_with_its_own_key() -> None:
     for key in (ec_key(), rsa_key()):
         proof = VERIFIER.dpop(dpop(CLAIMS, key))
 
         assert (proof.claims, proof.thumbprint) == (CLAIMS, key.thumbprint())
 
 
-def test_another_key_or_header_is_no_dpop_proof() -> None:
+def test_a_dpop_proof_with_another_key_or_header_is_refused() -> None:
     ec, rsa = ec_key(), rsa_key()
     public, public_rsa = ec.as_dict(private=False), rsa.as_dict(private=False)
     tokens = {
@@ -116,7 +116,7 @@ def test_another_key_or_header_is_no_dpop_proof() -> None:
         "no object": dpop(CLAIMS, ec, jwk=[public]),
         "a key of the other type": dpop(CLAIMS, ec, jwk=public_rsa),
         "another curve": dpop(CLAIMS, ec, jwk={**public, "crv": "P-384"}),
-        "a point beside the curve": dpop(CLAIMS, ec, jwk={**public, "y": public["x"]}),
+        "a point outside the curve": dpop(CLAIMS, ec, jwk={**public, "y": public["x"]}),
         "a secret": dpop(CLAIMS, ec, jwk={"kty": "oct", "k": "c2VjcmV0"}),
         "an empty key": dpop(CLAIMS, ec, jwk={}),
         "numbers": dpop(CLAIMS, ec, jwk={**public, "x": 7}),
@@ -136,7 +136,7 @@ def test_the_thumbprint_does_not_depend_on_other_members_of_the_key() -> None:
     assert VERIFIER.dpop(dpop(CLAIMS, ec_key(), jwk=members)).thumbprint == ec_key().thumbprint()
 
 
-def test_only_what_verifies_is_kept_of_a_clients_keys() -> None:
+def test_only_members_needed_for_verification_are_stored_of_a_clients_keys() -> None:
     key = ec_key("one").as_dict(private=False)
     others = {"use": "sig", "alg": "ES256", "x5u": "https://x.example"}
 

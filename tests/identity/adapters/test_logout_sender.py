@@ -1,4 +1,4 @@
-"""A logout token goes to the registered address only, within one deadline (OIDC-22)."""
+"""A logout token is sent only to the registered URI, within one deadline (OIDC-22)."""
 
 import socket
 import ssl
@@ -24,7 +24,7 @@ Talk = Callable[[socket.socket], None]
 
 @contextmanager
 def server(talk: Talk, *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Accept connections and let `talk` serve each; yields the port."""
+    """Accept connections and serve each with `talk`; yield the port."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -40,7 +40,7 @@ def server(talk: Talk, *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
             with tls.wrap_socket(connected, server_side=True) if tls else connected as open_socket:
                 talk(open_socket)
         except OSError:
-            pass  # the sender has gone
+            pass  # the sender has closed the connection
 
     threading.Thread(target=serve, daemon=True).start()
     try:
@@ -88,7 +88,9 @@ def drip(text: bytes) -> Talk:
 
 def answer(text: bytes) -> Talk:
     def talk(connected: socket.socket) -> None:
-        received = b""  # all of it: a connection closed before is reset, and the answer with it
+        received = (
+            b""  # reads the whole request: closing earlier would reset the connection and lose the answer
+        )
         while not received.endswith(b"logout_token=token") and (part := connected.recv(4096)):
             received += part
         connected.sendall(text)
@@ -100,7 +102,7 @@ def answer(text: bytes) -> Talk:
     "talk", [say_nothing, drip(b"HTTP/1.1 200 OK\r\nX: "), drip(b"HTTP/1.1 1"), drip(b"")],
     ids=["silence", "header without end", "status without end", "no HTTP without end"],
 )  # fmt: skip
-def test_a_client_that_hangs_is_left_at_the_deadline(talk: Talk) -> None:
+def test_the_sender_gives_up_a_hanging_client_at_the_deadline(talk: Talk) -> None:
     started = time.monotonic()
     before = threading.active_count()
 
@@ -113,7 +115,7 @@ def test_a_client_that_hangs_is_left_at_the_deadline(talk: Talk) -> None:
     assert threading.active_count() <= before + 3
 
 
-def test_a_tls_handshake_that_never_ends_is_left_too() -> None:
+def test_the_sender_gives_up_an_endless_tls_handshake() -> None:
     with server(drip(b"\x16\x03\x03\x40\x00")) as port:
         assert error_of(f"https://127.0.0.1:{port}/") in {"timeout", "unreachable"}
 
@@ -132,7 +134,7 @@ def test_only_the_status_is_read(text: bytes, status: int) -> None:
 
 
 @pytest.mark.parametrize("text", [b"nonsense\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500])
-def test_what_is_no_answer_of_http_is_unreachable(text: bytes) -> None:
+def test_an_answer_that_is_not_http_counts_as_unreachable(text: bytes) -> None:
     with server(answer(text)) as port:
         assert error_of(f"http://127.0.0.1:{port}/") == "unreachable"
 
@@ -161,20 +163,20 @@ def test_proxies_of_the_environment_are_ignored(
         "http://127.0.0.1:x/", "http://127.0.0.1:99999/", "http://[::1/", "javascript:alert(1)",
     ],
 )  # fmt: skip
-def test_other_schemes_and_broken_addresses_are_refused(uri: str) -> None:
+def test_other_schemes_and_malformed_uris_are_refused(uri: str) -> None:
     assert error_of(uri) == "unusable URI"
 
 
-def test_production_knows_only_https(receiver: LogoutReceiver) -> None:
+def test_production_accepts_only_https(receiver: LogoutReceiver) -> None:
     assert error_of(f"{receiver.url}/logout", https_only=True) == "unusable URI"
     assert receiver.received == []
 
 
-def test_a_name_that_nobody_has_is_unreachable() -> None:
+def test_an_unknown_host_is_unreachable() -> None:
     assert error_of("http://nobody.invalid/") in {"unreachable", "timeout"}
 
 
-def test_control_characters_in_an_address_send_nothing(receiver: LogoutReceiver) -> None:
+def test_nothing_is_sent_to_a_uri_with_a_space(receiver: LogoutReceiver) -> None:
     assert error_of(f"{receiver.url}/a b") == "unreachable"
     assert receiver.received == []
 
@@ -182,7 +184,7 @@ def test_control_characters_in_an_address_send_nothing(receiver: LogoutReceiver)
 def test_certificates_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = self_signed(tmp_path)
     with ExitStack() as stack:
-        # A server for each, because a refused handshake may still occupy one.
+        # Each attempt gets its own server, because a refused handshake may still occupy the server.
         ports = [
             stack.enter_context(server(answer(b"HTTP/1.1 200 OK\r\n\r\n"), tls=certificate.server_context()))
             for _ in range(3)

@@ -1,4 +1,4 @@
-"""A session and its audit entry are written in one statement, or left to the usual transaction."""
+"""One statement writes a session with its audit entry, or leaves both to the unit of work."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ def person(system: System) -> Person:
 
 
 def opened(system: System, person: Person, **changes: Any) -> bool:
-    """Open a session at once."""
+    """Try to open a session in one statement; return whether it was opened."""
     now = system.clock.now()
     number = len(system.rows("SELECT id FROM sessions"))
     session = Session(
@@ -55,7 +55,7 @@ def test_nothing_is_written_for_an_account_that_changed(system: System, person: 
 
 
 @pytest.mark.rule("SEC-19")
-def test_a_session_too_many_is_left_to_the_transaction_that_ends_the_oldest(
+def test_a_session_over_the_limit_is_left_to_the_unit_of_work_which_ends_the_oldest(
     system: System, person: Person
 ) -> None:
     results = [opened(system, person) for _ in range(MAX_SESSIONS + 1)]
@@ -66,7 +66,7 @@ def test_a_session_too_many_is_left_to_the_transaction_that_ends_the_oldest(
 @pytest.mark.rule("SEC-11")
 def test_the_commit_waits_for_the_disk(system: System, person: Person) -> None:
     if not is_postgresql(system):
-        pytest.skip("SQLite opens nothing at once")
+        pytest.skip("SQLite opens no session in one statement")
     with system.engine.begin() as connection:
         connection.exec_driver_sql(
             "CREATE FUNCTION keep_setting() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"

@@ -21,7 +21,7 @@ IDEOGRAPHS = [
     "\U0002ebf0", "\U0002ee5d", "\U00030000", "\U0003134a", "\U00031350", "\U000323af", "\U000323b0", "\U00033479",
     "\U0003fffd",
 ]  # fmt: skip
-"""First and last ideographs of the blocks up to Extension J (Unicode 17), and one that is not assigned yet."""
+"""The first and last ideographs of the blocks up to Extension J (Unicode 17), and an unassigned code point."""
 INVISIBLE = [
     "\u00ad", "\u034f", "\u061c", "\u115f", "\u1160", "\u180e", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f",
     "\u202a", "\u202c", "\u202e", "\u2060", "\u2066", "\u2069", "\u2800", "\u3164", "\ufeff", "\uffa0",
@@ -32,7 +32,7 @@ VARIATION_SELECTORS = ["\ufe00", "\ufe0f", "\U000e0100"]
 
 @pytest.mark.rule("REG-4", "REG-8", "SEC-13")
 @pytest.mark.parametrize("char", IDEOGRAPHS)
-def test_an_ideograph_is_accepted_whatever_python_knows_of_it(char: str) -> None:
+def test_an_ideograph_is_accepted_even_if_python_does_not_know_it(char: str) -> None:
     address = f"高雄市鼓山區{char}路10號"
 
     assert parse_full_name(f"王{char}") == f"王{char}"
@@ -41,15 +41,15 @@ def test_an_ideograph_is_accepted_whatever_python_knows_of_it(char: str) -> None
 
 
 @pytest.mark.rule("SEC-13")
-def test_only_listed_characters_are_refused() -> None:
+def test_a_fixed_number_of_characters_is_refused_on_every_version_of_python() -> None:
     refused = sum(has_refused(chr(code)) for code in range(sys.maxunicode + 1))
 
-    assert refused == 143_845  # the same number on every version of Python
+    assert refused == 143_845  # the number must not depend on Python's version of Unicode
 
 
 @pytest.mark.rule("SEC-13", "REG-4")
 @pytest.mark.parametrize("char", INVISIBLE + VARIATION_SELECTORS)
-def test_a_name_that_shows_nothing_is_refused(char: str) -> None:
+def test_a_name_too_short_without_its_invisible_characters_is_refused(char: str) -> None:
     for name in (char * 3, f"{char} {char}", f"王{char}" if char in INVISIBLE else f" {char}"):
         for parse in (parse_full_name, parse_company_name):
             with pytest.raises(InvalidValue) as error:
@@ -60,7 +60,7 @@ def test_a_name_that_shows_nothing_is_refused(char: str) -> None:
 
 @pytest.mark.rule("SEC-13", "REG-4")
 @pytest.mark.parametrize("name", ["\u0301\u0301", "\u20dd \u20dd", "\u3099\u3099", "\u3000\u3000"])
-def test_a_name_of_marks_alone_is_refused(name: str) -> None:
+def test_a_name_of_combining_marks_only_is_refused(name: str) -> None:
     with pytest.raises(InvalidValue) as error:
         parse_full_name(name)
 
@@ -74,7 +74,7 @@ def test_a_variant_of_an_ideograph_is_kept() -> None:
 
 @pytest.mark.rule("SEC-13", "REG-5", "REG-6", "REG-7", "REG-9", "BIND-6")
 @pytest.mark.parametrize("char", INVISIBLE + VARIATION_SELECTORS)
-def test_what_cannot_be_seen_is_removed_from_numbers_codes_and_mailboxes(char: str) -> None:
+def test_invisible_characters_are_removed_from_numbers_codes_and_mailboxes(char: str) -> None:
     assert parse_mobile(f"{char}0912{char}345678{char}") == "0912345678"
     assert parse_phone(f"02-2720{char}8889{char}#1{char}2") == "02-27208889#12"
     assert parse_tax_id(f"6214{char}0097") == "62140097"
@@ -87,7 +87,7 @@ def test_what_cannot_be_seen_is_removed_from_numbers_codes_and_mailboxes(char: s
 
 @pytest.mark.rule("SEC-13", "REG-5", "REG-6", "REG-9", "BIND-6")
 @pytest.mark.parametrize("hyphen", "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
-def test_every_hyphen_is_a_hyphen(hyphen: str) -> None:
+def test_every_kind_of_hyphen_is_accepted(hyphen: str) -> None:
     assert parse_mobile(f"0912{hyphen}345{hyphen}678") == "0912345678"
     assert parse_phone(f"+886{hyphen}2{hyphen}2720{hyphen}8889") == "02-27208889"
     assert parse_code(f"123{hyphen}456") == "123456"

@@ -175,7 +175,7 @@ def test_a_public_client_may_use_any_port_on_loopback(host: str) -> None:
         "https://pass.example:1/cb",
     ],
 )
-def test_nothing_but_the_port_may_differ(uri: str) -> None:
+def test_only_the_port_may_differ(uri: str) -> None:
     registered = client("http://127.0.0.1/cb", "https://pass.example/cb", auth="none")
 
     assert not registered.accepts_redirect_uri(uri)

@@ -1,4 +1,4 @@
-"""Searching a list of companies (BIND-10)."""
+"""The search in a list of companies (BIND-10)."""
 
 import pytest
 from identity.domain.company_search import matches
@@ -20,5 +20,5 @@ def test_parts_of_name_tax_id_and_account_are_found_in_any_width_and_case(query:
 
 @pytest.mark.rule("BIND-10")
 @pytest.mark.parametrize("query", ["高雄", "港務 高雄", "62149", "taiwanport", "0097tai"])
-def test_what_is_in_none_of_them_is_not_found(query: str) -> None:
+def test_a_text_in_none_of_the_fields_is_not_found(query: str) -> None:
     assert not matches(query, TEXTS)

@@ -1,4 +1,4 @@
-"""What an answer to a logout token means, and how long the next try waits (OIDC-22)."""
+"""Verdicts on answers to a logout token, and the wait before the next attempt (OIDC-22)."""
 
 import pytest
 from identity.domain.logout import verdict_on_status, wait_after
@@ -18,7 +18,7 @@ def test_each_class_of_answers_has_its_verdict(verdict: str, statuses: tuple[int
 
 
 @pytest.mark.rule("OIDC-22")
-def test_waits_are_from_one_second_to_five_minutes_and_spread() -> None:
+def test_waits_are_between_one_second_and_five_minutes_with_jitter() -> None:
     spreads = (0.0, 0.5, 0.9999)
     first, cap = ([wait_after(tries, spread=each).total_seconds() for each in spreads] for tries in (1, 5000))
 

@@ -30,7 +30,7 @@ def test_an_address_that_no_mail_server_accepts_is_refused(email: str) -> None:
 
 
 @pytest.mark.rule("BIND-1")
-def test_a_masked_mailbox_tells_two_of_one_person_apart_and_hides_short_names() -> None:
+def test_masked_mailboxes_of_a_person_differ_and_short_names_are_hidden() -> None:
     masked = [masked_mailbox(f"{local}@example.com.tw") for local in ("susan", "susan2", "sue1", "s")]
 
     assert masked == [f"{shown}@example.com.tw" for shown in ("s***n", "s***2", "s***", "s***")]

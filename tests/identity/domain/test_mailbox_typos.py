@@ -17,7 +17,7 @@ from identity.domain.mailbox_typos import likely_mailbox
         ("mail.con", "mail.com"), ("ymail.con", "ymail.com"), ("email.cmo", "email.com"),
     ],
 )  # fmt: skip
-def test_a_common_domain_is_suggested_for_one_that_is_nearly_it(domain: str, meant: str) -> None:
+def test_a_common_domain_is_suggested_for_a_similar_domain(domain: str, meant: str) -> None:
     assert likely_mailbox(f"me@{domain}") == f"me@{meant}"
 
 

@@ -26,7 +26,7 @@ LANDLINES = [(area, number) for area, numbers in NUMBERS.items() for number in n
 
 
 def groupings(area: str, number: str) -> list[str]:
-    """Return the ways in which a landline is usually written."""
+    """Return the usual notations of a landline number."""
     head, tail = number[:-4], number[-4:]
     return [
         f"{area}-{number}", f"{area}{number}", f"{area} {number}", f"({area}){number}", f"({area}) {head}-{tail}",
@@ -64,7 +64,7 @@ def test_a_landline_has_the_length_of_its_area(area: str) -> None:
         "07-1368333", "08-1320415", "08-5320415", "082-118823", "0826-56039", "0836-12381", "089-126141", "02-99999999",
     ],
 )  # fmt: skip
-def test_a_landline_has_a_first_digit_of_its_area(phone: str) -> None:
+def test_a_landline_starts_with_a_digit_allowed_in_its_area(phone: str) -> None:
     with pytest.raises(InvalidValue) as error:
         parse_phone(phone)
 
@@ -89,7 +89,7 @@ def test_a_landline_has_a_first_digit_of_its_area(phone: str) -> None:
         ("02-2720888#1234567", "length", {"area": "02", "digits": 8, "typed": 7}),
     ],
 )
-def test_a_refused_landline_is_told_what_is_wrong(phone: str, case: str, values: dict[str, object]) -> None:
+def test_the_refusal_of_a_landline_has_the_reason(phone: str, case: str, values: dict[str, object]) -> None:
     with pytest.raises(InvalidValue) as error:
         parse_phone(phone)
 
@@ -130,7 +130,7 @@ def test_the_examples_of_the_manual_are_accepted(phone: str) -> None:
     "phone",
     ["0800-000-123", "0800000123", "0809-090-123", "080-000-0123", "+886-800-000-123", "0800-123-456#1"],
 )
-def test_a_freephone_number_is_refused_with_a_sentence_of_its_own(phone: str) -> None:
+def test_a_freephone_number_is_refused_with_its_own_reason(phone: str) -> None:
     with pytest.raises(InvalidValue) as error:
         parse_phone(phone)
 
@@ -161,7 +161,7 @@ MOBILES = [
 
 @pytest.mark.rule("REG-5", "REG-6")
 @pytest.mark.parametrize("number", MOBILES)
-def test_a_mobile_number_is_stored_in_one_form(number: str) -> None:
+def test_a_mobile_number_is_normalized(number: str) -> None:
     assert parse_mobile(number) == parse_phone(number) == "0912345678"
 
 
@@ -180,7 +180,7 @@ def test_a_number_that_is_not_a_taiwanese_mobile_is_refused(number: str) -> None
 
 @pytest.mark.rule("REG-5", "REG-6")
 @pytest.mark.parametrize("number", ["091234567", "09-2345678", "09123456789"])
-def test_a_mobile_number_of_another_length_is_told_the_right_one(number: str) -> None:
+def test_the_refusal_of_a_mobile_number_of_another_length_has_the_right_length(number: str) -> None:
     for parse in (parse_mobile, parse_phone):
         with pytest.raises(InvalidValue) as error:
             parse(number)

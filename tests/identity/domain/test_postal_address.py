@@ -45,5 +45,5 @@ def test_an_address_without_county_or_city_is_refused(address: str, code: str) -
 
 
 @pytest.mark.rule("REG-8")
-def test_a_company_name_is_trimmed_and_its_white_space_folded() -> None:
+def test_a_company_name_is_trimmed_and_its_white_space_collapsed() -> None:
     assert parse_company_name("  臺灣港務   股份有限公司 ") == "臺灣港務 股份有限公司"

@@ -1,4 +1,4 @@
-"""What a DPoP proof and a client's assertion must claim."""
+"""The required claims of a DPoP proof and of a client's assertion."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -74,7 +74,7 @@ def test_with_an_access_token_a_dpop_proof_names_its_hash(ath: Any) -> None:
         _dpop(WITH_TOKEN, ath=ath)
 
 
-def test_the_hash_of_an_access_token_is_that_of_the_rfc() -> None:
+def test_the_hash_of_an_access_token_matches_the_example_of_the_rfc() -> None:
     example = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"  # RFC 9449 section 7.1
 
     assert token_hash(example) == "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"
@@ -91,7 +91,7 @@ def test_the_hash_of_an_access_token_is_that_of_the_rfc() -> None:
         "https://pass.example.tw/oauth/%2E/token",
     ],
 )
-def test_addresses_are_compared_by_their_syntax(htu: str) -> None:
+def test_uris_are_normalized_before_they_are_compared(htu: str) -> None:
     assert _dpop(htu=htu).digest
 
 
@@ -113,12 +113,12 @@ def test_addresses_are_compared_by_their_syntax(htu: str) -> None:
         "",
     ],
 )
-def test_another_address_is_refused(htu: str) -> None:
+def test_a_proof_for_another_uri_is_refused(htu: str) -> None:
     with pytest.raises(InvalidProof):
         _dpop(htu=htu)
 
 
-def test_the_root_needs_no_slash() -> None:
+def test_the_root_path_needs_no_slash() -> None:
     root = Request(method="POST", url=f"{ISSUER}/")
 
     assert _dpop(root, htu=ISSUER).digest
@@ -164,18 +164,18 @@ def test_an_assertion_of_the_client_for_this_issuer_is_accepted(changes: dict[st
     ],
     ids=str,
 )
-def test_another_assertion_is_refused(changes: dict[str, Any]) -> None:
+def test_an_assertion_with_other_claims_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(BadClient):
         _assertion(**changes)
 
 
-def test_a_client_whose_clock_is_less_than_a_second_ahead_may_add_a_minute_to_its_time() -> None:
+def test_an_assertion_valid_for_a_minute_is_accepted_from_a_clock_less_than_a_second_ahead() -> None:
     just_before = NOON - timedelta(milliseconds=5)
 
     assert _assertion(now=just_before, exp=AT + 60).digest
 
 
-def test_what_was_used_is_told_apart_by_its_signer_and_kind() -> None:
+def test_used_proofs_are_distinguished_by_signer_and_kind() -> None:
     digests = {
         _dpop().digest,
         _dpop(jti="j2").digest,

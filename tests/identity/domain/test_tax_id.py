@@ -10,7 +10,7 @@ EIGHT_DIGITS = st.from_regex(r"[0-9]{8}", fullmatch=True)
 
 
 def products(digits: str) -> list[int]:
-    """The Ministry's table in full: the digit sum of each product."""
+    """Return the weighted digit sums, from the Ministry's full table."""
     return [
         sum(int(char) for char in str(int(digit) * weight))
         for digit, weight in zip(digits, [1, 2, 1, 2, 1, 2, 4, 1], strict=True)

@@ -43,7 +43,7 @@ def test_legal_forms_and_initials_are_accepted_in_company_names(name: str) -> No
         "EVIL.CO.,LTD.",
     ],
 )  # fmt: skip
-def test_what_looks_like_a_web_address_is_refused_in_names(name: str) -> None:
+def test_a_name_that_looks_like_a_web_address_is_refused(name: str) -> None:
     for parse in (parse_full_name, parse_company_name):
         with pytest.raises(InvalidValue) as error:
             parse(name)

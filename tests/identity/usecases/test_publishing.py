@@ -1,4 +1,4 @@
-"""Publishing against an outbox and a stream in memory: crashes, lost and restored stores (EVT-2)."""
+"""Publishing with an outbox and a stream in memory: after crashes, and with lost or restored data (EVT-2)."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.rule("EVT-2")
 
 @dataclass
 class MemoryOutbox(OutboxReader):
-    """Events by position, each published at its `created_at`, and the number of those that have none yet."""
+    """An outbox with the positions of events, each published at its `created_at`, and the number of other events."""
 
     events: list[PositionedEvent] = field(default_factory=list)
     pending: int = 0
@@ -64,7 +64,7 @@ class MemoryOutbox(OutboxReader):
 
 @dataclass
 class MemoryStream(Stream):
-    """A stream in memory: the published positions, and the checkpoint of one database."""
+    """A stream in memory, with the published positions and the checkpoint of one database."""
 
     positions: list[int] = field(default_factory=list)
     at: Checkpoint = field(default_factory=lambda: Checkpoint("epoch", None))
@@ -108,7 +108,7 @@ def test_new_events_get_the_next_positions_and_are_published_once() -> None:
     assert (counts, stream.positions) == ([3, 0], [1, 2, 3])
 
 
-def test_events_with_a_position_that_never_reached_the_stream_come_before_new_ones() -> None:
+def test_events_with_a_position_that_never_reached_the_stream_precede_new_events() -> None:
     outbox, stream = MemoryOutbox([an_event(1), an_event(2)], pending=1), MemoryStream()
     stream.at = Checkpoint("epoch", 1, high_watermark=1, stored=1)
 
@@ -118,7 +118,7 @@ def test_events_with_a_position_that_never_reached_the_stream_come_before_new_on
     assert stream.positions == [2, 3]
 
 
-def test_a_stream_that_fell_back_gets_everything_after_its_checkpoint() -> None:
+def test_a_stream_restored_from_a_backup_gets_every_event_after_its_checkpoint() -> None:
     old = NOW - 2 * RETENTION
     outbox = MemoryOutbox([an_event(1, at=old), an_event(2, at=old), an_event(3)])
     stream = MemoryStream(at=Checkpoint("epoch", 1, high_watermark=3, stored=1))
@@ -136,7 +136,7 @@ def test_an_empty_stream_gets_only_the_events_within_its_retention() -> None:
     assert stream.positions == [2]
 
 
-def test_a_restored_database_reuses_no_lost_position_and_leaves_a_gap() -> None:
+def test_a_restored_database_skips_the_lost_positions() -> None:
     outbox = MemoryOutbox([an_event(1)], pending=1)
     stream = MemoryStream(at=Checkpoint("epoch", 5, high_watermark=5, stored=5))
 
@@ -147,7 +147,7 @@ def test_a_restored_database_reuses_no_lost_position_and_leaves_a_gap() -> None:
 
 def test_events_positioned_by_another_relay_meanwhile_are_not_skipped() -> None:
     class Rival(MemoryOutbox):
-        """Another relay assigns a position between the two statements of this one."""
+        """An outbox in which another relay assigns a position between two statements."""
 
         @override
         def assign_positions(self, now: datetime, *, beyond: int, limit: int) -> Sequence[PositionedEvent]:
