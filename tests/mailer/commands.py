@@ -1,4 +1,4 @@
-"""Runs the command `mailer` inside this process, with the settings of a harness."""
+"""Runs the command `mailer` in this process, with the settings of a harness."""
 
 import json
 from typing import Any
@@ -12,12 +12,12 @@ from tests.mailer.harness import MailerHarness, Published
 def run_command(
     harness: MailerHarness, *arguments: str, answer: str = "", charset: str = "utf-8", **over: str
 ) -> Result:
-    """Run `mailer ARGUMENTS…` on a terminal of `charset`; return output and exit code."""
+    """Run `mailer ARGUMENTS…` on a terminal with `charset`; return output and exit code."""
     return CliRunner(charset=charset).invoke(main, arguments, env=harness.environ(**over), input=answer)
 
 
 def run_json(harness: MailerHarness, *arguments: str) -> Any:
-    """Run a command with --json and return what it prints."""
+    """Run a command with --json; return the parsed output."""
     result = run_command(harness, *arguments, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)

@@ -1,4 +1,4 @@
-"""Fixtures of the mailer's tests."""
+"""Fixtures for the mailer's tests."""
 
 import sys
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.support.servers.smtp import SmtpServer
 
 @pytest.fixture(autouse=True)
 def _logs_of_threads() -> Iterator[None]:
-    """Log to the real stderr, so that mailers in threads do not write into the output of commands."""
+    """Log to the real stderr, so that mailers in threads do not mix logs into the output of commands."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
     yield
     structlog.reset_defaults()

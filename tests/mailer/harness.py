@@ -1,4 +1,4 @@
-"""The harness of the mailer's tests: keys, payloads, entries, settings, and mailers in this process."""
+"""The harness for the mailer's tests: keys, payloads, entries, settings, and mailers in this process."""
 
 import dataclasses
 import itertools
@@ -30,7 +30,7 @@ LINK = f"{PUBLIC_URL}/email/verify?token=abc.def-ghi"
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """A published event and its entry."""
+    """A published event with the id of its entry."""
 
     event: Event
     entry_id: str
@@ -38,7 +38,7 @@ class Published:
 
 
 class MailerHarness:
-    """Seals and publishes as identity does, and starts mailers on one Redis and one SMTP server."""
+    """Seals and publishes like identity, and starts mailers on a Redis and an SMTP server."""
 
     def __init__(
         self, server: RedisServer, smtp: SmtpServer, *, keys: KeySets | None = None, redis_url: str = ""
@@ -63,7 +63,7 @@ class MailerHarness:
         )
 
     def mailer(self, **over: str) -> MailerProcess:
-        """Return a mailer that is not started."""
+        """Return a mailer without starting it."""
         return MailerProcess.build(load(Settings, self.environ(**over)), clock=self.clock)
 
     def start_mailer(self, **over: str) -> MailerProcess:
@@ -99,12 +99,12 @@ class MailerHarness:
         return MailPayload(**(values | over))
 
     def publish(self, event: Event, sealed: str | None) -> Published:
-        """Append an entry to the stream as the relay does."""
+        """Append an entry to the stream, like the relay."""
         fields: Any = to_fields(to_json(event), event.type, sealed)
         return Published(event, str(self.client.xadd(MAIL_STREAM, fields)), sealed)
 
     def request(self, address: str, data: EventData | None = None, **over: Any) -> Published:
-        """Publish a mail request; by default the verification of a link account."""
+        """Publish a mail request, by default the verification mail of a link account."""
         event = self.event(data or events.VerificationRequested(kind="link"))
         return self.publish(event, self.sealer.seal(self.payload(event, address, **over)))
 

@@ -1,4 +1,4 @@
-"""The visible text of an HTML body, and texts without white space, for comparison."""
+"""The visible text of an HTML body, and text without white space, for comparison."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ _SKIPPED = {"head", "style", "title"}
 
 
 class _Visible(HTMLParser):
-    """Collects visible text with the numbers of lists, except the labels of buttons, which plain text does not have."""
+    """Collects visible text and list numbers, but no labels of buttons, which plain text does not have."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,5 +41,5 @@ def visible(html: str) -> str:
 
 
 def squeezed(text: str) -> str:
-    """Return the text after Unicode NFKC and without white space, the form that tests compare."""
+    """Return the text in NFKC without white space, for comparison."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))

@@ -1,4 +1,4 @@
-"""Every sample of every mail as a message, and what Node.js makes of it."""
+"""Every sample of every mail as a message, and as read by Node.js."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ PLACE = Path(__file__).parent / "node"
 
 @dataclass(frozen=True)
 class Sent:
-    """A mail as it was rendered, and its message."""
+    """A rendered mail and its message."""
 
     name: str
     mail: Mail
@@ -65,10 +65,10 @@ def all_mails() -> list[Sent]:
 
 @cache
 def read_by_node() -> list[dict[str, Any]]:
-    """Return all mails as mailparser reads them, with what caniemail says of their markup."""
+    """Return all mails as read by mailparser, with caniemail's findings about their markup."""
     if not (PLACE / "node_modules/mailparser").is_dir():
         pytest.skip(
-            "npm could not install mailparser and caniemail (make set-up), so their reading did not run"
+            "npm could not install mailparser and caniemail (make set-up), so no mail was read with them"
         )
     messages = json.dumps([base64.b64encode(sent.raw).decode() for sent in all_mails()])
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The table of backoffs: they grow, are at most five minutes, and jitter only shortens them."""
+"""Backoffs grow to at most five minutes, and jitter only shortens them."""
 
 import itertools
 

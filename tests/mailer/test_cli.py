@@ -1,4 +1,4 @@
-"""The command `mailer`, run as a process."""
+"""The command `mailer`: output, errors and exit codes."""
 
 import json
 import shutil
@@ -130,7 +130,9 @@ def test_a_test_mail_is_sent(harness: MailerHarness) -> None:
 
 
 @pytest.mark.rule("MAIL-6")
-def test_a_test_mail_of_an_operators_own_text_is_marked_too(harness: MailerHarness, tmp_path: Path) -> None:
+def test_a_test_mail_with_an_operators_own_text_is_marked_as_a_test_too(
+    harness: MailerHarness, tmp_path: Path
+) -> None:
     (tmp_path / "approved").mkdir()
     (tmp_path / "approved" / "body.html").write_text("<p>自訂</p>", encoding="utf-8")
 
@@ -180,7 +182,7 @@ def test_a_check_waits_for_the_mail_server(harness: MailerHarness, tmp_path: Pat
 
 
 @pytest.mark.rule("OPS-5")
-def test_a_check_that_waits_warns_of_an_old_redis_once(
+def test_a_waiting_check_warns_once_about_an_old_redis(
     harness: MailerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check_twice(checks: Sequence[health.Check], **_options: object) -> health.Report:
@@ -206,7 +208,7 @@ def test_settings_are_listed() -> None:
     assert {"MAILER_SMTP_URL", "MAILER_FROM", "MAILER_TEMPLATE_DIR"} <= {each["name"] for each in listed}
 
 
-def test_commands_print_on_terminals_that_lack_characters(harness: MailerHarness) -> None:
+def test_commands_print_on_terminals_without_chinese(harness: MailerHarness) -> None:
     run_command(harness, "queue", "pause", "--reason", "𠮷先生維修", charset="utf-8")
     commands = [
         ("preview",),

@@ -135,7 +135,7 @@ def test_of_concurrent_retries_one_succeeds(harness: MailerHarness) -> None:
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-5")
-def test_a_mail_that_the_ledger_has_as_sent_is_not_retried(harness: MailerHarness) -> None:
+def test_a_mail_recorded_as_sent_is_not_retried(harness: MailerHarness) -> None:
     harness.start_mailer()
     refused = refuse(harness, "ming@example.com")
     harness.smtp.reset()
@@ -150,7 +150,7 @@ def test_a_mail_that_the_ledger_has_as_sent_is_not_retried(harness: MailerHarnes
 
 @pytest.mark.rule("MAIL-4", "MAIL-5")
 def test_an_expired_letter_is_not_retried(harness: MailerHarness) -> None:
-    # The mail is valid for a day of the mailer's clock, so it has expired by the operator's clock.
+    # The mail is valid for a day on the mailer's clock, so it has expired on the operator's clock.
     harness.clock.advance(days=-2)
     harness.start_mailer()
     expired = refuse(harness, "ming@example.com")
@@ -176,7 +176,7 @@ def test_a_letter_whose_event_was_trimmed_is_not_retried(harness: MailerHarness)
 
 
 @pytest.mark.rule("MAIL-5")
-def test_all_that_the_filters_select_are_retried(harness: MailerHarness) -> None:
+def test_all_selected_letters_are_retried(harness: MailerHarness) -> None:
     harness.start_mailer()
     unknown = [refuse(harness, f"user{number}@example.com") for number in range(3)]
     full = refuse(harness, "full@example.com", "5.2.2 Full")
@@ -210,7 +210,7 @@ def test_a_dropped_letter_is_deleted_for_good(harness: MailerHarness) -> None:
 
 
 @pytest.mark.rule("MAIL-5")
-def test_only_existing_letters_have_to_be_confirmed(harness: MailerHarness) -> None:
+def test_confirmation_is_requested_only_for_existing_letters(harness: MailerHarness) -> None:
     harness.start_mailer()
     refused = refuse(harness, "ming@example.com")
 
@@ -223,7 +223,7 @@ def test_only_existing_letters_have_to_be_confirmed(harness: MailerHarness) -> N
 
 
 @pytest.mark.rule("MAIL-5")
-def test_all_that_the_filters_select_are_dropped_after_confirmation(harness: MailerHarness) -> None:
+def test_all_selected_letters_are_dropped_after_confirmation(harness: MailerHarness) -> None:
     harness.start_mailer()
     for number in range(3):
         refuse(harness, f"user{number}@example.com")
@@ -237,7 +237,7 @@ def test_all_that_the_filters_select_are_dropped_after_confirmation(harness: Mai
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-5")
-def test_a_letter_that_is_being_delivered_again_cannot_be_dropped(harness: MailerHarness) -> None:
+def test_a_letter_in_redelivery_cannot_be_dropped(harness: MailerHarness) -> None:
     harness.start_mailer()
     refused = refuse(harness, "ming@example.com", expires_at=harness.clock.now() + timedelta(hours=1))
     harness.smtp.reset()

@@ -1,4 +1,4 @@
-"""One request becomes one mail, from a real Redis stream to a real mail server."""
+"""Each request becomes one mail, from a real Redis stream to a real mail server."""
 
 import threading
 from datetime import timedelta
@@ -56,7 +56,7 @@ def test_a_requested_mail_arrives_once_and_has_a_receipt(harness: MailerHarness)
 
 
 @pytest.mark.rule("MAIL-1", "EVT-1")
-def test_every_event_that_is_a_mail_is_mailed(harness: MailerHarness) -> None:
+def test_every_event_with_a_mail_is_mailed(harness: MailerHarness) -> None:
     harness.start_mailer()
 
     for data, name in EXAMPLES.items():
@@ -81,7 +81,7 @@ def test_sender_and_reply_address_come_from_the_settings(harness: MailerHarness)
     assert "請直接回覆本信" in mail.text
 
 
-def test_events_that_this_mailer_does_not_mail_are_acknowledged(harness: MailerHarness) -> None:
+def test_events_without_a_mail_are_acknowledged(harness: MailerHarness) -> None:
     harness.start_mailer()
 
     for data in NO_MAIL:
@@ -128,7 +128,9 @@ def test_an_event_published_again_is_not_mailed_again(harness: MailerHarness) ->
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
-def test_several_mailers_send_each_mail_once_though_each_was_published_thrice(harness: MailerHarness) -> None:
+def test_several_mailers_send_each_mail_once_although_it_was_published_three_times(
+    harness: MailerHarness,
+) -> None:
     published = harness.request_many(60)
     for _ in range(2):
         for each in published:
@@ -214,7 +216,7 @@ def test_a_temporary_refusal_is_retried_and_does_not_delay_others(harness: Maile
     ("words", "category"),
     [("5.1.1 No such user <ming@example.com>", "mailbox_unknown"), ("5.2.2 Mailbox full", "mailbox_full")],
 )
-def test_a_permanent_refusal_goes_to_the_dead_letters(
+def test_a_permanently_refused_mail_becomes_a_dead_letter(
     harness: MailerHarness, words: str, category: str
 ) -> None:
     harness.smtp.refuse("ming@example.com", code=550, text=words)
@@ -232,7 +234,7 @@ def test_a_permanent_refusal_goes_to_the_dead_letters(
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_kept_connection_is_used_after_a_refusal(harness: MailerHarness) -> None:
+def test_an_open_connection_is_reused_after_a_refusal(harness: MailerHarness) -> None:
     harness.smtp.refuse("ming@example.com")
     harness.start_mailer(MAILER_THREADS="1")
 
@@ -294,7 +296,7 @@ def test_a_payload_that_cannot_be_verified_is_never_sent(harness: MailerHarness,
 
 
 @pytest.mark.rule("MAIL-7")
-def test_a_backlog_beyond_what_a_mailer_holds_stays_in_the_stream(harness: MailerHarness) -> None:
+def test_a_backlog_over_a_mailers_capacity_stays_in_the_stream(harness: MailerHarness) -> None:
     harness.smtp.hang()
     harness.request_many(60)
 
@@ -319,7 +321,7 @@ def test_a_waiting_worker_gets_a_message_immediately(harness: MailerHarness) -> 
     published = harness.request("second@example.com")
     (mail,) = harness.smtp.mailbox.wait_for(
         "second@example.com", timeout=0.4
-    )  # dramatiq's own poll is 0.5 s here
+    )  # dramatiq polls every 0.5 s here
     arrived.set()
 
     assert mail.to == "second@example.com"

@@ -1,4 +1,4 @@
-"""The hourly rate limit of a receiving domain: mails over it wait, other domains are not affected."""
+"""Mails over a domain's hourly rate limit wait, and other domains are not affected."""
 
 import random
 import threading
@@ -81,7 +81,7 @@ def test_a_mail_that_expires_before_its_turn_is_recorded_as_expired(harness: Mai
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_turn_is_an_hour_after_the_turn_one_limit_before(
+def test_turns_repeat_hourly_in_groups_of_the_limit(
     harness: MailerHarness, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two, now = limits(a_example=2), harness.clock.now()
@@ -95,7 +95,7 @@ def test_a_turn_is_an_hour_after_the_turn_one_limit_before(
 
 
 @pytest.mark.rule("MAIL-5")
-def test_an_event_that_asks_again_keeps_its_turn(harness: MailerHarness, limits: Limits) -> None:
+def test_a_repeated_request_of_an_event_keeps_its_turn(harness: MailerHarness, limits: Limits) -> None:
     one = limits(a_example=1)
     acquire(one, harness, "sent")
     turn = acquire(one, harness, "waits")
@@ -119,7 +119,7 @@ def test_a_raised_limit_releases_waiting_mails(harness: MailerHarness, limits: L
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_mail_that_expires_before_its_turn_takes_none(harness: MailerHarness, limits: Limits) -> None:
+def test_a_mail_that_expires_before_its_turn_uses_no_turn(harness: MailerHarness, limits: Limits) -> None:
     one = limits(a_example=1)
     acquire(one, harness, "sent")
     before = harness.clock.now()
@@ -152,7 +152,7 @@ def test_no_hour_has_more_mails_than_the_limit(harness: MailerHarness, limits: L
                 waiting[name] = turn
 
     assert len(sent) > 100
-    hour = HOUR - timedelta(seconds=1)  # the clock runs on between two calls
+    hour = HOUR - timedelta(seconds=1)  # the clock advances between two calls
     assert max(sum(start <= each <= start + hour for each in sent) for start in sent) <= limit
 
 

@@ -1,4 +1,4 @@
-"""A failover of Redis loses and repeats no mail, whatever writes it loses and whichever server a command reaches."""
+"""A failover of Redis loses and repeats no mail, even if writes are lost or commands reach the old primary."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -30,12 +30,12 @@ class Pair:
         return f"redis://127.0.0.1:{self.address.port}/0"
 
     def promote(self) -> None:
-        """Promote the replica. What the old primary writes from now on is lost."""
+        """Promote the replica. Later writes to the old primary are lost."""
         with self.new.client() as client:
             client.replicaof("NO", "ONE")
 
     def redirect(self, *, drop: Callable[[dict[str, Any]], bool] = lambda _client: True) -> None:
-        """Lead new connections to the new primary, and drop these open ones, by their lines of CLIENT LIST."""
+        """Direct new connections to the new primary; close the open connections that `drop` selects in CLIENT LIST."""
         self.address.target_port = self.new.port
         with self.old.client() as client:
             clients: Any = client.client_list()
@@ -45,7 +45,7 @@ class Pair:
                     client.client_kill_filter(_id=each["id"])
 
     def demote(self) -> None:
-        """Make the old primary a replica of the new one; connections to it stay open."""
+        """Make the old primary a replica of the new primary; its connections stay open."""
         self.address.target_port = self.new.port
         with self.old.client() as client:
             client.replicaof("127.0.0.1", str(self.new.port))
@@ -67,7 +67,7 @@ def harness(pair: Pair, smtp_server: SmtpServer) -> Iterator[MailerHarness]:
 
 
 def start_two_mailers(harness: MailerHarness, **over: str) -> None:
-    """Return when both read entries."""
+    """Start two mailers; return after both have read entries."""
     for _ in range(2):
         harness.start_mailer(**over)
 
@@ -79,7 +79,7 @@ def start_two_mailers(harness: MailerHarness, **over: str) -> None:
 
 
 def expect_each_mail_once(harness: MailerHarness, count: int) -> None:
-    """Check the mailbox when every entry is final on the server behind the address."""
+    """Check the mailbox after every entry has become final on the current primary."""
     harness.client.connection_pool.disconnect()
     harness.smtp.mailbox.wait_for(count=count, timeout=20)
     wait_until(lambda: len(harness.receipts()) == count, what="the receipts", timeout_seconds=20)
@@ -88,7 +88,7 @@ def expect_each_mail_once(harness: MailerHarness, count: int) -> None:
 
 
 @pytest.mark.rule("OPS-7", "MAIL-3")
-def test_a_mail_on_the_new_primary_is_not_given_up_because_the_old_one_lacks_it(
+def test_a_mail_on_the_new_primary_is_not_lost_because_the_old_primary_lacks_it(
     harness: MailerHarness, pair: Pair
 ) -> None:
     harness.start_mailer()
@@ -132,7 +132,7 @@ def test_a_mail_is_not_sent_again_when_only_its_record_is_lost(
     harness.smtp.hold(at="rcpt", times=None)
     start_two_mailers(harness, MAILER_LEASE="5")
     harness.request_many(3)
-    wait_until(lambda: harness.smtp.script.reached["rcpt"] >= 3, what="mails in hand")
+    wait_until(lambda: harness.smtp.script.reached["rcpt"] >= 3, what="mails in progress")
     wait_until(lambda: _pending(pair.new) == 3, what="the replica")
     pair.promote()
     harness.smtp.reset()
@@ -147,7 +147,7 @@ def test_a_mail_is_not_sent_again_when_only_its_record_is_lost(
 
 @pytest.mark.rule("OPS-7", "MAIL-3")
 @pytest.mark.parametrize("leave", LEAVE.values(), ids=LEAVE)
-def test_a_mail_in_hand_is_sent_by_one_mailer_when_its_claim_is_lost(
+def test_a_mail_in_progress_is_sent_by_one_mailer_when_its_claim_is_lost(
     harness: MailerHarness, pair: Pair, leave: Callable[[Pair], None]
 ) -> None:
     harness.request_many(3)
@@ -155,7 +155,7 @@ def test_a_mail_in_hand_is_sent_by_one_mailer_when_its_claim_is_lost(
     pair.promote()
     harness.smtp.hold(at="rcpt", times=None)
     start_two_mailers(harness, MAILER_LEASE="5")
-    wait_until(lambda: harness.smtp.script.reached["rcpt"] >= 3, what="mails in hand")
+    wait_until(lambda: harness.smtp.script.reached["rcpt"] >= 3, what="mails in progress")
 
     leave(pair)
     wait_until(lambda: _pending(pair.new) == 3, what="the mails to be read again")

@@ -1,4 +1,4 @@
-"""Plain text breaks by the rules of Chinese typesetting, and mail readers can undo the breaks (RFC 3676)."""
+"""Plain text is broken by the rules of Chinese typesetting, and mail readers can undo the breaks (RFC 3676)."""
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ def test_chinese_characters_take_two_columns() -> None:
 
 @pytest.mark.rule("MAIL-1")
 @given(st.text(st.sampled_from("港。（「A1-> \u00e9"), max_size=200))
-def test_a_reader_gets_the_line_back_without_trailing_spaces(line: str) -> None:
+def test_unflowed_text_equals_the_original_line_without_trailing_spaces(line: str) -> None:
     assert unflowed(flow_line(line)) == (line if line == "-- " else line.rstrip(" "))
 
 
@@ -46,7 +46,7 @@ def test_a_masked_mailbox_stays_whole_wherever_the_line_ends(before: int) -> Non
 
 
 @pytest.mark.parametrize("line", [" indented", "> not a quotation", "From here on"])
-def test_a_line_that_has_a_meaning_in_the_format_is_stuffed(line: str) -> None:
+def test_a_line_with_a_special_meaning_in_the_format_is_space_stuffed(line: str) -> None:
     assert flow_line(line) == f" {line}"
 
 

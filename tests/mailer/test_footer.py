@@ -1,4 +1,4 @@
-"""Every mail ends with the agency's contact, the official address and a warning of phishing (OPS-8)."""
+"""Every mail ends with the agency's contact, the official address and a warning about phishing (OPS-8)."""
 
 import pytest
 from port_runtime.settings import load
@@ -43,19 +43,19 @@ def test_every_mail_has_the_agencys_contact_and_statements(name: str) -> None:
 
 @pytest.mark.rule("OPS-8")
 @pytest.mark.parametrize("name", sorted(MAILS))
-def test_every_mail_warns_of_phishing_and_names_the_official_address(name: str) -> None:
+def test_every_mail_warns_about_phishing_and_names_the_official_address(name: str) -> None:
     for body in bodies(name):
         assert f"本單位不會索取您的密碼;登入前,請確認是本系統的正式網址:{PUBLIC_URL}/" in body
 
 
 @pytest.mark.rule("OPS-8")
-def test_a_contact_that_is_not_set_is_not_shown() -> None:
+def test_an_unset_contact_is_not_shown() -> None:
     for body in bodies("approved"):
         assert [word for word in ("電話", "服務時間", "隱私權政策", "無障礙聲明") if word in body] == []
         assert "請洽系統管理單位" in body
 
 
 @pytest.mark.rule("OPS-8")
-def test_a_mail_sends_people_to_the_agency_by_its_name() -> None:
+def test_a_mail_refers_people_to_the_agency_by_name() -> None:
     for body in bodies("approved", **CONTACT):
         assert "請洽臺灣港務股份有限公司" in body

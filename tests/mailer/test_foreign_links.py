@@ -1,4 +1,4 @@
-"""Links in mails only lead to the configured public address."""
+"""Links in mails lead only to the configured public address."""
 
 import pytest
 
@@ -56,5 +56,5 @@ def test_a_name_that_looks_like_a_link_is_rejected(name: str) -> None:
         reject_foreign_links({}, PUBLIC, name=name)
 
 
-def test_an_operators_reason_may_hold_a_link() -> None:
+def test_an_operators_reason_may_contain_a_link() -> None:
     reject_foreign_links({"reason": "請參考 https://gcis.nat.gov.tw 的登記資料"}, PUBLIC)

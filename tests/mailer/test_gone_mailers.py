@@ -1,4 +1,4 @@
-"""A mailer that is gone leaves the group; one that only has nothing to do stays, on every version of Redis."""
+"""A gone mailer is removed from the group and an idle mailer stays, on every version of Redis."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,11 +27,11 @@ def client(request: pytest.FixtureRequest, start_redis: Callable[..., RedisServe
 
 
 def member(client: Redis, name: str) -> MailStream:
-    """Return a mailer that has handled one entry, with which it appears in the group."""
+    """Return a mailer that has handled an entry and therefore is a member of the group."""
     stream = MailStream(client, stream=MAIL_STREAM, name=name)
     stream.open()
     client.xadd(MAIL_STREAM, {"ce": "cannot be read"})
-    stream.read(1, 1)  # acknowledges it
+    stream.read(1, 1)  # acknowledges the unreadable entry
     stream.touch([])
     return stream
 
@@ -42,7 +42,7 @@ def server_ms(client: Redis) -> float:
 
 
 def pass_time(client: Redis, live: MailStream) -> None:
-    """Let a mailer do nothing but look for mails, for longer than any may be silent."""
+    """Let a mailer poll for mails for longer than a mailer may be silent."""
     until = server_ms(client) + 2 * SILENCE_MS
 
     def is_over() -> bool:
@@ -59,7 +59,7 @@ def names(client: Redis) -> set[str]:
 
 
 @pytest.mark.rule("MAIL-7")
-def test_an_idle_mailer_is_not_taken_for_gone(client: Redis) -> None:
+def test_an_idle_mailer_is_not_removed(client: Redis) -> None:
     idle = member(client, "idle")
     member(client, "gone")
 
@@ -71,7 +71,7 @@ def test_an_idle_mailer_is_not_taken_for_gone(client: Redis) -> None:
 
 
 @pytest.mark.rule("MAIL-7")
-def test_a_gone_mailer_stays_as_long_as_an_entry_is_pending(client: Redis) -> None:
+def test_a_gone_mailer_stays_in_the_group_while_an_entry_is_pending(client: Redis) -> None:
     live = member(client, "live")
     client.xadd(MAIL_STREAM, {"ce": "cannot be read"})
     client.xreadgroup(GROUP, "gone", {MAIL_STREAM: ">"})
@@ -82,7 +82,7 @@ def test_a_gone_mailer_stays_as_long_as_an_entry_is_pending(client: Redis) -> No
     assert client.xpending(MAIL_STREAM, GROUP)["pending"] == 1
 
 
-def test_check_warns_of_an_old_redis(
+def test_check_warns_about_an_old_redis(
     start_redis: Callable[..., RedisServer], smtp_server: SmtpServer
 ) -> None:
     harness = MailerHarness(start_redis(program=DEBIAN_REDIS.require()), smtp_server)

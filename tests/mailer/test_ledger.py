@@ -32,7 +32,7 @@ def connections(harness: MailerHarness) -> Iterator[ThreadConnections]:
 
 @pytest.fixture
 def new_ledger(harness: MailerHarness, connections: ThreadConnections) -> NewLedger:
-    """Return the ledger as the mailer `owner` sees it."""
+    """A function that opens the ledger of the mailer `owner`."""
 
     def made(owner: str, *, lease_ms: int = 60_000) -> RedisLedger:
         names = LedgerConfig(
@@ -165,7 +165,7 @@ def test_a_claim_acknowledges_an_entry_only_if_its_mail_is_final(
 
 
 @pytest.mark.rule("MAIL-3", "OPS-7")
-def test_a_claim_is_not_certain_after_a_reconnect(
+def test_a_claim_is_verified_in_redis_after_a_reconnect(
     harness: MailerHarness, connections: ThreadConnections, new_ledger: NewLedger, published: Published
 ) -> None:
     only = new_ledger("only")
@@ -180,7 +180,7 @@ def test_a_claim_is_not_certain_after_a_reconnect(
 
 
 @pytest.mark.rule("MAIL-3")
-def test_a_claim_is_owned_until_another_has_it(new_ledger: NewLedger, published: Published) -> None:
+def test_a_claim_is_owned_until_another_mailer_takes_it(new_ledger: NewLedger, published: Published) -> None:
     slow = new_ledger("slow", lease_ms=0)
     grant = granted(slow, published)
     while_alone = slow.owns(grant)
@@ -191,7 +191,7 @@ def test_a_claim_is_owned_until_another_has_it(new_ledger: NewLedger, published:
 
 
 @pytest.mark.rule("MAIL-3")
-def test_within_its_lease_a_claim_is_owned_without_asking_redis(
+def test_within_its_lease_a_claim_is_owned_without_a_query_to_redis(
     harness: MailerHarness, new_ledger: NewLedger, published: Published
 ) -> None:
     quick = new_ledger("quick")
@@ -222,7 +222,7 @@ def test_a_claim_released_while_redis_is_down_is_not_renewed(
     giving_up = new_ledger("one", lease_ms=200)
     grant = granted(giving_up, published)
     harness.redis_server.stop()
-    wait_until(lambda: not giving_up.owns(grant), what="the lease's end as it is known here")
+    wait_until(lambda: not giving_up.owns(grant), what="the lease's end on this mailer's clock")
     harness.redis_server.start()
 
     giving_up.release(grant)
@@ -235,7 +235,7 @@ def test_a_claim_released_while_redis_is_down_is_not_renewed(
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_deferral_by_a_fast_clock_does_not_bind_other_mailers(
+def test_other_mailers_check_a_deferral_by_their_own_clock(
     harness: MailerHarness, new_ledger: NewLedger, published: Published
 ) -> None:
     ahead = new_ledger("ahead")

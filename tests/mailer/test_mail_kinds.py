@@ -26,7 +26,7 @@ def test_every_event_of_the_catalogue_has_a_mail_or_a_reason_for_none() -> None:
     assert all(each.reason for each in events_without_mail)
 
 
-def test_every_mail_request_is_a_mail() -> None:
+def test_every_mail_request_has_a_mail() -> None:
     requests = [line.type for line in CATALOGUE.values() if line.family == MAIL_REQUEST]
 
     assert requests
@@ -67,7 +67,7 @@ def test_the_kind_of_account_decides_the_registration_mail() -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"kind": "other"}, {"kind": None}])
-def test_a_request_without_a_known_kind_of_account_is_refused(data: dict[str, object]) -> None:
+def test_a_request_with_an_unknown_kind_of_account_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(UnreadableError):
         mail_kind_for(VerificationRequested.type, data)
 

@@ -1,30 +1,31 @@
-"""The markup of mails is what mail readers support, Outlook among them; caniemail has the data (MAIL-1)."""
+"""Mail readers, including Outlook, support the markup of mails, according to caniemail (MAIL-1)."""
 
 import pytest
 
 from tests.mailer.sample_messages import all_mails, read_by_node
 
-# What some client lacks without harm, and why.
+# Features that a mail reader may lack, and why that does no harm.
 HARMLESS = {
-    "<body> element": "it shows the mail inside a page of its own; the outer table has the same colour",
-    "<style> element": "only dark mode needs it",
-    "@media": "it shows the light colours, or dark ones of its own",
+    "<body> element": "the reader shows the mail inside its own page; the outer table has the same colour",
+    "<style> element": "only dark mode needs this feature",
+    "@media": "the reader shows the light colours, or its own dark colours",
     "color-scheme CSS property": "the same",
     "color-scheme meta tag": "the same",
-    "border-radius": "its buttons have square corners",
+    "border-radius": "buttons have square corners",
     "display:none": "one web page of Gmail shows the preheader",
     "max-height property": "Outlook hides the preheader by `display:none` and `mso-hide`",
     "overflow": "the same",
-    "role attribute": "its screen readers name the tables, in the order of the text",
-    "word-break": "Yahoo breaks long addresses at `<wbr>`, which Outlook and Gmail on iOS lack",
-    "<wbr> element": "they have `word-break`",
+    "role attribute": "screen readers announce the tables, in the order of the text",
+    "word-break": "readers without `word-break` (Yahoo) break long addresses at `<wbr>`",
+    "<wbr> element": "readers without `<wbr>` (Outlook, Gmail on iOS) have `word-break`",
 }
-# What Outlook supports on some elements only. `a` is the button, its cell has `mso-padding-alt`; a list has padding 0.
+# Properties that Outlook supports only on some elements, with the elements that use them. The button `a` is in a cell
+# with `mso-padding-alt`, and lists have padding 0.
 OUTLOOK = {"padding": {"td", "a", "ol"}, "max-width": {"table"}, "border": {"td"}, "width property": set()}
 
 
 @pytest.mark.rule("MAIL-1")
-def test_no_mail_needs_what_a_common_mail_reader_lacks() -> None:
+def test_no_mail_needs_a_feature_that_a_common_mail_reader_lacks() -> None:
     issues = {
         (each["title"], each["client"])
         for read in read_by_node()

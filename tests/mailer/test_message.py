@@ -79,7 +79,7 @@ def test_the_default_senders_name_is_one_word() -> None:
 
 
 @pytest.mark.rule("MAIL-1", "MAIL-2")
-def test_the_text_says_that_its_lines_are_flowed() -> None:
+def test_the_content_type_declares_flowed_text() -> None:
     plain = parsed(a_mail()).get_body(("plain",))
 
     assert plain is not None

@@ -1,4 +1,4 @@
-"""No mail is wider than a narrow phone, and each can be read in light and in dark colours (MAIL-1)."""
+"""Every mail fits a narrow phone, and is legible in light and in dark colours (MAIL-1)."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from tests.support.browser import screenshots
 
 PHONE, DESK = 360, 1280
 EVERY_ELEMENT = {"bind-code-0", "email-change-notice-0", "registration-link-0"}
-"""These mails together have every element that mails have: axe-core takes longer than the picture."""
+"""Mails that together contain every element of mails. axe-core checks only these, because it takes long."""
 
 
 @pytest.mark.rule("MAIL-1")
@@ -23,7 +23,7 @@ def test_each_mail_fits_a_narrow_phone(chromium: Browser) -> None:
 
 @pytest.mark.rule("MAIL-1")
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_each_mail_can_be_read(chromium: Browser, colours: Literal["light", "dark"]) -> None:
+def test_each_mail_is_accessible(chromium: Browser, colours: Literal["light", "dark"]) -> None:
     for width in (PHONE, DESK):
         with chromium.new_page(viewport={"width": width, "height": 640}, color_scheme=colours) as page:
             for sent in all_mails():

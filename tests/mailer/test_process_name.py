@@ -1,4 +1,4 @@
-"""The name of a mailer is also valid for its queue."""
+"""The name of a mailer is also a valid queue name."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""While the queue is paused nothing is sent or lost, and expiries are recorded in time."""
+"""While the queue is paused, no mail is sent or lost, and expiries are recorded in time."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ def queue_pause(harness: MailerHarness) -> RedisQueuePause:
 
 
 def pause(harness: MailerHarness, queue_pause: RedisQueuePause, *mailers: MailerProcess) -> None:
-    """Pause as the command does, and wait until every mailer has polled it."""
+    """Pause the queue like the command, and wait until every mailer has read the pause."""
     queue_pause.pause(PauseState(harness.clock.now(), "the mail server moves"))
     for each in mailers:
         wait_until(each.wiring.pause.is_paused, what="a paused mailer", timeout_seconds=2.5)
@@ -31,7 +31,7 @@ def test_a_pause_stops_every_mailer_and_a_resume_sends_each_mail_once(
     pause(harness, queue_pause, *mailers)
 
     published = harness.request_many(30)
-    wait_until(lambda: {harness.state(each) for each in published} == {"waiting"}, what="mails that wait")
+    wait_until(lambda: {harness.state(each) for each in published} == {"waiting"}, what="waiting mails")
     assert harness.smtp.mailbox.count() == 0
     queue_pause.resume()
 
@@ -49,7 +49,7 @@ def test_a_mail_in_flight_is_finished_during_the_pause(
     mailer = harness.start_mailer(MAILER_THREADS="1")
     harness.request("first@example.com")
     second = harness.request("second@example.com")
-    wait_until(lambda: harness.smtp.script.reached["rcpt"], what="the first mail to be under way")
+    wait_until(lambda: harness.smtp.script.reached["rcpt"], what="the first mail to be in progress")
 
     pause(harness, queue_pause, mailer)
     harness.smtp.release()
@@ -83,7 +83,7 @@ def test_a_mailer_that_starts_during_the_pause_sends_nothing(
 
     harness.start_mailer()
 
-    wait_until(lambda: {harness.state(each) for each in published} == {"waiting"}, what="mails that wait")
+    wait_until(lambda: {harness.state(each) for each in published} == {"waiting"}, what="waiting mails")
     assert harness.smtp.mailbox.count() == 0
 
 
@@ -95,7 +95,7 @@ def test_mails_of_a_mailer_stopped_during_the_pause_are_sent_by_another(
     stopped.start()
     pause(harness, queue_pause, stopped)
     published = harness.request_many(10)
-    wait_until(lambda: {harness.state(each) for each in published} == {"waiting"}, what="mails that wait")
+    wait_until(lambda: {harness.state(each) for each in published} == {"waiting"}, what="waiting mails")
     stopped.stop()
     queue_pause.resume()
 

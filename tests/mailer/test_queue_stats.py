@@ -32,7 +32,7 @@ def test_an_empty_queue_is_shown_before_any_mailer_has_run(harness: MailerHarnes
 def test_unread_mails_are_counted_as_waiting_by_type(harness: MailerHarness) -> None:
     harness.request_many(3)
     harness.request("ming@example.com", events.PasswordResetRequested())
-    harness.publish(harness.event(events.AccountSuspended()), None)  # no mail
+    harness.publish(harness.event(events.AccountSuspended()), None)  # an event without a mail
 
     stats = run_json(harness, "queue")
 
@@ -56,7 +56,7 @@ def test_counts_are_correct_with_several_mailers(harness: MailerHarness) -> None
     harness.wait_for_state(refused, "refused")
 
     harness.request_many(100)
-    wait_until(lambda: min(held(harness)) > 1, what="three mailers with work in hand")
+    wait_until(lambda: min(held(harness)) > 1, what="three mailers with mails in progress")
     stats = run_json(harness, "queue")
 
     assert sum(counts(stats)) == 101
@@ -70,7 +70,7 @@ def test_counts_are_correct_with_several_mailers(harness: MailerHarness) -> None
 @pytest.mark.rule("MAIL-5")
 def test_entries_released_by_a_stopped_mailer_are_waiting(harness: MailerHarness) -> None:
     mailer = harness.mailer(MAILER_THREADS="1")
-    mailer.intake.start()  # reads and claims; nobody works
+    mailer.intake.start()  # reads and claims, but no worker runs
     harness.request_many(5)
     wait_until(lambda: run_json(harness, "queue")["in_flight"] == 5, what="five claims")
 
@@ -84,7 +84,7 @@ def test_entries_released_by_a_stopped_mailer_are_waiting(harness: MailerHarness
 @pytest.mark.rule("MAIL-5", "MAIL-7")
 def test_entries_of_a_dead_mailer_are_waiting_after_its_lease(harness: MailerHarness) -> None:
     mailer = harness.mailer(MAILER_THREADS="1")
-    mailer.intake.start()  # reads and claims; nobody works
+    mailer.intake.start()  # reads and claims, but no worker runs
     published = harness.request("ming@example.com")
     harness.wait_for_state(published, "claimed")
     mailer.intake.stop()
@@ -123,7 +123,7 @@ def test_throttled_domains_are_shown(harness: MailerHarness) -> None:
     harness.start_mailer(MAILER_DOMAIN_CEILINGS="busy.example=1")
     published = harness.request_many(3, domain="busy.example")
     wait_until(
-        lambda: [harness.state(each) for each in published].count("waiting") == 2, what="two that wait"
+        lambda: [harness.state(each) for each in published].count("waiting") == 2, what="two waiting mails"
     )
 
     stats = run_json(harness, "queue")

@@ -1,4 +1,4 @@
-"""How independent mail readers show each mail: Python, mailparser in Node.js, mutt (MAIL-1, MAIL-2)."""
+"""Independent mail readers show each mail correctly: Python, mailparser in Node.js, mutt (MAIL-1, MAIL-2)."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ push "<pipe-message>cat >shown<enter><exit>"
 """
 
 SCREEN = 72
-"""Mutt breaks lines at spaces, and words that are wider than its screen."""
+"""The width at which mutt breaks lines, at spaces or within long words."""
 
 
 @pytest.mark.rule("MAIL-2")
@@ -56,7 +56,7 @@ def test_mutt_shows_every_mail(tmp_path: Path) -> None:
         (tmp_path / "mbox").write_bytes(
             b"From x Mon Jan  5 14:03:00 2026\n" + sent.raw.replace(b"\r\n", b"\n")
         )
-        subprocess.run(  # `script` gives mutt the terminal that it needs
+        subprocess.run(  # `script` provides the terminal that mutt requires
             ["script", "-qec", f"{mutt} -n -F muttrc -R -f mbox", "/dev/null"],
             env={"HOME": str(tmp_path), "TERM": "xterm", "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]},
             cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=True,

@@ -1,4 +1,4 @@
-"""Nothing is lost or mailed twice when a mailer, the mail server or Redis fails."""
+"""No mail is lost or sent twice when a mailer, the mail server or Redis fails."""
 
 import os
 import signal
@@ -26,12 +26,12 @@ from tests.support.servers.redis import RedisServer
 pytestmark = pytest.mark.processes
 
 _STOP_SECONDS = 20.0
-"""Less than the 25 s that a mailer gives the mails under way."""
+"""Less than the 25 s that a stopping mailer waits for its mails."""
 
 
 @contextmanager
 def mailer_process(harness: MailerHarness, directory: Path, **over: str) -> Iterator[Program]:
-    """Run `mailer run` as a process of its own, a fork of one that has imported the mailer."""
+    """Run `mailer run` as a separate process, forked from a process that has imported the mailer."""
     program = Program(
         "mailer", "run", environment=harness.environ(**over), directory=directory, preloaded=True
     )
@@ -102,8 +102,8 @@ def test_mails_wait_while_the_mail_server_is_unavailable_with_few_probes(harness
     harness.smtp.drop(at="connect", times=None)
     mailer = harness.start_mailer()
     published = harness.request_many(40)
-    wait_until(mailer.wiring.transport.is_unavailable, what="the open circuit breaker")
-    wait_until(lambda: mailer.wiring.in_flight.counts()["waiting"], what="mails that wait")
+    wait_until(mailer.wiring.transport.is_unavailable, what="the circuit breaker to open")
+    wait_until(lambda: mailer.wiring.in_flight.counts()["waiting"], what="waiting mails")
 
     attempts = harness.smtp.connections
     harness.smtp.reset()
@@ -114,7 +114,7 @@ def test_mails_wait_while_the_mail_server_is_unavailable_with_few_probes(harness
     assert harness.smtp.mailbox.count() == 40
     assert {harness.ledger(each)["state"] for each in published} == {"sent"}
     assert {harness.ledger(each).get("tries", "0") for each in published} == {"0"}
-    assert attempts <= 8  # of 40 mails and 4 threads
+    assert attempts <= 8  # far fewer than 40 mails
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
@@ -144,7 +144,7 @@ def test_a_mailer_may_start_before_redis(harness: MailerHarness) -> None:
 
 
 @pytest.mark.rule("MAIL-7")
-def test_an_emptied_redis_is_read_from_its_first_entry(harness: MailerHarness) -> None:
+def test_an_emptied_stream_is_read_from_its_first_entry(harness: MailerHarness) -> None:
     harness.start_mailer()
     harness.request("first@example.com")
     harness.smtp.mailbox.wait_for("first@example.com")
@@ -209,7 +209,7 @@ def test_a_mail_abandoned_while_redis_was_down_is_sent_later(harness: MailerHarn
         published = harness.request("ming@example.com")
         wait_until(lambda: harness.smtp.script.reached["rcpt"] == 1, what="the attempt")
         harness.redis_server.stop()
-        wait_until(lambda: mailer.output.count("redis_away") > 2, what="more than the lease's second")
+        wait_until(lambda: mailer.output.count("redis_away") > 2, what="the end of the lease of one second")
         harness.smtp.release()
         mailer.wait_for("mail_abandoned")
         harness.redis_server.start()
@@ -263,7 +263,7 @@ def test_an_acceptance_is_recorded_once_redis_accepts_writes_again(
 
 
 @pytest.mark.rule("MAIL-7")
-def test_one_sweep_takes_over_as_many_entries_as_there_is_room_for(harness: MailerHarness) -> None:
+def test_one_sweep_takes_over_as_many_entries_as_the_mailer_has_capacity_for(harness: MailerHarness) -> None:
     dead = "a-mailer-that-died"
     mailer = harness.mailer(MAILER_THREADS="32", MAILER_LEASE="20")
     harness.request_many(3 * BATCH)
@@ -288,7 +288,7 @@ def test_a_slow_mail_server_does_not_end_the_lease(harness: MailerHarness) -> No
     lease = float(harness.ledger(published)["lease"])
 
     wait_until(
-        lambda: float(harness.ledger(published)["lease"]) > lease + 1500, what="the lease renewed twice"
+        lambda: float(harness.ledger(published)["lease"]) > lease + 1500, what="two renewals of the lease"
     )
 
     assert harness.ledger(published)["token"] == token
@@ -298,7 +298,7 @@ def test_a_slow_mail_server_does_not_end_the_lease(harness: MailerHarness) -> No
 
 def test_a_queue_that_loses_its_messages_loses_no_mail(harness: MailerHarness) -> None:
     mailer = harness.mailer()
-    mailer.intake.start()  # reads and queues; nobody works yet
+    mailer.intake.start()  # reads and queues, but no worker runs yet
     harness.request_many(5)
     wait_until(lambda: harness.pending() == 5, what="the read")
     for key in harness.client.keys("mailer:queue:*"):

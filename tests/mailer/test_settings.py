@@ -99,7 +99,10 @@ def test_no_error_shows_a_secret() -> None:
     [
         ("IDENTITY_PUBLIC_URL", "http://pass.example.tw"),
         ("MAILER_SMTP_URL", "smtp://mail.example.tw"),
-        ("MAILER_SMTP_URL", "smtp://127.mail.example.tw"),  # a name, not an address of this machine
+        (
+            "MAILER_SMTP_URL",
+            "smtp://127.mail.example.tw",
+        ),  # a host name, which may resolve to another machine
     ],
 )
 def test_production_refuses_unencrypted_connections(name: str, value: str) -> None:
@@ -126,7 +129,7 @@ def test_plain_smtp_is_allowed_on_loopback_or_by_setting() -> None:
     assert [each.smtp_server().scheme for each in (near, allowed)] == ["smtp", "smtp"]
 
 
-def test_the_default_sender_is_that_of_the_manual() -> None:
+def test_the_default_sender_follows_the_manual() -> None:
     sender = load(Settings, environ()).sender
 
     assert (sender.name, sender.address) == ("港區通行證應用管理系統工作小組", "hep@example.tw")

@@ -1,4 +1,4 @@
-"""Connections to the mail server are encrypted, authenticated and verified as the settings say."""
+"""Connections to the mail server are encrypted, authenticated and verified according to the settings."""
 
 import socket
 import threading
@@ -32,7 +32,7 @@ def test_mails_are_sent_encrypted_after_a_login(
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_sender_that_the_server_cannot_take_makes_mails_wait(
+def test_mails_wait_if_the_server_cannot_accept_the_sender(
     start_scripted: "StartScripted", open_transport: OpenTransport
 ) -> None:
     server = start_scripted(["250 hello"])
@@ -169,7 +169,7 @@ def test_a_pipelined_refusal_leaves_the_connection_usable(
 
 @pytest.mark.rule("MAIL-3")
 @pytest.mark.parametrize("greeting", [["250 hello"], ["250-hello", "250 PIPELINING"]])
-def test_an_abandoned_mail_leaves_nothing_on_the_server(
+def test_an_abandoned_mail_is_not_accepted_by_the_server(
     start_scripted: "StartScripted", open_transport: OpenTransport, greeting: list[str]
 ) -> None:
     server = start_scripted(greeting)

@@ -1,4 +1,4 @@
-"""The URL of the mail server and the login in it; no part of a password is ever shown."""
+"""The URL of the mail server and its login. No part of a password is ever shown."""
 
 import re
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def test_an_invalid_url_is_refused_without_repeating_a_part_of_the_password(url:
 
 @pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize("password", ["pässwörd", "密碼 ３"])
-def test_a_login_that_is_not_ascii_goes_in_utf8(
+def test_a_login_with_other_than_ascii_characters_is_sent_in_utf_8(
     start_smtp: StartSmtp, open_transport: OpenTransport, password: str
 ) -> None:
     server = start_smtp(login=Login("帳號", password))
@@ -62,7 +62,7 @@ def test_a_login_that_is_not_ascii_goes_in_utf8(
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_login_that_is_not_ascii_and_a_server_without_plain_are_one_clear_error(
+def test_a_server_without_plain_is_a_clear_error_if_the_login_is_not_ascii(
     start_smtp: StartSmtp, open_transport: OpenTransport, capfd: pytest.CaptureFixture[str]
 ) -> None:
     server = start_smtp(login=Login("mailer", "pässwörd"), without=("PLAIN",))

@@ -1,4 +1,4 @@
-"""A refusal concerns its mail alone: the reply that was read decides, whatever happens to the connection after it."""
+"""A refusal affects only its mail: the reply decides, even if the server then closes the connection."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from tests.support.servers.smtp_script import Step
 TEMPORARY = (421, 430, 432, 441, 450, 451, 452, 454, 455, 471, 499)
 PERMANENT = (500, 501, 502, 503, 504, 510, 521, 541, 550, 551, 552, 553, 554, 555, 556, 571, 599)
 OURS = (530, 534, 535, 538)
-"""Replies that ask for a login."""
+"""Replies that demand a login."""
 
 
 @pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
@@ -31,7 +31,7 @@ def refusal_of(transport: SmtpTransport, address: str = "bad@example.com") -> No
 @pytest.mark.rule("MAIL-5")
 @pytest.mark.parametrize("closes", [False, True], ids=["kept", "closed"])
 @pytest.mark.parametrize("at", ["mail", "rcpt", "go_ahead", "data"])
-def test_a_refusal_is_final_or_makes_its_mail_wait_and_the_next_mail_is_sent(
+def test_a_refused_mail_becomes_final_or_waits_and_the_next_mail_is_sent(
     server: SmtpServer,
     open_transport: OpenTransport,
     at: Step,
@@ -57,7 +57,7 @@ def test_a_refusal_is_final_or_makes_its_mail_wait_and_the_next_mail_is_sent(
 
 @pytest.mark.rule("MAIL-5")
 @pytest.mark.parametrize("at", ["rcpt", "go_ahead", "data"])
-def test_a_connection_that_is_closed_without_a_refusal_makes_its_mail_wait(
+def test_a_mail_waits_if_the_connection_is_closed_without_a_refusal(
     server: SmtpServer, open_transport: OpenTransport, at: Step
 ) -> None:
     transport = open_transport(server.url)
@@ -71,7 +71,7 @@ def test_a_connection_that_is_closed_without_a_refusal_makes_its_mail_wait(
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_connection_that_is_closed_without_any_reply_makes_the_server_unavailable(
+def test_the_server_is_unavailable_if_the_connection_is_closed_without_any_reply(
     server: SmtpServer, open_transport: OpenTransport
 ) -> None:
     transport = open_transport(server.url)
@@ -85,7 +85,9 @@ def test_a_connection_that_is_closed_without_any_reply_makes_the_server_unavaila
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_worn_out_connection_is_replaced(server: SmtpServer, open_transport: OpenTransport) -> None:
+def test_a_connection_at_its_limit_of_mails_is_replaced(
+    server: SmtpServer, open_transport: OpenTransport
+) -> None:
     transport = open_transport(server.url)
     server.wear_out(3)
 
@@ -98,7 +100,7 @@ def test_a_worn_out_connection_is_replaced(server: SmtpServer, open_transport: O
 @pytest.mark.rule("MAIL-5")
 @pytest.mark.parametrize("at", ["mail", "rcpt", "go_ahead"])
 @pytest.mark.parametrize("closes", [False, True], ids=["kept", "closed"])
-def test_a_kept_connection_that_the_server_ends_is_replaced(
+def test_an_open_connection_that_the_server_ends_is_replaced(
     server: SmtpServer,
     open_transport: OpenTransport,
     at: Step,

@@ -1,4 +1,4 @@
-"""The meaning of a mail server's replies."""
+"""The classification of a mail server's replies."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_replies_are_classified(step: Step, code: int, words: str, permanent: bo
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_reply_is_kept_without_the_parts_of_the_mail_that_it_repeats() -> None:
+def test_a_recorded_reply_omits_parts_of_the_mail_that_it_repeats() -> None:
     words = (
         "5.7.1 <ming@example.com>: blocked https://pass.example.tw/email/verify?token=a.b code 314159\r\nX: y"
     )

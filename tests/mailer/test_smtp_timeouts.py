@@ -1,4 +1,4 @@
-"""The mailer waits for slow replies as long as RFC 5321 requires, and no other mail is delayed."""
+"""The mailer waits for slow replies as long as RFC 5321 requires, without a delay for other mails."""
 
 import socket
 import threading
@@ -18,7 +18,7 @@ from tests.support.harness.waiting import wait_until
 from tests.support.servers.smtp import SmtpServer
 from tests.support.servers.smtp_script import Step
 
-SLOW = 0.5  # seconds; no reply on a busy machine takes as long, except those that a test holds
+SLOW = 0.5  # seconds; even on a busy machine, only a reply that a test delays takes so long
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 class Sender:
-    """Sends in threads of its own, as the workers of a mailer do: with one active place and one slow one."""
+    """Sends in threads, like the workers of a mailer, with one place for active and one for slow mails."""
 
     def __init__(self, pool: ThreadPoolExecutor, transport: SmtpTransport, bulkhead: Bulkhead) -> None:
         self._pool, self._transport, self._bulkhead = pool, transport, bulkhead
@@ -48,7 +48,7 @@ def sender(pool: ThreadPoolExecutor, smtp_server: SmtpServer, open_transport: Op
 
 
 @pytest.mark.rule("MAIL-5")
-def test_the_time_outs_are_those_of_rfc_5321() -> None:
+def test_the_time_outs_equal_rfc_5321s() -> None:
     times = Timeouts()
 
     assert (times.greeting, times.sender, times.recipient) == (300, 300, 300)
@@ -74,7 +74,7 @@ def test_a_slow_mail_is_sent_once_and_delays_no_other(
 
 
 @pytest.mark.rule("MAIL-5")
-def test_more_slow_mails_than_places_are_put_off_and_delay_no_other(
+def test_slow_mails_without_a_place_are_deferred_and_delay_no_other(
     smtp_server: SmtpServer, sender: Sender
 ) -> None:
     smtp_server.hold(at="rcpt", times=2)
@@ -86,13 +86,13 @@ def test_more_slow_mails_than_places_are_put_off_and_delay_no_other(
 
     assert isinstance(second.exception(10), SlowDomainError)
     assert isinstance(third.exception(10), SlowDomainError)
-    assert smtp_server.script.reached["rcpt"] == 3  # the third was not tried: its domain is known to be slow
+    assert smtp_server.script.reached["rcpt"] == 3  # the third mail, to a slow domain, was not tried
     smtp_server.release()
     first.result(10)
 
 
 @pytest.mark.rule("MAIL-3")
-def test_a_mail_whose_message_was_sent_is_awaited_however_many_are_slow(
+def test_the_reply_to_a_complete_message_is_awaited_for_any_number_of_slow_mails(
     smtp_server: SmtpServer, sender: Sender
 ) -> None:
     smtp_server.hold(at="accepted", times=2)
@@ -164,7 +164,7 @@ def test_the_check_of_the_connection_does_not_wait_as_long(open_transport: OpenT
 
 
 class StallingServer:
-    """Accepts the envelope, reads none of the message, and then does what `end` says."""
+    """A server that accepts the envelope, reads nothing of the message, and refuses it once `may_end` is set."""
 
     def __init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""How mails state times and periods of validity (VER-1, MAIL-1)."""
+"""The wording of times and periods of validity in mails (VER-1, MAIL-1)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The texts are Traditional Chinese, complete, the same in both bodies, and fit a narrow terminal."""
+"""The texts are complete, in Traditional Chinese, equal in both bodies, and fit a narrow terminal."""
 
 import re
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_space_is_between_chinese_and_latin(renderer: TemplateRenderer, name: 
 
 
 @pytest.mark.parametrize(("name", "number"), ALL)
-def test_every_mail_says_when_it_was_requested(renderer: TemplateRenderer, name: str, number: int) -> None:
+def test_every_mail_shows_the_time_of_its_request(renderer: TemplateRenderer, name: str, number: int) -> None:
     mail = rendered(renderer, name, number)
 
     assert "2026/01/05 14:03（臺灣時間）" in unflowed(mail.text)  # 06:03 in UTC
@@ -81,7 +81,7 @@ def test_every_mail_says_when_it_was_requested(renderer: TemplateRenderer, name:
 @pytest.mark.rule("MAIL-1")
 @pytest.mark.parametrize("name", sorted(MAILS.keys() - {"usernames"}))
 def test_preheader_and_first_lines_name_account_and_company(renderer: TemplateRenderer, name: str) -> None:
-    """One mailbox gets the mails of several companies, under the same subjects."""
+    """A mailbox may receive mails for several companies with the same subject."""
     sample = next(renderer.samples(MAILS[name])).content
     mail = rendered(renderer, name)
 
@@ -93,7 +93,7 @@ def test_preheader_and_first_lines_name_account_and_company(renderer: TemplateRe
 
 
 @pytest.mark.parametrize("name", sorted(MAILS))
-def test_no_subject_holds_a_secret(renderer: TemplateRenderer, name: str) -> None:
+def test_no_subject_contains_a_secret(renderer: TemplateRenderer, name: str) -> None:
     subject = rendered(renderer, name).subject
 
     assert SAMPLE_CODE not in subject
@@ -131,7 +131,7 @@ def test_the_general_accounts_registration_mail_has_the_same_wording(renderer: T
 
 @pytest.mark.rule("VER-1", "REV-1")
 @pytest.mark.parametrize("name", ["registration_link", "registration_general"])
-def test_a_registration_mail_says_whether_the_account_will_be_reviewed(
+def test_a_registration_mail_mentions_a_review_if_the_account_will_be_reviewed(
     renderer: TemplateRenderer, name: str
 ) -> None:
     none, pending, unknown = (
@@ -146,14 +146,16 @@ def test_a_registration_mail_says_whether_the_account_will_be_reviewed(
 
 
 @pytest.mark.rule("UNB-5")
-def test_the_mail_of_a_reset_tells_only_a_general_account_of_its_binding(renderer: TemplateRenderer) -> None:
+def test_the_mail_of_a_reset_mentions_the_binding_only_to_a_general_account(
+    renderer: TemplateRenderer,
+) -> None:
     texts = [unflowed(rendered(renderer, "password_reset", number).text) for number in range(3)]
 
     assert ["綁定將一併解除" in text for text in texts] == [
         True,
         False,
         True,
-    ]  # the last one does not say which
+    ]  # the last request has no kind of account
 
 
 @pytest.mark.rule("PRO-2", "OPS-1")
@@ -165,7 +167,7 @@ def test_the_mail_of_an_email_change_does_not_name_the_requester(renderer: Templ
 
 
 @pytest.mark.rule("BIND-7")
-def test_the_code_mail_has_the_requester_the_code_its_validity_and_a_warning(
+def test_the_code_mail_names_requester_code_and_validity_with_a_warning(
     renderer: TemplateRenderer,
 ) -> None:
     mail = rendered(renderer, "bind_code")
@@ -247,7 +249,7 @@ def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.rule("MAIL-6")
-def test_an_operators_copies_of_an_earlier_releases_base_still_work(tmp_path: Path) -> None:
+def test_an_operators_copies_of_an_earlier_base_template_still_work(tmp_path: Path) -> None:
     macros = ("p()", "note()", "small()", "button(url, label)", "address(url)", "code(digits)")
     shown = {"p()": "caller()", "note()": "caller()", "small()": "caller()"}
     (tmp_path / "_base").mkdir()
