@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: each test has its own system and browser contexts."""
+"""Fixtures for the browser tests: each test has its own system and browser contexts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

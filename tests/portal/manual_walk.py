@@ -1,4 +1,4 @@
-"""The chapters of the manual, step by step, for one person in one tab. Every message is asserted."""
+"""The chapters of the manual, step by step, in one tab. Every message is asserted."""
 
 from dataclasses import dataclass, field
 
@@ -36,11 +36,11 @@ class ManualWalk:
         expect(self.tab.page.locator("h1")).to_have_text(text_pattern(title, whole=True), use_inner_text=True)
 
     def log_in(self) -> None:
-        """Step 18."""
+        """Log in (step 18)."""
         self.tab.fill(使用者帳號=self.fields["username"], 使用者密碼=PASSWORD).press("登入")
 
     def apply_for_link_account(self) -> None:
-        """Steps 1 to 15."""
+        """Register a link account (steps 1 to 15)."""
         self.tab.go("/").screenshot("manual-01-login").press("申請帳號").screenshot("manual-02-kinds")
         self.expect_texts("申請帳號類型", "【鏈結帳號說明】", "【一般帳號說明】")
         self.tab.press("鏈結帳號").screenshot("manual-03-application")
@@ -51,7 +51,7 @@ class ManualWalk:
         self.tab.screenshot("manual-15-sent").confirm("鏈結帳號資料已經成功送出,請收取驗證信!!")
 
     def verify_mailbox(self) -> None:
-        """Steps 16 and 17."""
+        """Follow the mailed link (steps 16 and 17)."""
         mail = self.system.mail(self.fields["email"], "通行證系統鏈結帳號註冊通知信件")
         assert mail.subject == "通行證系統鏈結帳號註冊通知信件"
         assert normalize(f"感謝您在通行證系統上註冊了一個新鏈結帳號{self.fields['username']}") in normalize(
@@ -65,7 +65,7 @@ class ManualWalk:
         self.expect_title("通行證系統登入作業")
 
     def log_in_first(self) -> None:
-        """Steps 18 to 21."""
+        """Log in and accept the texts (steps 18 to 21)."""
         self.log_in()
         self.expect_texts("個資同意使用/授權聲明/危害告知")
         for title in _CONSENTS:
@@ -79,7 +79,7 @@ class ManualWalk:
         self.expect_texts("提醒:使用「鏈結帳號」登入不能直接操作系統(申辦通行證)。")
 
     def bind(self, general: Person) -> None:
-        """Bind, steps 2 to 10."""
+        """Bind a general account and enter its code (Bind, steps 2 to 10)."""
         self.tab.press("綁定帳號").fill(帳號=general.username, 密碼=PASSWORD)
         self.tab.screenshot("binding-05-dialog").press("綁定").screenshot("binding-06-sent").confirm(
             _CODE_SENT
@@ -93,7 +93,7 @@ class ManualWalk:
         self.expect_texts("※已通過驗證!!")
 
     def switch_and_return(self, general: Person, company: str) -> None:
-        """Bind, steps 11 to 14."""
+        """Switch to the general account and back (Bind, steps 11 to 14)."""
         self.tab.choose(general.username).screenshot("binding-12-chosen").press("登入").screenshot(
             "binding-13-switched"
         )
@@ -103,19 +103,19 @@ class ManualWalk:
         self.expect_title("鏈結帳號管理與登入")
 
     def log_out(self) -> None:
-        """Bind, step 15."""
+        """Log out (Bind, step 15)."""
         self.tab.press_in_menu("登出")
         self.expect_title("通行證系統登入作業")
 
     def unbind(self, general: Person) -> None:
-        """解除一般帳號綁定 from the link account's side, steps 1 to 4."""
+        """Unbind as the link account (解除一般帳號綁定, steps 1 to 4)."""
         self.tab.choose(general.username).press("解除帳號").expect_text("請確認解除綁定帳號為")
         self.tab.screenshot("unbinding-04-question")
         self.tab.confirm(f"請確認解除綁定帳號為:【{general.username}】!!").confirm("已解除綁定")
         assert self.tab.page.get_by_role("link", name=general.username, exact=True).count() == 0
 
     def unbind_own_account(self, general: Person) -> None:
-        """解除一般帳號綁定 from the general account's side, steps 1 to 4, in another browser."""
+        """Unbind as the general account in another browser (解除一般帳號綁定, steps 1 to 4)."""
         holder = self.tab.new_browser()
         holder.log_in(general).press_in_menu("帳號資料修改")
         assert holder.heading == normalize("帳號資料修改")
@@ -125,14 +125,14 @@ class ManualWalk:
         assert normalize("帳號被綁定資訊未被綁定") in holder.text
 
     def dismiss_removed_binding(self, general: Person) -> None:
-        """Dismiss the row of the removed binding."""
+        """Dismiss the removed binding in the list."""
         self.tab.go("/links").choose(general.username).screenshot("unbinding-removed")
         self.expect_texts("已被解除")
         self.tab.press("從清單移除").confirm("已從清單移除")
         assert normalize(general.username) not in self.tab.text
 
     def change_profile(self) -> str:
-        """鏈結帳號資料修改, steps 1 to 7, with a new mailbox; return it."""
+        """Change the profile (鏈結帳號資料修改, steps 1 to 7); return the new mailbox."""
         mailbox = f"new{self.fields['email']}"
         self.tab.press_in_menu("鏈結帳號資料修改")
         self.expect_title("鏈結帳號資料修改")
@@ -146,7 +146,7 @@ class ManualWalk:
         return mailbox
 
     def verify_new_mailbox(self, mailbox: str) -> None:
-        """※修改 Email 注意事項, 3 and 4."""
+        """Follow the link in the new mailbox (※修改 Email 注意事項, 3 and 4)."""
         self.tab.open_link(self.system.mail(mailbox)).press("完成新 Email 驗證").screenshot(
             "profile-email-verified"
         )

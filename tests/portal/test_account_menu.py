@@ -37,7 +37,7 @@ def test_a_click_after_hover_leaves_the_menu_open(logged_in: Tab) -> None:
     expect(entries(logged_in)).to_be_visible()
 
 
-def test_the_keyboard_opens_the_menu_moves_in_it_and_escape_closes_it(logged_in: Tab) -> None:
+def test_the_keyboard_opens_the_menu_and_moves_in_it_and_escape_closes_it(logged_in: Tab) -> None:
     summary = logged_in.page.locator("header summary")
     summary.focus()
     logged_in.page.keyboard.press("Enter")

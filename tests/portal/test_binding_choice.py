@@ -54,7 +54,7 @@ def test_after_the_session_ended_choosing_a_row_leads_to_the_login_with_a_messag
 
 
 @pytest.mark.rule("BIND-1", "LOGIN-6")
-def test_going_back_to_an_earlier_row_does_the_same(
+def test_after_the_session_ended_going_back_to_an_earlier_row_leads_to_the_login_too(
     portal: System, tab: Tab, holder: Person, general: Person, other: Person
 ) -> None:
     tab.log_in(holder).choose(general.username).expect_text("王小花")

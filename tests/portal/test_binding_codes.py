@@ -60,7 +60,7 @@ def test_a_wrong_code_shows_the_remaining_tries_at_the_field(
 
 @pytest.mark.rule("BIND-5", "BIND-6")
 @pytest.mark.parametrize("typed", ["", "12345", "abcdef"])
-def test_a_malformed_code_is_marked_at_the_field_and_costs_no_try(
+def test_a_malformed_code_is_marked_at_the_field_and_uses_no_try(
     portal: System, plain_tab: Tab, holder: Person, general: Person, typed: str
 ) -> None:
     portal.bind(portal.logged_in(holder), general)

@@ -48,17 +48,17 @@ def step_to(tab: Tab, thing: Locator) -> None:
         tab.page.keyboard.press("Tab")
         if thing.evaluate("one => one === document.activeElement"):
             return
-    pytest.fail(f"the tabulator does not reach {thing}")
+    pytest.fail(f"the Tab key does not reach {thing}")
 
 
 def walk_to(tab: Tab, name: str) -> None:
-    """Move to the element of that name and press Enter."""
+    """Move to the element with this name and press Enter."""
     step_to(tab, tab.control(name).last)
     tab.page.keyboard.press("Enter")
 
 
 def agree_to(tab: Tab, sentence: str) -> None:
-    """Answer the message with Enter; its button has the focus."""
+    """Press Enter on the message's button, which has the focus."""
     tab.expect_text(sentence)
     expect(tab.page.locator("dialog:modal button")).to_be_focused()
     tab.page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""綁定帳號清單 with many companies: found at once, by search, keyboard and last use (BIND-10)."""
+"""綁定帳號清單 with many companies: search, keyboard, and the order by last use (BIND-10)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -17,7 +17,7 @@ MAX_SEARCH_MS = 3000
 
 
 def names(tab: Tab) -> list[str]:
-    """Return the companies of the rows shown."""
+    """Return the companies of the visible rows."""
     return tab.page.locator(".company__name").all_inner_texts()
 
 
@@ -39,18 +39,18 @@ def test_with_300_companies_the_first_page_is_small_and_shows_a_row_without_scro
 
 
 @pytest.mark.rule("BIND-10")
-def test_a_company_is_found_and_chosen_by_keyboard_in_any_width_of_characters(
+def test_a_company_is_found_and_chosen_by_keyboard_in_full_or_half_width_characters(
     portal: System, tab: Tab, holder: Person
 ) -> None:
     bind_companies(portal, holder, COMPANIES)
     keyboard = tab.log_in(holder).page.keyboard
     query = tab.page.locator("#company-query")
 
-    keyboard.press("/")  # outside the list, letters have no meaning (WCAG 2.1.4)
+    keyboard.press("/")  # outside the list, a letter must not act as a shortcut (WCAG 2.1.4)
     ignored = query.evaluate("one => one !== document.activeElement")
     tab.page.locator("[data-company]").first.focus()
     keyboard.press("/")
-    keyboard.insert_text("第２９９")  # one input event, as an input method sends it
+    keyboard.insert_text("第２９９")  # a single input event, like that of an input method
     started = tab.page.evaluate("performance.now()")
     tab.expect_text("找到 1 家（共 300 家）")
     took = tab.page.evaluate("performance.now()") - started

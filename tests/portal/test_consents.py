@@ -1,4 +1,4 @@
-"""個資同意使用/授權聲明/危害告知: each of the three texts is scrolled to its end (LOGIN-3; manual, steps 19 and 20)."""
+"""個資同意使用/授權聲明/危害告知: each text must be scrolled to its end (LOGIN-3; manual, steps 19 and 20)."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def kept(system: System) -> list[str]:
 
 
 def write_texts(directory: Path, body: str) -> Path:
-    """Return a directory with an operator's own three texts."""
+    """Return a directory with three texts of an operator."""
     directory.mkdir()
     (directory / "text.txt").write_text(body, "utf-8")
     entries = [
@@ -93,7 +93,7 @@ def test_partial_scrolling_does_not_enable_the_checkbox(portal: System, tab: Tab
     text = text_of(tab, TITLES[0])
 
     text.evaluate("text => { text.scrollTop = text.scrollHeight / 2; }")
-    scroll_to_end(tab, TITLES[2])  # after this, the page's observers have run
+    scroll_to_end(tab, TITLES[2])  # waits until the page's observers have run
 
     expect(tick_of(tab, TITLES[0])).to_be_disabled()
 

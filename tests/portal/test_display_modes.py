@@ -1,4 +1,4 @@
-"""The main pages with text of twice the size and in forced colours; `SCREENS=all` checks every screenshot so."""
+"""The main pages at twice the text size and in forced colours; `SCREENS=all` checks every screenshot this way."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.harness.system import System
 
 
 @pytest.mark.parametrize("path", ["/", "/apply/link"])
-def test_pages_before_the_login(portal: System, tab: Tab, path: str) -> None:
+def test_pages_before_the_login_fit_both_display_modes(portal: System, tab: Tab, path: str) -> None:
     assert portal.url
     tab.go(path)
 
@@ -19,10 +19,10 @@ def test_pages_before_the_login(portal: System, tab: Tab, path: str) -> None:
         marks = tab.page.eval_on_selector_all(
             ".help-mark", "all => all.map(each => [each.offsetWidth, each.offsetHeight])"
         )
-    assert all(width == height for width, height in marks), "a help mark is squeezed"
+    assert all(width == height for width, height in marks), "a help mark is not square"
 
 
-def test_a_check_of_a_page_finds_targets_that_are_too_small(portal: System, tab: Tab) -> None:
+def test_the_page_check_finds_targets_that_are_too_small(portal: System, tab: Tab) -> None:
     assert portal.url
     tab.go("/").page.evaluate("""() => {
       for (const word of "一二") {
@@ -37,7 +37,9 @@ def test_a_check_of_a_page_finds_targets_that_are_too_small(portal: System, tab:
         tab.screenshot("mode-small-target")
 
 
-def test_the_list_of_companies_with_its_panel(portal: System, tab: Tab, holder: Person) -> None:
+def test_the_list_of_companies_with_its_panel_fits_both_display_modes(
+    portal: System, tab: Tab, holder: Person
+) -> None:
     usernames = bind_companies(portal, holder, 9, unverified=1)
     tab.log_in(holder).choose(usernames[0]).expect_text("※尚未進行驗證！！")
 

@@ -1,4 +1,4 @@
-"""Error pages: each explains what happened and links to the next step."""
+"""Each error page explains the error and links to the next step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ _SEEN: list[tuple[int, Exception, str]] = [
     (403, errors.ForeignOrigin(), "無法完成此操作"),
     (410, errors.LinkSuperseded(), "連結已失效"),
     (429, errors.TooManyRequests(90), "操作過於頻繁"),
-    (500, RuntimeError("a secret of the inside"), "系統發生錯誤"),
+    (500, RuntimeError("an internal secret"), "系統發生錯誤"),
     (503, errors.Busy(5), "系統暫時無法提供服務"),
 ]
 
@@ -94,7 +94,7 @@ def _database_away(portal: System) -> Iterator[None]:
     aside.rename(file)
 
 
-def test_a_database_outage_gets_an_error_page_that_works_again_afterwards(portal: System, tab: Tab) -> None:
+def test_the_error_page_of_a_database_outage_can_be_reloaded_afterwards(portal: System, tab: Tab) -> None:
     tab.expect_status(503).log_in(portal.person())
 
     with _database_away(portal):

@@ -1,4 +1,4 @@
-"""Pages that a login leads to first: mailbox verification, an operator's review, a suspension."""
+"""The pages of a first login: mailbox verification, an operator's review, a suspension."""
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -19,7 +19,7 @@ def resend_of(tab: Tab) -> Locator:
 
 
 def unverified(system: System, tab: Tab, **changes: str) -> Person:
-    """Register and log in on a page whose clock the test can move; it also follows real time."""
+    """Register and log in on a page whose clock runs and can also be moved by the test."""
     person = system.register(**changes)
     tab.page.clock.install()
     tab.log_in(person, consenting=False)
@@ -124,7 +124,9 @@ def test_the_page_moves_on_when_the_mailbox_is_verified_elsewhere(portal: System
 
 
 @pytest.mark.rule("VER-6", "LOGIN-6")
-def test_a_session_that_ended_meanwhile_leads_to_the_login_with_a_message(portal: System, tab: Tab) -> None:
+def test_a_session_that_ended_while_the_page_waits_leads_to_the_login_with_a_message(
+    portal: System, tab: Tab
+) -> None:
     unverified(portal, tab)
     tab.expect_status(401)
     portal.clock.advance(minutes=31)
@@ -180,7 +182,7 @@ def test_the_mail_can_be_sent_again_by_keyboard(portal: System, tab: Tab) -> Non
 
 
 @pytest.mark.rule("REV-1")
-def test_an_account_in_review_waits_and_goes_on_once_approved(start_portal: StartPortal, tab: Tab) -> None:
+def test_an_account_in_review_waits_and_continues_once_approved(start_portal: StartPortal, tab: Tab) -> None:
     system = start_portal(IDENTITY_REVIEW="both")
     person = system.person("link")
 

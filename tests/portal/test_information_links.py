@@ -45,7 +45,7 @@ def test_a_general_account_finds_information_and_pass_functions(start_portal: St
 
 
 @pytest.mark.rule("LOGIN-9", "OPS-8")
-def test_who_forgot_the_account_is_mailed_its_name_and_sees_whom_to_ask(
+def test_a_person_who_forgot_the_account_is_mailed_its_name_and_sees_the_contact(
     start_portal: StartPortal, tab: Tab
 ) -> None:
     portal = start_portal(**CONTACT)

@@ -38,7 +38,7 @@ def test_a_link_account_lands_on_its_bindings_and_the_header_shows_its_kind(port
 
 @pytest.mark.rule("LOGIN-1")
 @pytest.mark.parametrize("username", [None, "nobody"])
-def test_a_wrong_password_and_an_unknown_account_read_the_same(
+def test_a_wrong_password_and_an_unknown_account_get_the_same_message(
     portal: System, tab: Tab, username: str | None
 ) -> None:
     typed = username or portal.person().username
@@ -53,7 +53,7 @@ def test_a_wrong_password_and_an_unknown_account_read_the_same(
 
 
 @pytest.mark.rule("LOGIN-2")
-def test_a_locked_account_shows_for_how_long(portal: System, tab: Tab) -> None:
+def test_the_message_of_a_locked_account_has_the_remaining_time(portal: System, tab: Tab) -> None:
     person = portal.person()
     for _ in range(5):
         portal.visitor().log_in(person, password="wrong")
@@ -65,7 +65,7 @@ def test_a_locked_account_shows_for_how_long(portal: System, tab: Tab) -> None:
     tab.screenshot("login-locked")
 
 
-def test_empty_fields_are_named_each_with_its_reason(tab: Tab) -> None:
+def test_each_empty_field_is_named_with_its_reason(tab: Tab) -> None:
     tab.expect_status(422).go("/").press("登入")
 
     assert normalize("有 2 個欄位需要修正") in tab.text
@@ -91,7 +91,7 @@ def _logged_in(portal: System, tab: Tab) -> Person:
 
 
 @pytest.mark.rule("LOGIN-6")
-def test_logging_out_ends_the_session_and_the_back_button_shows_nothing_of_it(
+def test_logging_out_ends_the_session_and_the_back_button_shows_none_of_its_pages(
     portal: System, tab: Tab
 ) -> None:
     _logged_in(portal, tab)
@@ -111,7 +111,7 @@ def test_a_second_click_while_the_first_is_pending_sends_nothing(start_portal: S
     portal, answering, sent = start_portal(own_app=True), threading.Event(), []
 
     @portal.app.before_request
-    def hold() -> None:  # the second click comes while the first submit is pending
+    def hold() -> None:  # the second click happens while the first submit is pending
         if (request.method, request.path) == ("POST", "/"):
             sent.append(request.form["username"])
             answering.wait(timeout=10)
@@ -121,7 +121,7 @@ def test_a_second_click_while_the_first_is_pending_sends_nothing(start_portal: S
     place = tab.control("登入").bounding_box()
     assert place is not None
     tab.page.mouse.click(place["x"] + 20, place["y"] + 20)
-    wait_until(lambda: sent, what="the first sending")
+    wait_until(lambda: sent, what="the first submit")
     tab.page.mouse.click(place["x"] + 20, place["y"] + 20)
     answering.set()
     tab.page.wait_for_url("**/consents")
@@ -130,7 +130,7 @@ def test_a_second_click_while_the_first_is_pending_sends_nothing(start_portal: S
     assert len(portal.rows("SELECT 1 FROM sessions")) == 1
 
 
-def test_without_cookies_the_page_says_what_is_missing(portal: System, tab: Tab) -> None:
+def test_without_cookies_the_page_asks_to_enable_cookies(portal: System, tab: Tab) -> None:
     person = portal.person()
     tab.expect_status(400).go("/").fill(使用者帳號=person.username, 使用者密碼=person.password)
     tab.page.context.clear_cookies()

@@ -1,4 +1,4 @@
-"""The pages of mailed links, in every state of a link (VER; manual, steps 16 and 17)."""
+"""The page of a mailed link, in every state of the link (VER; manual, steps 16 and 17)."""
 
 import pytest
 
@@ -14,7 +14,7 @@ NEW = "Another-Crane-88!"
 
 @pytest.mark.rule("VER-2", "VER-3")
 @pytest.mark.parametrize(("kind", "next_words"), [("link", "進行一般帳號綁定"), ("general", "現在可以登入")])
-def test_the_link_page_asks_its_button_verifies_and_success_links_to_the_login(
+def test_the_button_of_the_link_page_verifies_and_leads_to_the_login(
     portal: System, tab: Tab, kind: str, next_words: str
 ) -> None:
     person = portal.register(kind)
@@ -30,7 +30,7 @@ def test_the_link_page_asks_its_button_verifies_and_success_links_to_the_login(
 
 
 @pytest.mark.rule("VER-2")
-def test_reloading_or_pressing_again_reports_that_it_is_done(portal: System, tab: Tab) -> None:
+def test_reloading_or_pressing_again_reports_a_verified_mailbox(portal: System, tab: Tab) -> None:
     mail = portal.mail(portal.register().email)
     other = tab.open_link(mail).new_tab().open_link(mail)
 
@@ -65,7 +65,7 @@ def test_an_expired_link_leads_to_the_login_where_the_mail_can_be_resent(portal:
 
 
 @pytest.mark.rule("VER-4")
-def test_a_damaged_link_says_to_copy_the_whole_address(tab: Tab) -> None:
+def test_the_page_of_a_damaged_link_asks_for_the_whole_address(tab: Tab) -> None:
     tab.expect_status(400).go("/email/verify?token=damaged").screenshot("email-link-damaged")
 
     assert (tab.status, tab.heading) == (400, normalize("連結不正確"))
@@ -73,7 +73,7 @@ def test_a_damaged_link_says_to_copy_the_whole_address(tab: Tab) -> None:
 
 
 @pytest.mark.rule("VER-4", "VER-5")
-def test_a_superseded_link_says_to_use_the_newest_mail(portal: System, tab: Tab) -> None:
+def test_the_page_of_a_superseded_link_refers_to_the_newest_mail(portal: System, tab: Tab) -> None:
     person = portal.register()
     old = portal.mail(person.email)
     visitor = portal.visitor()
@@ -134,7 +134,7 @@ def test_the_link_in_the_old_mailbox_cancels_or_restores(portal: System, tab: Ta
 
 
 @pytest.mark.rule("PRO-3", "VER-4")
-def test_an_expired_cancellation_says_what_to_do(portal: System, tab: Tab) -> None:
+def test_the_page_of_an_expired_cancellation_shows_the_next_step(portal: System, tab: Tab) -> None:
     person = portal.person()
     request_email_change(portal.logged_in(person), person)
     mail = portal.mail(person.email, "Email 變更申請通知")
@@ -147,7 +147,7 @@ def test_an_expired_cancellation_says_what_to_do(portal: System, tab: Tab) -> No
 
 
 @pytest.mark.rule("VER-2", "SEC-8")
-def test_a_stale_form_is_shown_again_and_its_button_works(portal: System, tab: Tab) -> None:
+def test_a_stale_form_is_shown_again_with_a_working_button(portal: System, tab: Tab) -> None:
     person = portal.register()
     tab.expect_status(400).open_link(portal.mail(person.email))
     tab.page.locator("main input[name=csrf_token]").evaluate("field => { field.value = 'stale' }")
@@ -160,7 +160,7 @@ def test_a_stale_form_is_shown_again_and_its_button_works(portal: System, tab: T
 
 
 @pytest.mark.rule("SEC-4", "SEC-8")
-def test_no_request_of_these_pages_sends_a_referrer(portal: System, tab: Tab) -> None:
+def test_no_request_of_a_link_page_sends_a_referrer(portal: System, tab: Tab) -> None:
     referrers: list[str] = []
     mail = portal.mail(portal.register().email)
     tab.page.on("request", lambda request: referrers.append(request.headers.get("referer", "")))

@@ -12,7 +12,7 @@ NEW = "Another-Crane-88!"
 
 
 def reset_mail(system: System, person: Person, *, count: int = 1) -> ReceivedMail:
-    """Request the mail through the API and wait for it."""
+    """Request the mail through the API and wait for its arrival."""
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     return system.mail(person.email, "密碼重設", count=count)
 
@@ -77,7 +77,7 @@ def test_a_new_password_is_checked_while_it_is_typed(portal: System, tab: Tab) -
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-2", "REG-11")
-def test_the_strength_of_a_new_password_is_told_while_it_is_typed(portal: System, tab: Tab) -> None:
+def test_the_strength_of_a_new_password_is_shown_while_it_is_typed(portal: System, tab: Tab) -> None:
     tab.open_link(reset_mail(portal, portal.person()))
 
     tab.field("新密碼").fill(NEW)
@@ -116,7 +116,7 @@ def test_a_link_used_in_another_tab_is_reported_in_this_one(portal: System, tab:
 
 
 @pytest.mark.rule("PRO-4", "REG-11")
-def test_without_network_the_typed_passwords_stay(portal: System, tab: Tab) -> None:
+def test_without_network_the_typed_passwords_stay_in_the_form(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person()).go("/profile/password").go_offline()
 
     change(tab, PASSWORD, NEW)
@@ -151,7 +151,7 @@ def test_used_expired_superseded_and_damaged_links_each_get_a_page(portal: Syste
 
 
 @pytest.mark.rule("PRO-4", "SEC-7")
-def test_the_own_password_is_changed_and_other_sessions_end(portal: System, tab: Tab) -> None:
+def test_a_person_changes_the_password_and_other_sessions_end(portal: System, tab: Tab) -> None:
     person = portal.person()
     other = portal.logged_in(person)
     tab.log_in(person).go("/profile/password").screenshot("password-change")
@@ -166,7 +166,7 @@ def test_the_own_password_is_changed_and_other_sessions_end(portal: System, tab:
 
 
 @pytest.mark.rule("PRO-4", "SEC-3")
-def test_the_browser_stays_known_after_a_password_change(portal: System, tab: Tab) -> None:
+def test_a_known_browser_stays_known_after_a_password_change(portal: System, tab: Tab) -> None:
     person = portal.person()
     change(tab.log_in(person).go("/profile/password"), person.password, NEW)
     tab.press("確定")

@@ -28,7 +28,7 @@ def _new_mailbox() -> str:
 
 @pytest.mark.rule("PRO-1", "LOGIN-5")
 @pytest.mark.parametrize("kind", ["link", "general"])
-def test_changed_data_are_saved_after_a_question_and_the_header_follows(
+def test_changed_data_are_saved_after_a_question_and_shown_in_the_header(
     portal: System, tab: Tab, kind: str
 ) -> None:
     person = portal.person(kind)
@@ -206,7 +206,7 @@ def test_a_conflicting_save_can_keep_the_saved_version(portal: System, tab: Tab)
 @pytest.mark.rule("PRO-1")
 def test_saving_unchanged_data_is_reported(portal: System, tab: Tab) -> None:
     _opened(tab, portal.person()).expect_status(500)
-    tab.page.route("**/profile", lambda route: route.fulfill(status=204))  # the page stays
+    tab.page.route("**/profile", lambda route: route.fulfill(status=204))  # the page is not left
     with tab.page.expect_request("**/profile"):
         tab.control("儲存").click()
     expect(tab.page.locator("form[data-check][aria-busy=true]")).to_be_visible()

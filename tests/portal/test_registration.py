@@ -41,7 +41,7 @@ def accounts(system: System) -> int:
 
 
 @pytest.mark.rule("REG-1")
-def test_each_kind_of_account_is_explained_in_the_manuals_words(tab: Tab) -> None:
+def test_the_explanations_of_both_kinds_of_account_follow_the_manual(tab: Tab) -> None:
     tab.go("/").press("申請帳號")
 
     assert (tab.path, tab.heading) == ("/apply", "申請帳號類型")
@@ -193,7 +193,7 @@ def test_registration_works_by_keyboard_alone(portal: System, tab: Tab) -> None:
     tab.field("帳號").focus()
 
     for name, label in LABELS.items():
-        # Tab also reaches a help button, and in a password field the button that shows the password.
+        # Tab also stops at help buttons, and at the button that shows a password.
         for _ in range(4):
             if not tab.field(label).evaluate("(field) => field === document.activeElement"):
                 keyboard.press("Tab")
@@ -211,7 +211,7 @@ def test_registration_works_by_keyboard_alone(portal: System, tab: Tab) -> None:
 
 def test_inputs_of_a_row_align_and_a_phone_shows_one_column(tab: Tab) -> None:
     tab.go("/apply/link")
-    tab.page.locator("#name-hint").evaluate("(hint) => hint.remove()")  # the field next to it keeps its hint
+    tab.page.locator("#name-hint").evaluate("(hint) => hint.remove()")  # the neighbouring field has a hint
 
     places = [tab.field(label).bounding_box() for label in LABELS.values()]
     found = [(round(place["x"]), round(place["y"])) for place in places if place]

@@ -33,7 +33,7 @@ def test_submitting_marks_every_wrong_field_and_the_summary_links_to_each(tab: T
 
 
 @pytest.mark.rule("REG-4", "REG-11")
-def test_while_typing_only_the_field_with_a_company_name_is_marked(tab: Tab) -> None:
+def test_only_the_field_with_a_company_name_is_marked_while_typing(tab: Tab) -> None:
     tab.go("/apply/link").fill(姓名="大明有限公司").expect_text("需填寫人員完整姓名,不可為公司名稱")
 
     marked = tab.page.locator("[aria-invalid=true]")
@@ -57,7 +57,7 @@ def test_a_corrected_field_loses_its_mark_while_typing(tab: Tab) -> None:
 
 
 @pytest.mark.rule("REG-11")
-def test_the_summary_strikes_out_what_is_mended(tab: Tab) -> None:
+def test_the_summary_strikes_out_corrected_errors(tab: Tab) -> None:
     fields = by_label(valid_fields(mobile="1", tax_id="1"))
     tab.go("/apply/link").fill(fields).press("送出").expect_text("有 2 個欄位需要修正")
     struck = tab.page.locator(".errors__mended")
@@ -84,7 +84,7 @@ def test_an_emptied_field_is_marked_only_on_submit(tab: Tab) -> None:
 
 
 @pytest.mark.rule("REG-11")
-def test_a_late_answer_does_not_overwrite_a_newer_one(tab: Tab) -> None:
+def test_a_late_answer_does_not_overwrite_a_newer_answer(tab: Tab) -> None:
     tab.go("/apply/link")
     held: list[Any] = []
     tab.page.route("**/check", lambda route: held.append(route) if not held else route.continue_())
@@ -114,7 +114,7 @@ def test_a_taken_name_is_marked_while_typing_and_on_submit(portal: System, tab: 
 
 
 @pytest.mark.rule("REG-3")
-def test_a_name_taken_meanwhile_is_marked_and_the_input_is_kept(portal: System, tab: Tab) -> None:
+def test_a_name_taken_before_the_submit_is_marked_and_the_input_is_kept(portal: System, tab: Tab) -> None:
     fields = valid_fields()
     tab.expect_status(409).go("/apply/link").fill(by_label(fields)).press("送出")
     assert tab.dialog_text == normalize(QUESTION)

@@ -1,4 +1,4 @@
-"""Logout that a service requests and the person confirms (OIDC-23)."""
+"""A logout that a service requests and the person confirms (OIDC-23)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,14 +31,14 @@ class _Service(BaseHTTPRequestHandler):
 
 @contextmanager
 def service(site: Site) -> Iterator[str]:
-    """Run the website of a service on a separate origin."""
+    """Run a service's website on a separate origin."""
     with serve_http(HTTPServer(("127.0.0.1", 0), _Service)) as url:
         site.monitor.hosts.add(urlsplit(url).netloc)
         yield url
 
 
 def ask(tab: Tab, **parameters: str) -> Tab:
-    """Open the logout page as if a service had redirected the browser there."""
+    """Open the logout page like a redirect from a service."""
     return tab.go(f"/oauth/logout?{urlencode(parameters)}")
 
 
@@ -63,7 +63,9 @@ def test_the_button_logs_out_and_leads_back_to_the_service(
 
 
 @pytest.mark.rule("OIDC-23")
-def test_a_person_may_stay_logged_in_or_ends_on_our_page(portal: System, general: Person, tab: Tab) -> None:
+def test_a_person_may_stay_logged_in_or_log_out_on_our_page(
+    portal: System, general: Person, tab: Tab
+) -> None:
     client = add_oidc_client(portal)
     tab.log_in(general)
 
@@ -76,7 +78,7 @@ def test_a_person_may_stay_logged_in_or_ends_on_our_page(portal: System, general
 
 
 @pytest.mark.rule("OIDC-23")
-def test_a_damaged_request_is_explained(portal: System, general: Person, tab: Tab) -> None:
+def test_a_damaged_logout_request_is_explained(portal: System, general: Person, tab: Tab) -> None:
     tab.log_in(general).expect_status(400)
 
     ask(tab, id_token_hint="damaged", client_id=add_oidc_client(portal)).screenshot("service-logout-refused")
@@ -86,7 +88,7 @@ def test_a_damaged_request_is_explained(portal: System, general: Person, tab: Ta
 
 
 @pytest.mark.rule("OIDC-23")
-def test_it_works_without_scripts(portal: System, general: Person, plain_tab: Tab) -> None:
+def test_a_requested_logout_works_without_scripts(portal: System, general: Person, plain_tab: Tab) -> None:
     plain_tab.log_in(general)
 
     ask(plain_tab, client_id=add_oidc_client(portal)).press("確定登出")

@@ -1,4 +1,4 @@
-"""From a port service through its pages and back, in a browser (OIDC-4, OIDC-6, OIDC-11, OIDC-28)."""
+"""From a port service through identity's pages and back, in a browser (OIDC-4, OIDC-6, OIDC-11, OIDC-28)."""
 
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -24,26 +24,26 @@ _PAGE = """<!doctype html><html lang="zh-Hant-TW"><head><title>服務</title><li
 
 @pytest.fixture(scope="module")
 def service_url() -> Iterator[str]:
-    """A port service at another origin."""
+    """The URL of a port service at another origin."""
     page = Response(_PAGE, content_type="text/html; charset=utf-8")
     with serve_http(make_server("127.0.0.1", 0, page, threaded=True)) as url:
         yield url
 
 
 class Service:
-    """The port service, and how it sends browsers to log in."""
+    """The port service, which sends browsers to log in."""
 
     def __init__(self, system: System, url: str, **options: object) -> None:
         self.callback = f"{url}/callback"
         self._client = register_oidc_client(system, redirect_uris=[self.callback], **options).name
 
     def send(self, tab: Tab, **asked: str) -> Tab:
-        """Send a browser."""
+        """Send a browser to the authorization endpoint."""
         sent = query(self._client, redirect_uri=self.callback, **asked)
         return tab.go(f"/oauth/authorize?{urlencode(sent)}")
 
     def answer(self, tab: Tab) -> dict[str, list[str]]:
-        """Wait until the browser is back; return what it brings."""
+        """Wait until the browser has returned; return the parameters of the answer."""
         tab.page.wait_for_url(f"{self.callback}?**")
         return parse_qs(urlsplit(tab.page.url).query)
 
@@ -99,7 +99,7 @@ def test_detours_before_the_login_still_lead_to_the_service(
 
 
 @pytest.mark.rule("OIDC-4", "OIDC-28")
-def test_everything_works_without_scripts(
+def test_login_and_consent_work_without_scripts(
     portal: System, plain_tab: Tab, service: Service, holder: Person
 ) -> None:
     names = bind_companies(portal, holder, 9)
@@ -130,7 +130,7 @@ def test_the_back_button_leads_to_a_page_with_a_way_out(
 
 
 @pytest.mark.rule("OIDC-4")
-def test_two_windows_go_to_two_companies(
+def test_two_windows_log_in_for_two_companies(
     portal: System, tab: Tab, holder: Person, service_url: str, site: Site
 ) -> None:
     site.monitor.hosts.add(urlsplit(service_url).netloc)
@@ -168,7 +168,9 @@ def test_a_link_account_without_a_company_is_led_to_its_list(
 
 
 @pytest.mark.rule("OIDC-2", "OIDC-28")
-def test_error_page_and_way_back_to_an_app(portal: System, tab: Tab, general: Person) -> None:
+def test_an_error_page_is_shown_and_an_app_gets_a_link_back(
+    portal: System, tab: Tab, general: Person
+) -> None:
     app = "tw.example.pass:/callback"
     client = register_oidc_client(portal, auth="none", redirect_uris=[app, "https://pass.example/back"]).name
 

@@ -10,7 +10,7 @@ from tests.support.harness.system import System
 
 
 def _logged_in(system: System, tab: Tab) -> Tab:
-    """Log in on pages whose clock is moved only by the test."""
+    """Log in on pages whose clock only the test moves."""
     tab.page.clock.install()
     return tab.log_in(system.person())
 
@@ -22,7 +22,7 @@ def _pass(system: System, *tabs: Tab, minutes: int) -> None:
 
 
 def _continue(tab: Tab) -> None:
-    """Continue the session and wait for the answer, because the page closes the question before it asks the server."""
+    """Continue the session and wait for the answer, because the page closes the question before its request."""
     with tab.page.expect_response("**/api/v1/session"):
         tab.confirm("尚未儲存的內容將會遺失", by="繼續使用")
 

@@ -1,4 +1,4 @@
-"""登入中的裝置: a person sees and ends open sessions (LOGIN-7)."""
+"""登入中的裝置: the list of open sessions, and ending them (LOGIN-7)."""
 
 import pytest
 from playwright.sync_api import Locator
@@ -21,18 +21,18 @@ def elsewhere(system: System, person: Person, agent: str = FIREFOX) -> Visitor:
 
 
 def line(tab: Tab, words: str) -> Locator:
-    """Return the row of the session with these words."""
+    """Return the row of the session that contains the text."""
     return tab.page.locator(".devices tbody tr").filter(has_text=words)
 
 
 def end(tab: Tab, words: str, question: str) -> Tab:
-    """Press 【登出】 in a row and confirm."""
+    """Press 【登出】 in a row, and confirm."""
     line(tab, words).locator(".devices__act > form > button").click()
     return tab.confirm(question)
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_each_session_shows_browser_place_and_times_in_taiwan(portal: System, tab: Tab) -> None:
+def test_each_session_shows_browser_client_address_and_times_in_taiwan(portal: System, tab: Tab) -> None:
     person = portal.person()
     elsewhere(portal, person)
     began = portal.clock.now()
@@ -145,12 +145,12 @@ def test_sessions_are_ended_without_script(portal: System, plain_tab: Tab) -> No
 
 
 def service_line(tab: Tab, words: str) -> Locator:
-    """Return the line of a service with these words."""
+    """Return the line of the service that contains the text."""
     return tab.page.locator(".devices__services li").filter(has_text=words)
 
 
 @pytest.mark.rule("OIDC-24")
-def test_each_login_shows_its_services_and_one_is_ended(portal: System, tab: Tab) -> None:
+def test_each_login_lists_its_services_and_one_of_them_is_ended(portal: System, tab: Tab) -> None:
     link, general = portal.person("link"), portal.person(company={"name": "港生運輸股份有限公司高雄分公司"})
     visitor = elsewhere(portal, link)
     visitor.accept_consents()

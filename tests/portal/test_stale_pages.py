@@ -44,7 +44,7 @@ def test_a_form_sent_after_another_tab_logged_out_leads_to_the_login_and_back(
     portal: System, tab: Tab
 ) -> None:
     person, _ = _people(portal)
-    # 401: before it submits its form, the stale page asks whether the session is still open.
+    # 401: the stale page checks the session before it submits its form.
     tab.expect_status(400, 401).log_in(person).go("/profile").fill(姓名="陳大美")
     tab.new_tab().go("/home").press_in_menu("登出")
 
@@ -75,7 +75,7 @@ def test_a_form_sent_after_another_tab_logged_in_as_somebody_else_is_not_sent_as
 
 
 @pytest.mark.rule("LOGIN-6", "SEC-7")
-def test_a_session_that_ends_in_the_middle_of_a_form_leads_to_login_and_back_to_that_page(
+def test_a_session_that_ends_while_a_form_is_filled_in_leads_to_the_login_and_back(
     portal: System, tab: Tab
 ) -> None:
     person, _ = _people(portal)
@@ -90,9 +90,7 @@ def test_a_session_that_ends_in_the_middle_of_a_form_leads_to_login_and_back_to_
     assert (tab.path, tab.field("姓名").input_value()) == ("/profile", "陳小美")
 
 
-def test_a_page_opened_after_the_session_ended_leads_through_the_login_to_that_page(
-    portal: System, tab: Tab
-) -> None:
+def test_a_page_requested_after_the_session_ended_is_shown_after_the_login(portal: System, tab: Tab) -> None:
     person, _ = _people(portal)
     tab.log_in(person)
     portal.clock.advance(minutes=31)
@@ -106,7 +104,7 @@ def test_a_page_opened_after_the_session_ended_leads_through_the_login_to_that_p
 
 
 @pytest.mark.rule("PRO-2", "PRO-3")
-def test_a_page_left_open_after_a_change_of_the_mailbox_asks_once_to_log_in_and_check_it(
+def test_a_page_left_open_during_a_change_of_mailbox_asks_once_to_log_in_and_check_it(
     portal: System, tab: Tab
 ) -> None:
     person, _ = _people(portal)
@@ -126,7 +124,7 @@ def test_a_page_left_open_after_a_change_of_the_mailbox_asks_once_to_log_in_and_
 
 @pytest.mark.rule("PRO-2", "PRO-3")
 @pytest.mark.parametrize("switched", [False, True])
-def test_a_login_in_which_the_mailbox_was_verified_goes_on_and_times_out_like_any_other(
+def test_a_login_continues_after_the_mailbox_was_verified_and_times_out_like_any_other(
     portal: System, plain_tab: Tab, *, switched: bool
 ) -> None:
     person = portal.person("link")

@@ -44,7 +44,7 @@ def test_header_and_session_show_the_actor_after_switching(tab: Tab, holder: Per
 
 @pytest.mark.rule("SW-2")
 @pytest.mark.usefixtures("bound")
-def test_a_link_accounts_own_page_offers_no_pass_work(tab: Tab, holder: Person) -> None:
+def test_a_link_accounts_own_page_has_no_pass_functions(tab: Tab, holder: Person) -> None:
     tab.log_in(holder).go("/home")
 
     assert (tab.path, session_of(tab)["rights"]) == ("/links", [])
@@ -80,7 +80,7 @@ def test_the_home_page_leads_back_too(tab: Tab, holder: Person) -> None:
 
 @pytest.mark.rule("SW-1", "SW-3")
 @pytest.mark.usefixtures("bound")
-def test_a_tab_left_on_the_list_follows_to_the_switched_account(tab: Tab, holder: Person) -> None:
+def test_a_tab_left_on_the_list_shows_the_switched_account(tab: Tab, holder: Person) -> None:
     second = tab.log_in(holder).new_tab().go("/links")
     tab.press("登入")
 
@@ -96,7 +96,7 @@ def test_a_tab_left_on_the_list_follows_to_the_switched_account(tab: Tab, holder
 
 @pytest.mark.rule("SW-3")
 @pytest.mark.usefixtures("bound")
-def test_a_tab_left_on_the_home_page_follows_back_to_the_list(tab: Tab, holder: Person) -> None:
+def test_a_tab_left_on_the_home_page_shows_the_list_after_the_return(tab: Tab, holder: Person) -> None:
     second = tab.log_in(holder).press("登入").new_tab().go("/home")
     tab.press(BACK)
 

@@ -1,4 +1,4 @@
-"""系統訊息: messages that a request stores for the next page, and how they are shown."""
+"""系統訊息: messages that a request stores for the next page, and their display."""
 
 import pytest
 from playwright.sync_api import Locator, expect

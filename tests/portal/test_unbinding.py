@@ -1,4 +1,4 @@
-"""Unbinding as the link account, and rows of bindings that the other side ended (UNB-1, UNB-4)."""
+"""Unbinding as the link account, and bindings that the general account ended (UNB-1, UNB-4)."""
 
 from typing import get_args
 
@@ -33,7 +33,7 @@ def test_the_link_account_ends_a_binding_after_being_asked(
 
 
 @pytest.mark.rule("UNB-1")
-def test_after_an_end_the_row_that_is_left_stays_closed_and_the_list_has_the_focus(
+def test_after_an_unbinding_the_remaining_row_stays_closed_and_the_list_has_the_focus(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     link, kept = portal.logged_in(holder), portal.person()
@@ -49,7 +49,7 @@ def test_after_an_end_the_row_that_is_left_stays_closed_and_the_list_has_the_foc
 
 
 @pytest.mark.rule("UNB-4")
-def test_a_row_ended_by_the_other_side_is_marked_until_it_is_dismissed(
+def test_a_binding_ended_by_the_general_account_is_marked_until_it_is_dismissed(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     portal.bind_and_verify(portal.logged_in(holder), general)

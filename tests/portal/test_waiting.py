@@ -1,4 +1,4 @@
-"""No wait is silent: what takes longer than a moment says 處理中… (REG-11, BIND-10)."""
+"""Every wait of more than a moment is announced by 處理中… (REG-11, BIND-10)."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ WAITING = "處理中…"
 
 
 def hold(tab: Tab, is_held: Callable[[Request], bool]) -> Callable[[], None]:
-    """Hold the requests back until the returned function is called."""
+    """Delay the requests until the returned function is called."""
     held: list[Route] = []
     going = False
 
@@ -41,7 +41,7 @@ def is_post(request: Request) -> bool:
 
 
 @pytest.mark.rule("REG-11")
-def test_a_form_that_is_checked_before_its_question_says_that_it_is_being_processed(tab: Tab) -> None:
+def test_processing_is_shown_while_a_form_is_checked_before_its_question(tab: Tab) -> None:
     tab.go("/apply/general").fill(by_label(valid_fields()))
     let_go = hold(tab, is_post)
 
@@ -56,9 +56,9 @@ def test_a_form_that_is_checked_before_its_question_says_that_it_is_being_proces
 
 
 @pytest.mark.rule("LOGIN-1")
-def test_a_form_that_is_sent_says_that_it_is_being_processed(tab: Tab) -> None:
+def test_processing_is_shown_while_a_form_is_sent(tab: Tab) -> None:
     tab.go("/").fill(使用者帳號="example1234", 使用者密碼="Harbour-Crane-77!")
-    # Playwright waits for a navigation that has begun, so none begins.
+    # Playwright would wait for a started navigation, so no navigation starts.
     tab.page.evaluate("document.addEventListener('submit', (event) => event.preventDefault())")
 
     tab.press("登入")
@@ -68,7 +68,7 @@ def test_a_form_that_is_sent_says_that_it_is_being_processed(tab: Tab) -> None:
 
 
 @pytest.mark.rule("BIND-10")
-def test_a_chosen_row_that_takes_long_says_so(portal: System, tab: Tab, holder: Person) -> None:
+def test_processing_is_shown_while_a_chosen_row_loads(portal: System, tab: Tab, holder: Person) -> None:
     usernames = bind_companies(portal, holder, 2)
     tab.log_in(holder)
     let_go = hold(tab, lambda request: "account=" in request.url)

@@ -1,4 +1,4 @@
-"""The first page is small and has no layout shift; nothing is fetched twice."""
+"""The first page is small and has no layout shift, and no file is fetched twice."""
 
 import pytest
 
@@ -18,7 +18,7 @@ _SHIFTED = (
 )
 
 
-def test_the_first_page_is_small_and_the_next_loads_only_itself(tab: Tab) -> None:
+def test_the_first_page_is_small_and_the_next_page_fetches_only_its_html(tab: Tab) -> None:
     with count_octets(tab) as first:
         tab.go("/")
     with count_octets(tab) as second:
