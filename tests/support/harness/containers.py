@@ -130,7 +130,7 @@ class Containers:
 
 
 def _is_healthy(state: Mapping[str, Any]) -> bool:
-    """Whether it is healthy, or has exited with 0 and has no health check."""
+    """Return whether it is healthy, or has exited with 0 and has no health check."""
     assert state["Status"] != "exited" or state["ExitCode"] == 0, state
     if not state["Running"]:
         return bool(state["ExitCode"] == 0)

@@ -31,15 +31,15 @@ class ModelAccount:
         return self.verified and not self.suspended and not self.closed
 
     def lapsed(self, now: datetime) -> bool:
-        """Whether the account was not verified within a week (VER-7)."""
+        """Return whether the account was not verified within a week (VER-7)."""
         return not self.verified and now >= self.registered_at + WEEK
 
     def may_be_rate_limited(self, now: datetime) -> bool:
-        """Whether a limit other than the one-minute wait between codes may refuse a code (SEC-6)."""
+        """Return whether a limit other than the one-minute wait between codes may refuse a code (SEC-6)."""
         return sum(at > now - DAY for at in self.mailed_at) >= _SHARE
 
     def too_soon(self, now: datetime) -> bool:
-        """Whether a code was mailed within the last minute (BIND-6)."""
+        """Return whether a code was mailed within the last minute (BIND-6)."""
         return self.code_at is not None and now < self.code_at + MINUTE
 
     def record_code_mail(self, now: datetime) -> None:
@@ -69,11 +69,11 @@ class ModelBinding:
     status: str = "unverified"
 
     def lapsed(self, now: datetime) -> bool:
-        """Whether the binding was not verified within a week (BIND-8)."""
+        """Return whether the binding was not verified within a week (BIND-8)."""
         return self.status == "unverified" and now >= self.requested_at + WEEK
 
     def is_live(self, now: datetime) -> bool:
-        """Whether the binding is live: neither removed nor lapsed."""
+        """Return whether the binding is live: neither removed nor lapsed."""
         return self.status != "removed" and not self.lapsed(now)
 
 
