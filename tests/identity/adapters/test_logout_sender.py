@@ -88,9 +88,8 @@ def drip(text: bytes) -> Talk:
 
 def answer(text: bytes) -> Talk:
     def talk(connected: socket.socket) -> None:
-        received = (
-            b""  # reads the whole request: closing earlier would reset the connection and lose the answer
-        )
+        # Reads the whole request: closing earlier would reset the connection and lose the answer.
+        received = b""
         while not received.endswith(b"logout_token=token") and (part := connected.recv(4096)):
             received += part
         connected.sendall(text)
