@@ -1,1 +1,1 @@
-"""Parses requests, calls use cases and presents their results; nothing else."""
+"""The HTTP layer: parses requests, calls use cases and presents their results."""

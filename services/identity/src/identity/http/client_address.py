@@ -1,4 +1,4 @@
-"""Where a request comes from: the client's address behind trusted proxies, its browser and its device cookies."""
+"""The origin of a request: the client's address behind trusted proxies, its browser and its device cookies."""
 
 import time
 from typing import cast
@@ -21,7 +21,7 @@ _WARNING_INTERVAL_SECONDS = 60.0
 
 
 class TrustedProxies:
-    """The proxies whose forwarding headers are trusted, and the one header that they write (SEC-3)."""
+    """The proxies whose forwarding headers are trusted, and the header that they write (SEC-3)."""
 
     def __init__(self, networks: tuple[Network, ...], header: str | None, instruments: Instruments) -> None:
         self._networks = networks
@@ -30,7 +30,7 @@ class TrustedProxies:
         self._warned_at = -_WARNING_INTERVAL_SECONDS
 
     def client_address(self, peer: IpAddress) -> IpAddress:
-        """Return the first address, from the peer outwards, that is not a trusted proxy, or the last readable one."""
+        """Return the first address, starting at the peer, that is not a trusted proxy, or the last valid address."""
         nearest, name = peer, self._header or self._present_header()
         for address in forwarding_headers.hops(name, request.headers.getlist(name)):
             if not self._is_trusted(nearest):
@@ -51,7 +51,7 @@ class TrustedProxies:
     def _report(self, name: str) -> None:
         """Count the request, and log a warning at most once a minute.
 
-        Such requests are attributed to the proxy and share its limits.
+        A request with an invalid header is attributed to the proxy and shares the proxy's rate limits.
         """
         self.unreadable.labels(name).inc()
         now = time.monotonic()
@@ -71,7 +71,7 @@ def client_info() -> ClientInfo:
 
 
 def client_address() -> str:
-    """Return the client's IP address: the peer's, or behind trusted proxies the first untrusted one (SEC-3)."""
+    """Return the client's IP address: the peer's, or the first untrusted address behind proxies (SEC-3)."""
     if "client_address" not in g:
         peer = forwarding_headers.parse_address(request.remote_addr or "")
         g.client_address = str(web_context().proxies.client_address(peer)) if peer else ""

@@ -1,4 +1,4 @@
-"""What an unavailable or overloaded database raises."""
+"""The errors of an unavailable or overloaded database."""
 
 import structlog
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
@@ -12,6 +12,6 @@ _log = structlog.get_logger("identity.http")
 
 
 def unavailable(error: Exception) -> Unavailable:
-    """Log the error; return the refusal of a request that needs the database."""
+    """Log the error, and return the refusal to raise for the request."""
     _log.warning("database unavailable", kind=type(error).__name__)
     return Unavailable(_RETRY_AFTER_SECONDS)

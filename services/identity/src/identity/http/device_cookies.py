@@ -1,4 +1,4 @@
-"""Device cookies: a browser is known to the accounts that have logged in with it (SEC-3)."""
+"""Device cookies, by which accounts recognize browsers that they have logged in with (SEC-3)."""
 
 from flask import Response, request
 
@@ -10,13 +10,13 @@ _MAX_DEVICES = 10
 
 
 def remember_device(response: Response, device: Device | None) -> Response:
-    """Set the cookie that makes this browser known to the account, if there is one to set."""
+    """Set the account's device cookie, unless `device` is None."""
     if device is not None:
         _drop_oldest_devices(response, keep=device)
         response.set_cookie(
             device_cookie_prefix() + device.name,
             device.cookie,
-            max_age=DEVICE_LIFETIME,  # its signature expires at the same time
+            max_age=DEVICE_LIFETIME,  # the cookie's signature expires at the same time
             secure=web_context().https,
             httponly=True,
             samesite="Lax",
@@ -25,7 +25,7 @@ def remember_device(response: Response, device: Device | None) -> Response:
 
 
 def _drop_oldest_devices(response: Response, *, keep: Device) -> None:
-    """Limit the number of device cookies, so that they fit into a request's headers."""
+    """Limit the number of device cookies, because the size of request headers is limited."""
     prefix = device_cookie_prefix()
     names = [name for name in request.cookies if name.startswith(prefix) and name != prefix + keep.name]
     for name in names[: max(0, len(names) + 1 - _MAX_DEVICES)]:

@@ -1,6 +1,6 @@
 """WSGI middleware that answers the most frequent requests without Flask, in a third of the time.
 
-Flask has the same routes and answers every request of unusual form. Its error handlers handle exceptions raised here.
+Flask has the same routes and handles all requests in any other form, as well as the exceptions raised here.
 """
 
 import json
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _TO_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 ERROR: Final = "identity.error"
-"""The key in the WSGI environment of an exception that was raised here and that Flask shall handle."""
+"""The key in the WSGI environment of an exception that was raised here and that Flask handles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response without the headers that every response has."""
+    """A response without the common headers."""
 
     headers: Sequence[tuple[str, str]]
     body: bytes
@@ -32,10 +32,10 @@ class Answer:
 
     @classmethod
     def of_json(cls, content: Any, *headers: tuple[str, str]) -> Self:
-        """Return what Flask's `jsonify` would."""
+        """Return the same response as Flask's `jsonify`."""
         body = _TO_JSON(content).encode() + b"\n"
         own = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-        return cls([*own, *headers, ("Vary", "Accept-Encoding")], body)  # as Flask-Compress does
+        return cls([*own, *headers, ("Vary", "Accept-Encoding")], body)  # like Flask-Compress
 
 
 Answerer = Callable[["WSGIEnvironment"], Answer | None]
@@ -43,7 +43,7 @@ Answerer = Callable[["WSGIEnvironment"], Answer | None]
 
 
 class DirectAnswers:
-    """The middleware, with answerers by method and path. Flask answers for hosts not in `hosts`; None allows all."""
+    """The middleware, with answerers by method and path. Requests for hosts outside `hosts` go to Flask."""
 
     def __init__(
         self,
@@ -55,10 +55,10 @@ class DirectAnswers:
     ) -> None:
         self._answerers, self._meter, self._hosts = answerers, meter, hosts
         self._headers = headers
-        self._others = cache(self._headers_without)  # there are few kinds of answers
+        self._others = cache(self._headers_without)  # few combinations of header names exist
 
     def before(self, application: "WSGIApplication") -> "WSGIApplication":
-        """Wrap an application, which is called when no answerer gives an answer."""
+        """Wrap a WSGI application, which is called if no answerer returns an answer."""
 
         def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
             return self._answer(environ, start_response) or application(environ, start_response)
@@ -73,7 +73,7 @@ class DirectAnswers:
         record = RequestRecord.begin(environ)
         try:
             answer = answerer(environ)
-        except Exception as error:  # noqa: BLE001 - Flask answers it
+        except Exception as error:  # noqa: BLE001 - Flask handles it
             environ[ERROR] = error
             return None
         if answer is None:

@@ -1,4 +1,4 @@
-"""Error handlers: a problem document for programs, a page for people."""
+"""Error handlers, which return a problem document to programs and a page to people."""
 
 import structlog
 from flask import Flask, Response, request
@@ -18,7 +18,7 @@ _FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/openapi.json", "/livez",
 
 
 def init_app(app: Flask) -> None:
-    """Register the handlers; responses contain no more than a code and a sentence (SEC-13)."""
+    """Register the handlers. Responses contain only a code and a sentence (SEC-13)."""
     _register_database_errors(app)
 
     @app.errorhandler(Refusal)
@@ -45,7 +45,7 @@ def init_app(app: Flask) -> None:
 
 
 def _register_database_errors(app: Flask) -> None:
-    """Respond with 503 and Retry-After while the database is down or overloaded."""
+    """Respond with 503 and Retry-After while the database is unavailable or overloaded."""
     for kind in DATABASE_ERRORS:
         app.register_error_handler(kind, _unavailable)
 
@@ -55,7 +55,7 @@ def _unavailable(error: Exception) -> Response:
 
 
 def refusal_response(refusal: Refusal) -> Response:
-    """Return the problem document of a refusal, or the page or redirect for a person."""
+    """Return the problem document of a refusal, or a page or redirect for a person."""
     return (
         problems.refusal_response(refusal)
         if _wants_problem_document()
@@ -70,9 +70,9 @@ def _status_response(status: int) -> Response:
 
 
 def _wants_problem_document() -> bool:
-    """Decide by the path, else by the Accept header, which the portal's scripts set too.
+    """Decide by the path, or else by the Accept header, which the portal's scripts set as well.
 
-    A script must not follow a redirect to the login page: it would consume the message meant for the person.
+    A script must not follow a redirect to the login page, because it would consume the message for the person.
     """
     if request.path.startswith(_FOR_PROGRAMS) and request.path not in _FOR_PEOPLE:
         return True

@@ -1,4 +1,4 @@
-"""Field errors, and the checks that depend on this installation's settings; the API and the portal share them."""
+"""Field errors, and checks that depend on the settings, shared by the API and the portal."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from identity.http.web_context import ports
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """A wrong value with the JSON pointer of its field."""
+    """An invalid value with the JSON pointer of its field."""
 
     pointer: str
     code: str
@@ -19,7 +19,7 @@ class FieldError:
 
 
 class InvalidInput(Refusal):
-    """One or more wrong fields, all reported at once (REG-11)."""
+    """One or more fields are invalid; all of them are reported at once (REG-11)."""
 
     def __init__(self, field_errors: Iterable[FieldError]) -> None:
         self.errors = tuple(field_errors)
@@ -27,15 +27,15 @@ class InvalidInput(Refusal):
 
 
 def parse_tax_id(raw: str) -> str:
-    """Parse a company's tax id; the settings decide on its checksum (REG-7). Raises InvalidValue."""
+    """Parse a company's tax id; a setting disables the checksum (REG-7). Raises InvalidValue."""
     return tax_id.parse_tax_id(raw, checksum=ports().rules.tax_id_checksum)
 
 
 def password_errors(password: str, values: Mapping[str, str]) -> Iterator[InvalidValue]:
-    """Yield every error of an applicant's password; it must not contain their other `values` (REG-10, SEC-2)."""
+    """Yield every error of an applicant's password, which must not contain the other `values` (REG-10, SEC-2)."""
     return ports().rules.passwords.errors(password, personal_terms(values))
 
 
 def personal_terms(values: Mapping[str, str]) -> list[str]:
-    """Return those of an applicant's values that their password must not contain (SEC-2)."""
+    """Return the values of an applicant that the password must not contain (SEC-2)."""
     return [values.get(name, "") for name in PERSONAL_FIELDS]

@@ -17,7 +17,7 @@ HEADER = "X-Operator"
 
 
 def require_operator(scope: Scope = "accounts:admin") -> Caller:
-    """Return the operator who makes the request. Raises BadClient, Locked, ScopeMissing, OperatorMissing."""
+    """Return the operator that the service names. Raises BadClient, Locked, ScopeMissing, OperatorMissing."""
     service = require_service(scope)
     try:
         name = parse_operator(_utf8_header(request.headers.get(HEADER, "")))
@@ -45,6 +45,6 @@ def _utf8_header(raw: str) -> str:
 
 
 def operator_ports(reason: str | None = None, *, scope: Scope = "accounts:admin") -> Ports:
-    """Return ports that record the operator as the caller. Raises what `require_operator` raises."""
+    """Return ports that record the operator as the caller. Raises the same errors as `require_operator`."""
     operator = require_operator(scope)
     return ports().by(replace(operator, reason=parse_reason(reason) if reason else None))

@@ -1,4 +1,4 @@
-"""The table of problems: each refusal with its HTTP status and its stable code (RFC 9457)."""
+"""The HTTP status and the stable problem code of each refusal (RFC 9457)."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Status and code; `members` maps the document's further members to the refusal's attributes that they show."""
+    """A status and a code; `members` maps further members of the document to attributes of the refusal."""
 
     status: int
     code: str
@@ -124,7 +124,7 @@ def status_response(status: int) -> Response:
 
 
 def problem_response(status: int, code: str, detail: str, **more: Any) -> Response:
-    """Return an RFC 9457 document."""
+    """Return a problem document (RFC 9457)."""
     body = {
         "type": f"urn:tw:port:identity:problem:{code}",
         "title": code.replace("_", " "),
@@ -137,19 +137,19 @@ def problem_response(status: int, code: str, detail: str, **more: Any) -> Respon
 
 
 def sentence(refusal: errors.Refusal, *, of_other: bool = False) -> str:
-    """Return the sentence of a refusal; `of_other` says that the account is somebody else's."""
+    """Return the message of a refusal; `of_other` is true if the account belongs to another person."""
     way_out = sentences.LOCK_WAY_OUT_OF_OTHER if of_other else sentences.LOCK_WAY_OUT
     values = _derived_values(refusal, way_out)
     return sentences.REFUSALS[type(refusal)].format(**vars(refusal), **values)
 
 
 def status_sentence(status: int) -> str:
-    """Return the sentence of a plain HTTP error."""
+    """Return the message of a plain HTTP error."""
     return sentences.STATUSES[_known_status(status)]
 
 
 def field_error_sentence(error: errors.InvalidValue) -> str:
-    """Return the sentence of a wrong value."""
+    """Return the message of an invalid value."""
     key = f"{error.code}.{error.case}" if error.case else error.code
     values = {
         name: sentences.SEPARATOR.join(value) if isinstance(value, tuple) else value
@@ -173,12 +173,12 @@ def password_summary(policy: PasswordPolicy) -> str:
 
 
 def password_hint(policy: PasswordPolicy) -> str:
-    """Return the rule as it stands beside the field, before anything is typed (REG-11)."""
+    """Return the short password rule, which is shown beside the field (REG-11)."""
     return sentences.PASSWORD_HINT.format(summary=password_summary(policy))
 
 
 def password_description(policy: PasswordPolicy) -> str:
-    """Return the whole rule for a valid password (REG-11)."""
+    """Return the complete password rule (REG-11)."""
     return sentences.PASSWORD_DESCRIPTION.format(summary=password_summary(policy), min_run=MIN_RUN)
 
 
@@ -189,7 +189,7 @@ def _known_status(status: int) -> int:
 
 
 def _derived_values(refusal: errors.Refusal, way_out: str) -> dict[str, Any]:
-    """Return the values of a sentence that are derived from the refusal's attributes."""
+    """Return the values for a message that are derived from the refusal's attributes."""
     match refusal:
         case errors.RetryLater(retry_after_seconds=wait):
             minutes = ceil(wait / _SECONDS_PER_MINUTE)

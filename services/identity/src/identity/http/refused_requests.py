@@ -1,4 +1,4 @@
-"""The audit log's entries for requests that people may not make (SEC-11)."""
+"""Audit entries for forbidden requests of people (SEC-11)."""
 
 from flask import g, request
 
@@ -11,13 +11,14 @@ from identity.usecases.audit.recording import record_refusal
 _FORBIDDEN = 403
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _RECORDED = (AccountSuspended, BadPassword, ReviewRejected, ScopeMissing)
-"""Refusals that the use cases record."""
+"""Refusals that the use cases record themselves."""
 
 
 def record_forbidden(refusal: Refusal, *, status: int) -> None:
-    """Record a refusal with 403, once a minute for each person or network and reason.
+    """Record a forbidden request, once a minute for each person or network and reason.
 
-    A page that redirects to the next step instead refuses nothing; a form that does has not been executed.
+    A page that redirects to the next step is not recorded. A form that redirects is recorded, because it was not
+    executed.
     """
     problem = PROBLEMS[type(refusal)]
     if problem.status != _FORBIDDEN or isinstance(refusal, _RECORDED):

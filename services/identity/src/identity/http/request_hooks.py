@@ -1,4 +1,4 @@
-"""Hooks around every request that Flask answers: its record, and the headers of every response."""
+"""Hooks for all requests that Flask handles: the request record and the common response headers."""
 
 from flask import Flask, Response, g, request
 
@@ -10,7 +10,7 @@ from identity.http.security_headers import security_headers
 
 
 def init_app(app: Flask, meter: RequestMetrics, *, https: bool, hosts: frozenset[str] | None) -> None:
-    """Register the hooks: one before and one after each request, since Flask spends time on every hook."""
+    """Register one hook before and one after each request, because each hook costs time in Flask."""
     fixed = security_headers(https=https)
 
     @app.before_request

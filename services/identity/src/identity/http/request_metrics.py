@@ -1,4 +1,4 @@
-"""The metrics of answered requests (OPS-4)."""
+"""Metrics of handled requests (OPS-4)."""
 
 from port_runtime.metrics import Instruments
 from prometheus_client import Counter, Histogram
@@ -14,7 +14,7 @@ class RequestMetrics:
         self._cached: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, method: str, route: str, status: int, *, seconds: float) -> None:
-        """Count a response; `route` is a template, so that the number of series is bounded."""
+        """Count a response; `route` is a URL rule, so that the number of series is bounded."""
         method = method if method in METHODS else OTHER
         requests, durations = self._series(method, route, status // 100)
         requests.inc()

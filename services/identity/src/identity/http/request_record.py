@@ -1,4 +1,4 @@
-"""What is recorded of every request: its identifiers, a log line, its metrics and its span."""
+"""The record of a request: its identifiers, log line, metrics and span."""
 
 import re
 import time
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("identity.http")
 _CLIENT_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._=:/+-]{1,64}")
 _OF_SECRETS: Final = re.compile("[=:]")
-"""What a client's identifier holds if a logger would mask a part of it."""
+"""Characters in a client's identifier that may cause the logger to mask a part of it."""
 _MILLISECONDS: Final = 1000
 
 
 @dataclass(eq=False, slots=True)
 class RequestRecord:
-    """A request that is being handled: our identifier, and the client's if it sent a usable one."""
+    """A request in progress, with our identifier, and the client's identifier if it is valid."""
 
     environ: "WSGIEnvironment"
     client_request_id: str | None
@@ -35,18 +35,18 @@ class RequestRecord:
 
     @classmethod
     def begin(cls, environ: "WSGIEnvironment") -> "RequestRecord":
-        """Return the record of a request, whose identifiers every log line of its thread has from now on."""
+        """Return the record of a request, and add its identifiers to the log lines of this thread."""
         received = environ.get("HTTP_X_REQUEST_ID", "")
         record = cls(environ, received if _CLIENT_REQUEST_ID.fullmatch(received) else None)
         ids = {"request_id": record.id, "trace_id": tracing.trace_id(), "span_id": tracing.span_id()}
         if record.client_request_id is not None:
             ids["client_request_id"] = record.client_request_id
-        structlog.contextvars.clear_contextvars()  # those of the thread's last request
+        structlog.contextvars.clear_contextvars()  # identifiers of the thread's previous request
         structlog.contextvars.bind_contextvars(**ids)
         return record
 
     def end(self, meter: RequestMetrics, route: str | None, status: int) -> None:
-        """Count, trace and log the route, never the URL, which may hold a token (SEC-9)."""
+        """Count, trace and log the route, but never the URL, which may contain a token (SEC-9)."""
         seconds = time.perf_counter() - self.started_at
         method, known = self.environ["REQUEST_METHOD"], route or UNKNOWN_ROUTE
         meter.answered(method, known, status, seconds=seconds)

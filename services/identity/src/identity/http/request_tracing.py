@@ -1,6 +1,6 @@
-"""Tracing of requests: each continues its caller's trace or starts one, and passes it on in its events (OPS-4).
+"""Tracing of requests, which continue the caller's trace or start a trace, and pass it on in events (OPS-4).
 
-WSGI middleware rather than hooks, because the span must be current while the whole request is handled.
+This is WSGI middleware rather than hooks, because the span must be current during the whole request.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ class TracingMiddleware:
         self._application = application
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Handle a request."""
+        """Handle a request in a span."""
         parent = environ.get("HTTP_TRACEPARENT")
         with tracing.span("request", parent=parent, kind=tracing.SpanKind.SERVER) as span:
             environ[_SPAN] = span
@@ -32,7 +32,7 @@ class TracingMiddleware:
 
 
 def annotate(environ: "WSGIEnvironment", route: str, status: int, *, request_id: str) -> None:
-    """Add route and status to the request's span, but not its URL, which may hold a token."""
+    """Add route and status to the request's span, but not the URL, which may contain a token."""
     span: tracing.Span | None = environ.get(_SPAN)
     if span is None:
         return

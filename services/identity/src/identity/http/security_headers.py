@@ -1,4 +1,4 @@
-"""The security headers of every response that does not set its own (SEC-8)."""
+"""The default security headers of all responses (SEC-8)."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; "
@@ -7,7 +7,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 def security_headers(*, https: bool) -> dict[str, str]:
-    """Return the headers. Over https they include HSTS."""
+    """Return the headers, including HSTS over https."""
     headers = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",

@@ -16,9 +16,9 @@ _MAX_HEADER_CHARACTERS = 512
 
 
 def require_service(scope: Scope) -> ServiceClient:
-    """Return the service that makes the request. Raises BadClient, Locked, ScopeMissing.
+    """Authenticate the service that sent the request. Raises BadClient, Locked, ScopeMissing.
 
-    A person's session does not count: neither its cookie nor its token is read.
+    The cookie and token of a person's session are ignored.
     """
     service = _current_service()
     if scope not in service.rights:
@@ -42,7 +42,7 @@ def basic_credentials() -> tuple[str, str]:
 
 
 def basic_credentials_in(header: str) -> tuple[str, str]:
-    """Return name and secret of an Authorization header. Raises BadClient."""
+    """Return the name and the secret in an Authorization header. Raises BadClient."""
     sent = _read(header)
     if sent is not None and sent.type == "basic" and sent.password:
         return unquote_plus(sent.username or ""), unquote_plus(sent.password)
@@ -50,7 +50,7 @@ def basic_credentials_in(header: str) -> tuple[str, str]:
 
 
 def _credentials() -> tuple[str | None, str]:
-    """Return name and secret; a bearer has no name. Raises BadClient."""
+    """Return the name and the secret; a bearer token has no name. Raises BadClient."""
     sent = _read(request.headers.get("Authorization", ""))
     if sent is not None and sent.type == "bearer" and sent.token:
         return None, sent.token

@@ -1,4 +1,4 @@
-"""The principal of the request's session token, and the checks that views make on it."""
+"""The principal of the request's session token, and the checks that views perform."""
 
 from typing import cast
 
@@ -43,12 +43,12 @@ def optional_principal() -> Principal | None:
 
 
 def forget_principal() -> None:
-    """Make the next use read the session again, because this request has changed it."""
+    """Clear the cached principal after this request has changed the session."""
     g.pop("principal", None)
 
 
 def require_step(step: Step) -> Principal:
-    """Return the principal if its next step is `step`; if not, raise StepRequired. Raises NotSignedIn."""
+    """Return the principal if its next step is `step`. Raises StepRequired, NotSignedIn."""
     principal = current_principal()
     if principal.next_step != step:
         raise StepRequired(principal.next_step or "")
@@ -56,7 +56,7 @@ def require_step(step: Step) -> Principal:
 
 
 def require_principal(kind: Kind | None = None) -> Principal:
-    """Return the principal, which has no open step; with `kind`, an account of that kind acting for itself.
+    """Return a principal without open steps; with `kind`, of that account kind and not switched.
 
     Raises NotSignedIn, StepRequired, ForbiddenWhileSwitched, WrongKind.
     """
@@ -71,12 +71,12 @@ def require_principal(kind: Kind | None = None) -> Principal:
 
 
 def rejection() -> Rejection | None:
-    """Return why the account of the session was rejected, or None. Raises NotSignedIn, ForeignOrigin."""
+    """Return the rejection of the session's account, or None. Raises NotSignedIn, ForeignOrigin."""
     return sessions.rejection_of(ports(), _token())
 
 
 def caller() -> Caller:
-    """Return the caller for the audit log, as far as this request has authenticated anyone yet (SEC-11)."""
+    """Return the caller for the audit log; its name is empty if the request is not authenticated (SEC-11)."""
     if not has_request_context():
         return Caller(kind="system", name="identity")
     principal: Principal | None = g.get("principal")
@@ -92,7 +92,7 @@ def caller() -> Caller:
 
 
 def bearer_token(header: str) -> str | None:
-    """Return the token of an Authorization header of this scheme. Raises NotSignedIn if it is too long."""
+    """Return the bearer token in an Authorization header, or None. Raises NotSignedIn if it is too long."""
     if header[: len(_BEARER)].lower() != _BEARER:
         return None
     if len(header) > _MAX_TOKEN_CHARACTERS:
@@ -101,7 +101,7 @@ def bearer_token(header: str) -> str | None:
 
 
 def _token() -> str:
-    """Return the token of the Authorization header or of the cookie. Raises NotSignedIn, ForeignOrigin."""
+    """Return the token in the Authorization header or in the cookie. Raises NotSignedIn, ForeignOrigin."""
     token = bearer_token(request.headers.get("Authorization", ""))
     if token is not None:
         return token

@@ -1,11 +1,11 @@
-"""The types in which a language package such as `zh_tw` provides its texts to the pages."""
+"""The types of the texts in a language package such as `zh_tw`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class FieldTexts:
-    """A form field's label, the hint always shown beside it, and the help behind its help mark."""
+    """A form field's label, its visible hint, and the help that a button opens."""
 
     label: str
     hint: str = ""
@@ -14,9 +14,9 @@ class FieldTexts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindTexts:
-    """What the registration pages say of a kind of account.
+    """The texts of the registration pages about a kind of account.
 
-    `after` says what verification leads to, `company` which company to enter.
+    `after` names the next step after verification, and `company` explains which company to enter.
     """
 
     name: str
@@ -27,7 +27,7 @@ class KindTexts:
 
 @dataclass(frozen=True, slots=True)
 class MailRefusalTexts:
-    """Why a mail was not delivered, and what its reader can do."""
+    """The reason why a mail was not delivered, and advice for the recipient."""
 
     reason: str
     advice: str

@@ -1,4 +1,4 @@
-"""What an installation provides to its views: the use cases' ports, and what only the HTTP side knows."""
+"""The application context of the views: the use cases' ports and the settings of the HTTP layer."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -16,7 +16,7 @@ EXTENSION = "identity"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Addresses outside the portal that its pages link to; one that is not set is not shown."""
+    """External addresses that the portal's pages link to; None hides a link."""
 
     information: str | None = None
     manual: str | None = None
@@ -28,7 +28,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
-    """The use cases' ports and the settings of the HTTP side."""
+    """The use cases' ports and the settings of the HTTP layer."""
 
     ports: Ports
     proxies: "TrustedProxies"

@@ -1,1 +1,1 @@
-"""The JSON API under /api/v1: one module per resource, with its views and the schemas they read and return."""
+"""The JSON API under /api/v1: one module per resource, with its views and its request and response schemas."""

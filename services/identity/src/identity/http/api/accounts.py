@@ -34,7 +34,7 @@ def _kind(raw: str) -> str:
 
 
 class CompanyInput(Input):
-    """The company's part of the form (manual, steps 9 to 12)."""
+    """The company fields of the form (manual, steps 9 to 12)."""
 
     tax_id = Text(parse_tax_id, required=True)
     phone = Text(parse_phone, required=True)
@@ -43,7 +43,7 @@ class CompanyInput(Input):
 
 
 class AccountInput(Input):
-    """The account's part of the form, and the company (manual, steps 3 to 8)."""
+    """The account fields of the form (manual, steps 3 to 8), and the company."""
 
     kind = Text(_kind, required=True, metadata={"enum": ["general", "link"]})
     username = Text(parse_username, required=True)
@@ -78,9 +78,9 @@ class RegisteredAccountSchema(ResponseSchema):
 
 
 def _username_taken(values: dict[str, Any]) -> Iterator[FieldError]:
-    """Report a taken name along with other errors (REG-3, REG-11).
+    """Report a taken username along with other errors (REG-3, REG-11).
 
-    Above the limit of a client address, a taken name is reported only if the request is otherwise valid.
+    Above the limit of a client address, a taken username is reported only if the request is otherwise valid.
     """
     name = values.get("username")
     if name is not None and registration.is_taken(ports(), name, client=client_info()):
@@ -92,7 +92,7 @@ def _username_taken(values: dict[str, Any]) -> Iterator[FieldError]:
 @blueprint.errors(409, 422, 429, 503)
 @blueprint.response(202, RegisteredAccountSchema)
 def register(form: dict[str, Any]) -> dict[str, Any]:
-    """Open an account; the mailed link then verifies its mailbox (REG-9, REG-13)."""
+    """Register an account and mail a link that verifies its mailbox (REG-9, REG-13)."""
     password = normalized(form.pop("password").reveal())
     registered = Registration(**{**form, "company": Company(**form["company"])})
     account = registration.register(ports(), registered, password=password, client=client_info())

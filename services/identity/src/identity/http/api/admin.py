@@ -1,4 +1,4 @@
-"""Operators' reads and actions, through a service that names the operator (OPS-1, OPS-2)."""
+"""Operators' queries and actions, by a service that names the operator (OPS-1, OPS-2)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ OPERATOR_HEADER = {
     "in": "header",
     "name": HEADER,
     "required": True,
-    "description": "who acts, as the service says; the audit log marks it as `asserted`",
+    "description": "the operator's name, which the service asserts; the audit log marks it as `asserted`",
     "schema": {"type": "string", "minLength": 1, "maxLength": 64},
 }
 
@@ -48,7 +48,7 @@ _TIMES = Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC
 
 
 def _part(raw: str) -> str:
-    """Return part of a name; a single character would match nearly everything."""
+    """Return a part of a name. A single character is refused, because it would match nearly every name."""
     part = raw.strip()
     if len(part) < _MIN_PART_CHARACTERS:
         raise InvalidValue("too_short", min=_MIN_PART_CHARACTERS)
@@ -56,23 +56,23 @@ def _part(raw: str) -> str:
 
 
 class PageQuery(Input):
-    """A page of the rows before a given one."""
+    """Paging: the rows before a given row."""
 
     before = fields.Integer(validate=Range(1, _MAX_ROW_ID))
     limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
 
 
 class AuditQuery(PageQuery):
-    """Rows of the audit log that match every condition given."""
+    """Search criteria for the audit log, combined with AND."""
 
-    account = Text(metadata={"description": "an account's id, or the name of an open one"})
+    account = Text(metadata={"description": "an account's id, or the username of an open account"})
     operator = Text(parse_operator)
     action = one_of(*ACTIONS)
     since = fields.AwareDateTime(format="iso", validate=_TIMES)
 
 
 class AccountQuery(Input):
-    """Accounts that match every condition given; `name` and `company` match any part of a name."""
+    """Search criteria for accounts, combined with AND; `name` and `company` match any part of a name."""
 
     name = Text(_part)
     mailbox = Text(parse_mailbox)
@@ -80,18 +80,18 @@ class AccountQuery(Input):
     company = Text(_part)
     status = one_of(*_STATUSES)
     kind = one_of("general", "link")
-    after = Text(metadata={"description": "the id of the last account of the page before"})
+    after = Text(metadata={"description": "the id of the last account of the previous page"})
     limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
 
 
 class ReasonInput(Input):
-    """The reason, stored in the audit log; the applicant reads the reason of a rejection."""
+    """The reason, stored in the audit log; an applicant is informed of the reason for a rejection."""
 
     reason = Text(parse_reason, required=True)
 
 
 class MailboxInput(ReasonInput):
-    """A new mailbox, for someone who lost theirs."""
+    """A new mailbox for a person who has lost theirs."""
 
     email = Text(parse_mailbox, required=True)
 
@@ -101,7 +101,7 @@ class MailboxInput(ReasonInput):
 @blueprint.errors(*_ERRORS, 422)
 @blueprint.response(200, schemas.FoundAccountsSchema)
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Find accounts, oldest first."""
+    """Search accounts, oldest first."""
     found = account_queries.find(operator_ports(), AccountFilter(**arguments))
     return {"items": found, "next": found[-1].id if len(found) == arguments["limit"] else None}
 
@@ -110,7 +110,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(200, schemas.AdminAccountSchema)
 def show(account_id: object) -> AccountDetails:
-    """Show an account's state."""
+    """Return an account's state."""
     return account_queries.show(operator_ports(), str(account_id))
 
 
@@ -118,7 +118,7 @@ def show(account_id: object) -> AccountDetails:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(200, schemas.AdminBindingsSchema)
 def list_bindings(account_id: object) -> dict[str, Any]:
-    """List an account's bindings, live and ended."""
+    """List an account's live and ended bindings."""
     return {"items": account_queries.bindings_of(operator_ports(), str(account_id))}
 
 
@@ -126,7 +126,7 @@ def list_bindings(account_id: object) -> dict[str, Any]:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(200, schemas.AdminSessionsSchema)
 def list_sessions(account_id: object) -> dict[str, Any]:
-    """List the sessions that an account holds and those that act as it, each with its services (OIDC-24)."""
+    """List the sessions that an account opened or that act as the account, each with its services (OIDC-24)."""
     ports = operator_ports()
     found = account_queries.logins_of(ports, str(account_id))
     return {"items": [schemas.admin_login(login, ports.rules.sessions) for login in found]}
@@ -137,7 +137,7 @@ def list_sessions(account_id: object) -> dict[str, Any]:
 @blueprint.errors(*_ERRORS, 404, 422)
 @blueprint.response(200, schemas.AuditRowsSchema)
 def history(arguments: dict[str, Any], account_id: object) -> dict[str, Any]:
-    """List what happened to an account, newest first."""
+    """List an account's audit entries, newest first."""
     return _rows(AuditFilter(account=str(account_id), **arguments))
 
 
@@ -146,7 +146,7 @@ def history(arguments: dict[str, Any], account_id: object) -> dict[str, Any]:
 @blueprint.errors(*_ERRORS, 404, 422)
 @blueprint.response(200, schemas.AuditRowsSchema)
 def audit(arguments: dict[str, Any]) -> dict[str, Any]:
-    """List who did what, newest first."""
+    """Search the audit log, newest first."""
     return _rows(AuditFilter(**arguments))
 
 
@@ -156,7 +156,7 @@ def _rows(criteria: AuditFilter) -> dict[str, Any]:
 
 
 def _register_action(path: str, act: Callable[[Ports, str], Account], summary: str) -> None:
-    """Register a call that does one thing to an account and returns its new state."""
+    """Register a view that performs an action on an account and returns the account's new state."""
 
     def view(arguments: dict[str, Any], account_id: object) -> AccountDetails:
         ports = operator_ports(arguments["reason"])
@@ -177,11 +177,11 @@ _register_action(
     "approve", operator_decisions.approve, "Approve an account that awaits review; the applicant is notified."
 )
 _register_action(
-    "reject", _reject, "Reject and close an account that awaits review; the applicant is sent the reason."
+    "reject",
+    _reject,
+    "Reject and close an account that awaits review; the reason is mailed to the applicant.",
 )
-_register_action(
-    "suspend", operator_decisions.suspend, "Suspend an account: its sessions end at once (OPS-2)."
-)
+_register_action("suspend", operator_decisions.suspend, "Suspend an account, and end its sessions (OPS-2).")
 _register_action("reinstate", operator_decisions.reinstate, "Lift a suspension.")
 _register_action(
     "close",
@@ -197,7 +197,7 @@ _register_action("resend-mail", administration.resend_mail, "Resend the pending 
 @blueprint.errors(*_ERRORS, 404, 409, 422)
 @blueprint.response(202, schemas.AdminAccountSchema)
 def set_mailbox(arguments: dict[str, Any], account_id: object) -> AccountDetails:
-    """Set a new mailbox for someone who lost theirs; the link mailed there verifies it."""
+    """Set a new mailbox for a person who has lost theirs, and mail a link that verifies it."""
     ports = operator_ports(arguments["reason"])
     try:
         administration.set_mailbox(ports, str(account_id), email=arguments["email"])
@@ -211,7 +211,7 @@ def set_mailbox(arguments: dict[str, Any], account_id: object) -> AccountDetails
 @blueprint.errors(*_ERRORS, 404, 409)
 @blueprint.response(200, schemas.EndedSessionsSchema)
 def end_sessions(arguments: dict[str, Any], account_id: object) -> dict[str, Any]:
-    """End the sessions that an account holds, and those that act as it."""
+    """End the sessions that an account opened or that act as the account."""
     return {"ended": administration.end_sessions(operator_ports(arguments["reason"]), str(account_id))}
 
 
@@ -229,7 +229,7 @@ def end_session(arguments: dict[str, Any], session_id: object) -> None:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
 def end_grant(arguments: dict[str, Any], grant_id: object) -> None:
-    """End one login at a service; the service is notified (OIDC-24)."""
+    """End one login at a service, and notify the service (OIDC-24)."""
     grant_administration.end_grant(operator_ports(arguments["reason"]), str(grant_id))
 
 
@@ -238,7 +238,7 @@ def end_grant(arguments: dict[str, Any], grant_id: object) -> None:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
 def remove_binding(arguments: dict[str, Any], binding_id: object) -> None:
-    """End a binding; sessions acting by it end at once. The general side gets a mail, the link side sees it listed."""
+    """End a binding and the sessions that use it; notify the general account by mail, the link account in its list."""
     administration.remove_binding(operator_ports(arguments["reason"]), str(binding_id))
 
 
@@ -247,6 +247,6 @@ def remove_binding(arguments: dict[str, Any], binding_id: object) -> None:
 @blueprint.errors(*_ERRORS, 404, 409)
 @blueprint.response(202)
 def resend_code(arguments: dict[str, Any], binding_id: object) -> dict[str, Any]:
-    """Mail a new code for a binding that is not yet verified; the older one becomes invalid."""
+    """Mail a new code for an unverified binding; the previous code becomes invalid."""
     administration.resend_code(operator_ports(arguments["reason"]), str(binding_id))
     return {}

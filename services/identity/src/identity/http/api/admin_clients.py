@@ -1,4 +1,4 @@
-"""The registrations of clients for OpenID Connect, through a service that names the operator (OIDC-25)."""
+"""Registration of clients for OpenID Connect, by a service that names the operator (OIDC-25)."""
 
 import json
 from functools import partial
@@ -40,7 +40,7 @@ blueprint = Blueprint(
 
 
 class RegistrationInput(Input):
-    """A whole registration; it replaces the former one."""
+    """A complete registration, which replaces the previous registration."""
 
     display_name = Text(required=True)
     redirect_uris = Items(Text(), limit=MAX_URIS, load_default=())
@@ -65,7 +65,7 @@ class RegistrationInput(Input):
 @blueprint.errors(*_ERRORS)
 @blueprint.response(200, OidcClientSchema)
 def show(name: str) -> OidcClient:
-    """Show a client's registration."""
+    """Return a client's registration."""
     try:
         found = oidc_clients.show(operator_ports(scope=_SCOPE), name)
     except UnknownClientError:
@@ -80,7 +80,7 @@ def show(name: str) -> OidcClient:
 @blueprint.errors(*_ERRORS, 409, 422)
 @blueprint.response(200, OidcClientSchema)
 def register(arguments: dict[str, Any], name: str) -> OidcClient:
-    """Register a client, or replace its registration; its grants end if that takes something from them."""
+    """Register a client, or replace its registration; its grants end if the new registration is narrower."""
     ports = operator_ports(arguments.pop("reason"), scope=_SCOPE)
     keys = arguments.pop("keys")
     try:

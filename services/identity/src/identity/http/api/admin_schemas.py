@@ -1,4 +1,4 @@
-"""What operators are shown, by the admin API and by the `identity` command: this module imports no Flask."""
+"""Response schemas of the admin API and of the `identity` command, for which this module does not import Flask."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from identity.http.api.service_schemas import OF_PORTAL, PORTAL, AdminServiceLog
 
 
 class FoundAccountSchema(ResponseSchema):
-    """One line of a list of accounts."""
+    """An account in a list."""
 
     id = fields.String()
     username = fields.String()
@@ -26,7 +26,7 @@ class FoundAccountSchema(ResponseSchema):
 
 
 class FoundAccountsSchema(ResponseSchema):
-    """A page of accounts; `next` is the cursor of the page after it, null on the last."""
+    """A page of accounts; `next` is the cursor of the next page, or null on the last page."""
 
     items = fields.List(fields.Nested(FoundAccountSchema))
     next = fields.String(allow_none=True)
@@ -52,14 +52,14 @@ class AdminAccountSchema(AccountStateSchema):
 
 
 class SideSchema(ResponseSchema):
-    """One side of a binding."""
+    """One of the two accounts of a binding."""
 
     id = fields.String()
     username = fields.String()
 
 
 class AdminBindingSchema(ResponseSchema):
-    """A binding with both its sides."""
+    """A binding with both accounts."""
 
     inner = "binding"
 
@@ -80,7 +80,7 @@ class AdminBindingsSchema(ResponseSchema):
 
 
 class AdminSessionSchema(ResponseSchema):
-    """An open session: who holds it, and which account it acts as."""
+    """An open session, with the account that opened it and the account that it acts as."""
 
     inner = "session"
     omissible = OF_PORTAL | {"account_id", "binding_id"}
@@ -99,13 +99,13 @@ class AdminSessionSchema(ResponseSchema):
 
 
 class AdminSessionsSchema(ResponseSchema):
-    """The open sessions that an account holds, and those that act as it."""
+    """The open sessions that an account opened or that act as the account."""
 
     items = fields.List(fields.Nested(AdminSessionSchema))
 
 
 class AuditActorSchema(ResponseSchema):
-    """Who did it; `via` is the service that named its operator."""
+    """The actor of an entry; `via` is the service that named its operator."""
 
     kind = fields.String(
         attribute="actor_kind", metadata={"enum": ["person", "operator", "service", "system"]}
@@ -134,14 +134,14 @@ class AuditRowSchema(ResponseSchema):
 
 
 class AuditRowsSchema(ResponseSchema):
-    """A page of the audit log, newest first; `next` is the `before` of the page after it, null on the last."""
+    """A page of the audit log, newest first; `next` is the `before` of the next page, or null on the last page."""
 
     items = fields.List(fields.Nested(AuditRowSchema))
     next = fields.Integer(allow_none=True)
 
 
 class EndedSessionsSchema(ResponseSchema):
-    """How many sessions ended."""
+    """The number of ended sessions."""
 
     ended = fields.Integer()
 
@@ -156,7 +156,7 @@ class ConsentRecordSchema(ResponseSchema):
 
 
 class MailRecordSchema(ResponseSchema):
-    """A mail and what became of it."""
+    """A mail and its state."""
 
     type = fields.String()
     asked_at = Timestamp()
@@ -166,7 +166,7 @@ class MailRecordSchema(ResponseSchema):
 
 
 class PersonalDataSchema(ResponseSchema):
-    """Everything stored about a person (OPS-6)."""
+    """All stored data of a person (OPS-6)."""
 
     inner = "export"
 
@@ -180,12 +180,12 @@ class PersonalDataSchema(ResponseSchema):
 
 
 def with_expiry(session: Session, lifetimes: Lifetimes) -> dict[str, Session | datetime]:
-    """Return what PersonalDataSchema dumps of a session: it, and the time at which it ends unused."""
+    """Return the input of PersonalDataSchema for a session: the session, and the time at which it ends unused."""
     return {"session": session, "expires_at": session.ends_at(lifetimes)}
 
 
 def admin_login(login: OpenLogin, lifetimes: Lifetimes) -> dict[str, Any]:
-    """Return what AdminSessionSchema dumps."""
+    """Return the input of AdminSessionSchema."""
     return {
         "id": login.id,
         "holder_id": login.holder_id,

@@ -1,4 +1,4 @@
-"""Reading a request's input by a marshmallow schema: every wrong field is reported with its JSON pointer (REG-11)."""
+"""Loading of request input by marshmallow schemas; each invalid field is reported with its JSON pointer (REG-11)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -12,12 +12,12 @@ from identity.http.field_errors import FieldError, InvalidInput
 from identity.http.problems import field_error
 
 ExtraChecks = Callable[[dict[str, Any]], Iterable[FieldError]]
-"""Checks the valid fields of an input that has other, invalid fields."""
+"""A function that checks the valid fields of an input that has other, invalid fields."""
 _MAX_NAME_CHARACTERS = 40
 
 
 def json_body() -> Any:
-    """Return the parsed JSON body. Raises InvalidInput if it is nested too deep."""
+    """Return the parsed JSON body. Raises InvalidInput if it is nested too deeply."""
     if not request.is_json:
         raise UnsupportedMediaType
     _refuse_truncated()
@@ -35,7 +35,7 @@ def _refuse_truncated() -> None:
 
 
 def query_arguments() -> dict[str, str]:
-    """Return the query string's arguments. Raises InvalidInput if one is given twice."""
+    """Return the query string's arguments. Raises InvalidInput for repeated arguments."""
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
         raise InvalidInput(
@@ -45,7 +45,7 @@ def query_arguments() -> dict[str, str]:
 
 
 def load(schema: Schema, payload: Any, *, extra_checks: ExtraChecks | None = None) -> Any:
-    """Return what the schema loads. Raises InvalidInput with every field error."""
+    """Load a payload by a schema. Raises InvalidInput with all field errors."""
     try:
         return schema.load(payload)
     except ValidationError as error:
@@ -74,6 +74,6 @@ def _field_errors(pointer: str, messages: Any) -> Iterator[FieldError]:
 
 
 def _escape_pointer(name: str) -> str:
-    """Escape a name by RFC 6901 section 3; only the start of an unknown field's name is repeated."""
+    """Escape a name by RFC 6901 section 3, truncated because an unknown field's name can have any length."""
     shown = "".join(char for char in name[:_MAX_NAME_CHARACTERS] if char.isprintable())
     return shown.replace("~", "~0").replace("/", "~1")

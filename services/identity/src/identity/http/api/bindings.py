@@ -32,7 +32,7 @@ class CodeInput(Input):
 
 
 class BoundAccountSchema(ResponseSchema):
-    """The general account of a binding. After the binding ended only names and tax id are shown (BIND-1)."""
+    """The general account of a binding. After the binding has ended, only names and tax id are shown (BIND-1)."""
 
     inner = "account"
 
@@ -45,14 +45,14 @@ class BoundAccountSchema(ResponseSchema):
 
     @post_dump(pass_original=True)
     def hide_ended(self, data: dict[str, Any], entry: BindingEntry, **_: Any) -> dict[str, Any]:
-        """Hide the person's data once the binding ended."""
+        """Hide the person's data after the binding has ended."""
         if not entry.binding.is_live:
             data.update(name=None, email_masked=None, company_phone=None)
         return data
 
 
 class BindingSchema(ResponseSchema):
-    """A binding as its link account sees it."""
+    """A binding in its link account's list."""
 
     inner = "binding"
 
@@ -67,7 +67,7 @@ class BindingSchema(ResponseSchema):
 
 
 class BindingsSchema(ResponseSchema):
-    """A link account's list."""
+    """A link account's list of bindings."""
 
     items = fields.List(fields.Nested(BindingSchema))
 
@@ -80,7 +80,7 @@ def _link_account() -> Principal:
 @blueprint.errors(401, 403)
 @blueprint.response(200, BindingsSchema)
 def list_all() -> dict[str, Any]:
-    """List the bindings, including those that the other side ended, until they are dismissed."""
+    """List the bindings, including ended bindings that have not been dismissed."""
     return {"items": bindings.list_bindings(ports(), _link_account())}
 
 
@@ -89,7 +89,7 @@ def list_all() -> dict[str, Any]:
 @blueprint.errors(401, 403, 409, 422, 429, 503)
 @blueprint.response(201, BindingSchema)
 def request_binding(arguments: dict[str, Any]) -> BindingEntry:
-    """Bind a general account; a code is mailed to it (BIND-2)."""
+    """Request a binding of a general account, and mail a code to that account (BIND-2)."""
     username, password = arguments["username"], arguments["password"].reveal()
     return bindings.request(
         ports(), _link_account(), username=username, password=password, client=client_info()
@@ -109,7 +109,7 @@ def verify(arguments: dict[str, Any], binding_id: object) -> BindingEntry:
 @blueprint.errors(401, 403, 404, 409, 422, 429)
 @blueprint.response(202)
 def resend_code(binding_id: object) -> dict[str, Any]:
-    """Mail a new code; the older one becomes invalid (BIND-6)."""
+    """Mail a new code; the previous code becomes invalid (BIND-6)."""
     bindings.resend_code(ports(), _link_account(), str(binding_id))
     return {}
 
@@ -118,5 +118,5 @@ def resend_code(binding_id: object) -> dict[str, Any]:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def unbind(binding_id: object) -> None:
-    """End a binding, or dismiss one the other side ended (UNB-1, UNB-4)."""
+    """End a binding, or dismiss an ended binding (UNB-1, UNB-4)."""
     bindings.unbind_from_link(ports(), _link_account(), str(binding_id))

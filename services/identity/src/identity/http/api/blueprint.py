@@ -1,4 +1,4 @@
-"""flask-smorest's blueprint, with the API's own way to read input and to document errors."""
+"""flask-smorest's blueprint with decorators that load input and document errors."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -21,7 +21,7 @@ _SESSION: Sequence[dict[str, list[str]]] = ({"bearer": []},)
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest has no types
-    """A blueprint whose views read input by `arguments`, document errors by `errors` and are dumped by `response`.
+    """A blueprint whose views load input by `arguments`, document errors by `errors` and dump output by `response`.
 
     `security` is documented for every view that may respond with 401, `parameters` for every view.
     """
@@ -47,7 +47,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         view_func: Callable[..., Any] | None = None,
         **options: Any,
     ) -> None:
-        """Register a view; its operation has the id `<blueprint>_<view>`, which becomes a name in generated clients."""
+        """Register a view with the operation id `<blueprint>_<view>`, which generated clients use as a name."""
         if view_func is not None:
             view_func = self.doc(operationId=f"{self.name}_{endpoint or view_func.__name__}")(view_func)
         super().add_url_rule(rule, endpoint, view_func, **options)
@@ -60,11 +60,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         guard: Callable[[], object] | None = None,
         extra_checks: ExtraChecks | None = None,
     ) -> Decorator:
-        """Read the JSON body or the query string by `schema` and pass it to the view as its first argument.
+        """Load the JSON body or the query string by `schema` and pass the result to the view as its first argument.
 
-        All wrong fields are reported at once (REG-11). `guard` runs before anything is read and raises if the caller
-        may not make this call, so the call reveals nothing about its input to them (SEC-13). If the body is
-        wrong, `extra_checks` adds further errors, which cannot be found from the body alone.
+        All invalid fields are reported at once (REG-11). `guard` runs first and raises if the caller is not
+        authorized, so that the response reveals nothing about the input (SEC-13). If the body is invalid,
+        `extra_checks` adds errors that the schema cannot find.
         """
         loader = schema()
         read = json_body if location == "json" else query_arguments
@@ -85,7 +85,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         return decorate
 
     def errors(self, *statuses: int) -> Decorator:
-        """Document the error statuses of a view, and two that any view may give: another host, no database."""
+        """Document the error statuses of a view, and those of all views: unknown host, unavailable database."""
         content = {MEDIA_TYPE: {"schema": ProblemSchema}}
         document: dict[str, Any] = {
             "responses": {

@@ -1,4 +1,4 @@
-"""What operators are shown of clients, by the admin API and by the `identity` command: this module imports no Flask."""
+"""Response schemas for clients, for the admin API and the `identity` command; this module does not import Flask."""
 
 from marshmallow import fields
 
@@ -8,7 +8,7 @@ from identity.http.api.schemas import ResponseSchema, Timestamp
 
 
 class OidcClientSchema(ResponseSchema):
-    """A client's registration for OpenID Connect; `profile` has set what it demands."""
+    """A client's registration for OpenID Connect, including the values that `profile` requires."""
 
     name = fields.String()
     display_name = fields.String()

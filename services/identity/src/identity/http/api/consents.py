@@ -19,20 +19,20 @@ _MAX_DOCUMENTS = 10
 
 
 class AcceptedInput(Input):
-    """One text that was read to its end."""
+    """A text that was read to its end."""
 
     document = Text(required=True)
     version = Text(required=True)
 
 
 class ConsentsInput(Input):
-    """Every text in force."""
+    """All current texts."""
 
     accepted = Items(Part(AcceptedInput), limit=_MAX_DOCUMENTS, required=True)
 
 
 class ConsentTextSchema(ResponseSchema):
-    """One text in force."""
+    """A current text."""
 
     document = fields.String()
     version = fields.String()
@@ -42,7 +42,7 @@ class ConsentTextSchema(ResponseSchema):
 
 
 class ConsentTextsSchema(ResponseSchema):
-    """The texts in force."""
+    """The current texts."""
 
     items = fields.List(fields.Nested(ConsentTextSchema))
 
@@ -51,7 +51,7 @@ class ConsentTextsSchema(ResponseSchema):
 @blueprint.errors()
 @blueprint.response(200, ConsentTextsSchema)
 def texts() -> dict[str, Any]:
-    """Return the texts in force; no login is needed."""
+    """Return the current texts. Requires no login."""
     return {"items": ports().rules.consents.texts}
 
 
@@ -60,7 +60,7 @@ def texts() -> dict[str, Any]:
 @blueprint.errors(401, 403, 422)
 @blueprint.response(200, SessionSchema)
 def accept(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Accept the texts in force."""
+    """Accept the current texts."""
     accepted = [(each["document"], each["version"]) for each in arguments["accepted"]]
     consents.accept(ports(), current_principal(), accepted, client=client_info())
     forget_principal()

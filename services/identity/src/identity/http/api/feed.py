@@ -1,4 +1,4 @@
-"""For other services: the feed of all events, and the snapshot of the state to start from (EVT-6)."""
+"""The event feed, and the snapshot from which consumers start, for other services (EVT-6)."""
 
 import base64
 import binascii
@@ -50,21 +50,21 @@ class SnapshotQuery(Input):
 
 
 class FeedItemSchema(ResponseSchema):
-    """An event in the feed; `event` is a CloudEvent 1.0 as the AsyncAPI document describes it."""
+    """An event in the feed; `event` is a CloudEvent 1.0, described in the AsyncAPI document."""
 
     position = fields.Integer()
     event = fields.Dict()
 
 
 class FeedSchema(ResponseSchema):
-    """Events in order; `next` is the position to continue from, unchanged if there is nothing new."""
+    """Events in order; `next` is the position to continue from, unchanged if there are no new events."""
 
     items = fields.List(fields.Nested(FeedItemSchema))
     next = fields.Integer()
 
 
 class SnapshotAccountSchema(ResponseSchema):
-    """An account that is not closed; ignore its events up to `sequence`, which is that of its newest event."""
+    """An account that is not closed, at its event `sequence`; consumers ignore its events up to that number."""
 
     id = fields.String()
     kind = fields.String(metadata={"enum": ["general", "link"]})
@@ -76,7 +76,7 @@ class SnapshotAccountSchema(ResponseSchema):
 
 
 class SnapshotBindingSchema(ResponseSchema):
-    """A live binding; the subject of its events is the general account, and they are numbered with its events."""
+    """A live binding; its events have the general account as their subject, and share the account's sequence."""
 
     id = fields.String()
     link_account_id = fields.String()
@@ -87,7 +87,7 @@ class SnapshotBindingSchema(ResponseSchema):
 
 
 class SnapshotSchema(ResponseSchema):
-    """A page; one without `next` is the last, and the feed continues from `position`."""
+    """A page of the snapshot. The last page has no `next`; after it, the feed continues from `position`."""
 
     accounts = fields.List(fields.Nested(SnapshotAccountSchema))
     bindings = fields.List(fields.Nested(SnapshotBindingSchema))
@@ -104,9 +104,9 @@ def _require_reader() -> ServiceClient:
 @blueprint.errors(401, 403, 410, 422, 429)
 @blueprint.response(200, FeedSchema)
 def events(arguments: dict[str, Any]) -> Response:
-    """Return events in the order of their positions, without a gap; 410 if the next ones are no longer stored."""
+    """Return events in the order of their positions, without gaps; 410 if the next events are no longer stored."""
     page = feed.read(ports(), after=arguments["after"], limit=arguments["limit"])
-    # `ce` is JSON already: parsing and dumping a thousand events would only take time.
+    # `ce` is JSON already; parsing and dumping a thousand events would be slow.
     items = ",".join(f'{{"position":{event.position},"event":{event.ce}}}' for event in page.events)
     return Response(f'{{"items":[{items}],"next":{page.next}}}\n', content_type="application/json")
 
@@ -116,7 +116,7 @@ def events(arguments: dict[str, Any]) -> Response:
 @blueprint.errors(401, 403, 422, 429)
 @blueprint.response(200, SnapshotSchema)
 def snapshot(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return a page of accounts with their live bindings; after the last page the feed goes on at `position`."""
+    """Return a page of accounts with their live bindings; after the last page, continue in the feed at `position`."""
     page = feed.snapshot(ports(), _parse_cursor(arguments["after"]), limit=arguments["limit"])
     return {
         "accounts": page.accounts,
@@ -132,7 +132,7 @@ def _cursor(bookmark: Bookmark) -> str:
 
 
 def _parse_cursor(text: str) -> Bookmark | None:
-    """Parse the cursor from the previous page; it is not signed, since it holds no secret. Raises InvalidInput."""
+    """Parse the cursor of the previous page, which is not signed because it is not secret. Raises InvalidInput."""
     if not text:
         return None
     try:

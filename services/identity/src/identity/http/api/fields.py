@@ -1,4 +1,4 @@
-"""Fields of the API's input: bounded, each parsed by the domain's own rule (SEC-13)."""
+"""Input fields of the API, limited in size and parsed by the domain's functions (SEC-13)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ _MAX_CHARACTERS = 1000
 
 
 def error_message(error: InvalidValue) -> dict[str, str]:
-    """Return an error as a message of marshmallow."""
+    """Return the marshmallow error message for an invalid value."""
     return {"code": error.code, "detail": field_error_sentence(error)}
 
 
@@ -33,7 +33,7 @@ class Input(Schema):
     """An object without unknown fields (SEC-13)."""
 
     class Meta:
-        """Refuse unknown fields."""
+        """Schema options."""
 
         unknown = RAISE
 
@@ -41,7 +41,7 @@ class Input(Schema):
 
 
 class Text(fields.String):
-    """A text of at most 1,000 characters, without lone surrogates, parsed by a rule of the domain."""
+    """A text of at most 1,000 characters, without lone surrogates, parsed by a function of the domain."""
 
     def __init__(self, parse: Callable[[str], str] | None = None, **options: Any) -> None:
         super().__init__(error_messages=_MESSAGES, **options)
@@ -56,7 +56,7 @@ class Text(fields.String):
             if len(text) > _MAX_CHARACTERS:
                 raise InvalidValue("too_long", max=_MAX_CHARACTERS)  # noqa: TRY301  # handled like the domain's errors
             if "\0" in text or has_surrogate(text):
-                raise InvalidValue("control_character", "unreadable")  # noqa: TRY301  # the same
+                raise InvalidValue("control_character", "unreadable")  # noqa: TRY301  # handled like the domain's errors
             return self._load(text)
         except InvalidValue as error:
             raise ValidationError([error_message(error)]) from None
@@ -66,7 +66,7 @@ class Text(fields.String):
 
 
 def one_of(*words: str, **options: Any) -> Text:
-    """Return a field that is one of these words."""
+    """Return a field that accepts one of these values."""
 
     def parse(raw: str) -> str:
         if raw not in words:
@@ -99,7 +99,7 @@ class Part(fields.Nested):
 
 
 class Members(fields.Dict):
-    """An object whose members are read elsewhere."""
+    """An object whose members are not validated by the schema."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(error_messages=_MESSAGES, **options)

@@ -1,4 +1,4 @@
-"""The API's registration on the application, its OpenAPI document, and /docs, a plain page made from the document."""
+"""Registration of the API, its OpenAPI document, and the page /docs, which is rendered from the document."""
 
 from threading import Lock
 from typing import Any
@@ -43,9 +43,9 @@ _TITLE = "Identity of Taiwan's port passes"
 
 
 class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
-    """flask-smorest's Api that writes the document on first use and leaves error responses to `http/errors.py`.
+    """flask-smorest's Api that creates the document on first use and leaves error responses to `http/errors.py`.
 
-    Writing the document takes longer than the rest of a process's startup, and few processes are ever asked for it.
+    Creating the document takes longer than the rest of a process's startup, and few processes ever serve it.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -54,7 +54,7 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
         super().__init__(app)
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
-        """Register the views; `document` documents them."""
+        """Register the views. `document` adds them to the OpenAPI document."""
         self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
         self._app.register_blueprint(blueprint, **options)
         self._undocumented.append(blueprint)
@@ -71,20 +71,20 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
                 self.spec.tag({"name": name, "description": blueprint.description})
             document: dict[str, Any] = self.spec.to_dict()
         for operation in operations(document).values():
-            operation.setdefault("security", [])  # explicit: it needs no authentication
+            operation.setdefault("security", [])  # states explicitly that no authentication is needed
         return document
 
     def _openapi_json(self) -> Response:
         return jsonify(self.document())
 
     def _register_error_handlers(self) -> None:
-        """Register none: `http/errors.py` handles every error."""
+        """Do nothing, because `http/errors.py` handles all errors."""
 
     def _register_pagination_header(self) -> None:
-        """Register none: pages have cursors in their bodies."""
+        """Do nothing, because pages have cursors in their bodies."""
 
     def _register_responses(self) -> None:
-        """Document a problem in place of flask-smorest's own error response."""
+        """Document a problem document instead of flask-smorest's error response."""
         response = {"description": "RFC 9457 problem document", "schema": ProblemSchema}
         prepare_response(response, self.spec, MEDIA_TYPE)
         self.spec.components.response(self.DEFAULT_ERROR_RESPONSE_NAME, response, lazy=True)
@@ -93,7 +93,7 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
     """Register the API's blueprints, /openapi.json and /docs.
 
-    JSON requests carry no CSRF token: `http/same_origin.py` checks their origin instead (SEC-8).
+    JSON requests contain no CSRF token; `http/same_origin.py` checks their origin instead (SEC-8).
     """
     app.config.update(
         API_TITLE=_TITLE,

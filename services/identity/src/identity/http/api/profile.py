@@ -30,13 +30,13 @@ _STRONG_REVISION = re.compile(r'(?<![^\s,])"([1-9][0-9]{0,8})"')
 
 
 class CompanyChanges(Input):
-    """The company's data that may be changed."""
+    """The editable data of a company."""
 
     phone = Text(parse_phone)
 
 
 class AccountChanges(Input):
-    """What may be changed (PRO-1)."""
+    """The editable data of an account (PRO-1)."""
 
     name = Text(parse_full_name)
     mobile = Text(parse_mobile)
@@ -62,7 +62,7 @@ class LinkAccountSchema(ResponseSchema):
 
 
 class OwnBindingSchema(ResponseSchema):
-    """A general account's own view of its binding; without one there is only the status."""
+    """A general account's binding; without a binding, only the status is set."""
 
     inner = "binding"
     omissible = frozenset({"link", "requested_at", "verified_at"})
@@ -86,7 +86,7 @@ def _with_etag(account: Account) -> tuple[Account, dict[str, str]]:
 @blueprint.errors(401, 403)
 @blueprint.response(200, AccountSchema)
 def show() -> tuple[Account, dict[str, str]]:
-    """Return one's own account with its entity tag."""
+    """Return the caller's account with its entity tag."""
     after_this_request(lambda response: response.make_conditional(request))  # If-None-Match
     return _with_etag(profile.show(ports(), require_principal()))
 
@@ -115,7 +115,7 @@ def change(arguments: dict[str, Any]) -> tuple[Account, dict[str, str]]:
 
 
 def _revisions() -> frozenset[int] | None:
-    """Return the revisions that If-Match names, None for `*` (RFC 9110 section 13.1.1).
+    """Return the revisions in If-Match, or None for `*` (RFC 9110 section 13.1.1).
 
     A weak tag matches nothing, because the comparison is strong. Raises RevisionMissing, RevisionStale.
     """
@@ -134,7 +134,7 @@ def _revisions() -> frozenset[int] | None:
 @blueprint.errors(401, 403, 422, 429, 503)
 @blueprint.response(204)
 def change_password(arguments: dict[str, Any]) -> None:
-    """Change the password; every other session ends (PRO-4, UNB-5)."""
+    """Change the password, and end all other sessions (PRO-4, UNB-5)."""
     try:
         account = profile.change_password(
             ports(),
@@ -153,7 +153,7 @@ def change_password(arguments: dict[str, Any]) -> None:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def withdraw_email_change() -> None:
-    """Withdraw a change of mailbox that is not yet verified (PRO-2)."""
+    """Withdraw a pending change of mailbox (PRO-2)."""
     profile.withdraw_email_change(ports(), require_principal())
 
 
@@ -161,7 +161,7 @@ def withdraw_email_change() -> None:
 @blueprint.errors(401, 403)
 @blueprint.response(200, OwnBindingSchema)
 def show_binding() -> dict[str, Any]:
-    """Show by whom a general account is bound and since when (UNB-3)."""
+    """Return the binding of the caller's general account (UNB-3)."""
     bound = bindings.binding_of(ports(), require_principal("general"))
     if bound is None:
         return {"status": "none"}
@@ -173,5 +173,5 @@ def show_binding() -> dict[str, Any]:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def unbind() -> None:
-    """End the binding of one's own account (UNB-2)."""
+    """End the binding of the caller's general account (UNB-2)."""
     bindings.unbind_from_general(ports(), require_principal("general"))

@@ -1,4 +1,4 @@
-"""Forgotten passwords and account names (LOGIN-8, LOGIN-9)."""
+"""Forgotten passwords and usernames (LOGIN-8, LOGIN-9)."""
 
 from typing import Any
 
@@ -15,18 +15,18 @@ from identity.http.problems import field_error
 from identity.http.web_context import ports
 from identity.usecases import forgotten_usernames, recovery
 
-blueprint = Blueprint("recovery", __name__, description="Forgotten passwords and account names")
+blueprint = Blueprint("recovery", __name__, description="Forgotten passwords and usernames")
 
 
 class ResetRequest(Input):
-    """Account and mailbox."""
+    """A username and a mailbox."""
 
     username = Text(required=True)
     email = Text(parse_mailbox, required=True)
 
 
 class UsernamesRequest(Input):
-    """A mailbox, and the tax id of a company."""
+    """A mailbox, and optionally the tax id of a company."""
 
     email = Text(parse_mailbox, required=True)
     tax_id = Text(parse_tax_id)
@@ -44,7 +44,7 @@ class ResetInput(Input):
 @blueprint.errors(422)
 @blueprint.response(202)
 def request_usernames(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Mail the account names of a mailbox to it; the answer is the same if there are none (LOGIN-9)."""
+    """Mail a list of its usernames to a mailbox; the response is the same if there are none (LOGIN-9)."""
     email, tax_id = arguments["email"], arguments.get("tax_id")
     forgotten_usernames.request(ports(), email=email, tax_id=tax_id, client=client_info())
     return {}
@@ -55,7 +55,7 @@ def request_usernames(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(422)
 @blueprint.response(202)
 def request_reset(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Mail a link if account and mailbox match; the answer is the same if they do not."""
+    """Mail a link if username and mailbox match; the response is the same if they do not (LOGIN-8)."""
     recovery.request_reset(ports(), **arguments, client=client_info())
     return {}
 
@@ -65,7 +65,7 @@ def request_reset(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(400, 410, 422, 503)
 @blueprint.response(204)
 def reset(arguments: dict[str, Any]) -> None:
-    """Set a new password; this browser is then known to the account (SEC-3)."""
+    """Set a new password; the account then recognizes this browser (SEC-3)."""
     token, password = arguments["token"].reveal(), arguments["password"].reveal()
     try:
         device = recovery.reset(ports(), token, password=password)

@@ -1,4 +1,4 @@
-"""What several resources of the API return: the base of response schemas, times, accounts, mails and problems."""
+"""Schemas that several resources share: the base of response schemas, times, accounts, mails and problems."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -12,9 +12,9 @@ _SECONDS = "%Y-%m-%dT%H:%M:%S"
 
 
 class ResponseSchema(marshmallow.Schema):
-    """A response. An attribute that the dumped object lacks is looked up in its attribute `inner`, if that is set.
+    """A response. Attributes that the dumped object lacks are looked up in its attribute `inner`, if set.
 
-    The document requires every field except those in `omissible`.
+    The OpenAPI document marks every field as required, except those in `omissible`.
     """
 
     inner: ClassVar[str | None] = None
@@ -25,7 +25,7 @@ class ResponseSchema(marshmallow.Schema):
         field_obj.required = field_name not in self.omissible
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Look up an attribute of the object, else of its inner object."""
+        """Return an attribute of the object, or else of its inner object."""
         value = super().get_attribute(obj, attr, default)
         if value is default and self.inner is not None:
             inner = super().get_attribute(obj, self.inner, None)
@@ -34,13 +34,13 @@ class ResponseSchema(marshmallow.Schema):
 
 
 def format_time(value: datetime, *, milliseconds: bool = False) -> str:
-    """Return a time in RFC 3339 and UTC."""
+    """Format a time in UTC by RFC 3339."""
     fraction = f".{value.microsecond // 1000:03}" if milliseconds else ""
     return f"{value.strftime(_SECONDS)}{fraction}Z"
 
 
 class Timestamp(fields.String):
-    """A time in RFC 3339 and UTC, to the second or to the millisecond."""
+    """A time in UTC by RFC 3339, with a precision of a second or a millisecond."""
 
     def __init__(self, *, milliseconds: bool = False, **options: Any) -> None:
         super().__init__(metadata={"format": "date-time"}, **options)
@@ -54,7 +54,7 @@ class Timestamp(fields.String):
 
 
 class MaskedEmail(fields.String):
-    """An address of which only the beginning is shown."""
+    """A masked mailbox, of which only the beginning is shown."""
 
     @override
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
@@ -62,7 +62,7 @@ class MaskedEmail(fields.String):
 
 
 class MailStateSchema(ResponseSchema):
-    """What became of a verification mail."""
+    """The state of a verification mail."""
 
     state = fields.String(metadata={"enum": ["waiting", "sent", "refused"]})
     at = Timestamp()
@@ -81,7 +81,7 @@ class CompanySchema(ResponseSchema):
 
 
 class Whole(fields.Nested):
-    """A nested object of the response that is dumped from the same object as its parent."""
+    """A nested response object that is dumped from the same object as its parent."""
 
     def get_value(self, obj: Any, *_args: Any, **_kwargs: Any) -> Any:
         """Return the containing object."""
@@ -104,7 +104,7 @@ class AccountSchema(ResponseSchema):
 
 
 class FieldErrorSchema(ResponseSchema):
-    """One wrong field, by its JSON pointer."""
+    """An invalid field, identified by a JSON pointer."""
 
     pointer = fields.String()
     code = fields.String()
@@ -112,7 +112,7 @@ class FieldErrorSchema(ResponseSchema):
 
 
 class ProblemSchema(ResponseSchema):
-    """Why a request was refused (RFC 9457); `code` is stable, `detail` is for people."""
+    """A problem document (RFC 9457); `code` is stable, `detail` is for people."""
 
     omissible = frozenset({"errors", "next", "tries_left", "here", "right", "reason", "state"})
 

@@ -1,15 +1,15 @@
-"""Logins at services, as their owners and as operators see them (OIDC-24)."""
+"""Response schemas for logins at services (OIDC-24)."""
 
 from marshmallow import fields
 
 from identity.http.api.schemas import ResponseSchema, Timestamp
 
 PORTAL = {
-    "description": "whether the portal's own session goes on; if not, it has timed out, the services alone go on, and "
-    "its address, browser and times may be missing"
+    "description": "whether the portal's session is open; if not, it has timed out, only the logins at services "
+    "continue, and address, browser and times may be missing"
 }
 OF_PORTAL = frozenset({"address", "user_agent", "created_at", "last_seen_at"})
-"""The fields that a login lacks once its session at the portal has timed out."""
+"""The fields that may be missing after the portal's session has timed out."""
 
 
 class ServiceCompanySchema(ResponseSchema):
@@ -20,7 +20,7 @@ class ServiceCompanySchema(ResponseSchema):
 
 
 class ServiceLoginSchema(ResponseSchema):
-    """A login at a service; `company` is null where a link account acts for no company."""
+    """A login at a service; `company` is null if a link account acts for no company."""
 
     id = fields.String()
     client = fields.String()
@@ -31,7 +31,7 @@ class ServiceLoginSchema(ResponseSchema):
 
 
 class AdminServiceLoginSchema(ServiceLoginSchema):
-    """The same, with the accounts and what the service may read."""
+    """A login at a service, with its accounts and scopes."""
 
     session_id = fields.String()
     holder_id = fields.String()
@@ -40,7 +40,7 @@ class AdminServiceLoginSchema(ServiceLoginSchema):
 
 
 class ServiceRecordSchema(AdminServiceLoginSchema):
-    """The same, also after its end."""
+    """A login at a service that may have ended."""
 
     ended_at = Timestamp(allow_none=True)
     ended_reason = fields.String(allow_none=True)

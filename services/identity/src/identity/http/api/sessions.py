@@ -25,27 +25,27 @@ blueprint = Blueprint("sessions", __name__, description="Sessions and switching"
 
 
 class Credentials(Input):
-    """Account and password."""
+    """A username and a password."""
 
     username = Text(required=True)
     password = SecretText(required=True)
 
 
 class SwitchInput(Input):
-    """The binding whose general account to continue as."""
+    """The binding to switch to."""
 
     binding_id = Text(required=True)
 
 
 class SessionCompanySchema(ResponseSchema):
-    """A company as a session shows it."""
+    """The company of a session's account."""
 
     tax_id = fields.String()
     name = fields.String(attribute="company_name")
 
 
 class SessionAccountSchema(ResponseSchema):
-    """An account as a session shows it."""
+    """The account that a session acts as."""
 
     id = fields.String()
     kind = fields.String(metadata={"enum": ["general", "link"]})
@@ -63,7 +63,7 @@ class ActorSchema(ResponseSchema):
 
 
 class SessionSchema(ResponseSchema):
-    """A session, with `token` only if it was just issued, and `actor` only while switched."""
+    """A session; `token` is set only when it is issued, and `actor` only while the session is switched."""
 
     inner = "principal"
     omissible = frozenset({"token", "actor", "verification_mail"})
@@ -109,7 +109,7 @@ _SESSION = SessionSchema()
 
 
 def answer_session(ports: Ports) -> Answerer:
-    """Return an answerer (`direct_answers`) for `GET /session` with a bearer token."""
+    """Return a direct answerer for `GET /session` with a bearer token (`direct_answers.py`)."""
 
     def answer(environ: "WSGIEnvironment") -> Answer | None:
         token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
@@ -124,7 +124,7 @@ def answer_session(ports: Ports) -> Answerer:
 
 
 def _document(principal: Principal) -> dict[str, Any]:
-    """Return what SessionSchema dumps for a person's own session, in a tenth of the time."""
+    """Return the output of SessionSchema for a session that is not switched, in a tenth of the time."""
     account = principal.account
     return {
         "expires_at": format_time(principal.expires_at),
@@ -147,7 +147,7 @@ def _current(ports: Ports, principal: Principal) -> dict[str, Any]:
 
 
 def session_response(principal: Principal, **more: Any) -> dict[str, Any]:
-    """Return what SessionSchema dumps; `more` is a new `token` or the state of the `verification_mail`."""
+    """Return the input of SessionSchema; `more` is a new `token` or the state of the `verification_mail`."""
     if principal.switched:
         more["switched_by"] = principal.actor
     return {"principal": principal, **more}
@@ -160,7 +160,7 @@ def _issued(issued: sessions.IssuedSession) -> dict[str, Any]:
 
 
 @blueprint.post("/sessions")
-@blueprint.doc(security=[])  # its 401 is about the credentials in the body
+@blueprint.doc(security=[])  # its 401 concerns the credentials in the body
 @blueprint.arguments(Credentials)
 @blueprint.errors(401, 403, 422, 429, 503)
 @blueprint.response(201, SessionSchema)
@@ -174,7 +174,7 @@ def log_in(credentials: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(401)
 @blueprint.response(200, SessionSchema)
 def show() -> dict[str, Any]:
-    """Show the account that the token belongs to, and its next step."""
+    """Return the account of the session, and its next step."""
     return _current(ports(), current_principal())
 
 
@@ -182,7 +182,7 @@ def show() -> dict[str, Any]:
 @blueprint.errors(401)
 @blueprint.response(204)
 def log_out() -> None:
-    """End the session at once (LOGIN-6)."""
+    """End the session (LOGIN-6)."""
     sessions.log_out(ports(), current_principal())
 
 
@@ -190,7 +190,7 @@ def log_out() -> None:
 @blueprint.errors(401, 403)
 @blueprint.response(200, OpenSessionsSchema)
 def list_open() -> dict[str, Any]:
-    """List one's own open sessions, each with the services where it is logged in (LOGIN-7, OIDC-24)."""
+    """List the caller's open sessions, each with its logins at services (LOGIN-7, OIDC-24)."""
     principal, lifetimes = current_principal(), ports().rules.sessions
     return {
         "items": [
@@ -212,7 +212,7 @@ def list_open() -> dict[str, Any]:
 @blueprint.errors(401, 403)
 @blueprint.response(204)
 def end_others() -> None:
-    """End all of one's sessions but this (LOGIN-7)."""
+    """End all of the caller's sessions except the current session (LOGIN-7)."""
     sessions.end_other_sessions(ports(), current_principal())
 
 
@@ -220,7 +220,7 @@ def end_others() -> None:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def end_one(session_id: object) -> None:
-    """End one of one's own sessions (LOGIN-7)."""
+    """End one of the caller's sessions (LOGIN-7)."""
     sessions.end_session(ports(), current_principal(), str(session_id))
 
 
@@ -228,7 +228,7 @@ def end_one(session_id: object) -> None:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def end_service(session_id: object, grant_id: object) -> None:
-    """End one's login at one service; the service is notified (OIDC-24)."""
+    """End the caller's login at one service, and notify the service (OIDC-24)."""
     sessions.end_service(ports(), current_principal(), str(session_id), str(grant_id))
 
 
@@ -237,7 +237,7 @@ def end_service(session_id: object, grant_id: object) -> None:
 @blueprint.errors(401, 403, 404, 409, 422, 429)
 @blueprint.response(200, SessionSchema)
 def switch(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Continue as the general account of a verified binding, with a new token (SW-1)."""
+    """Switch the session to the general account of a verified binding, with a new token (SW-1)."""
     return _issued(switching.switch(ports(), require_principal(), arguments["binding_id"]))
 
 
@@ -245,5 +245,5 @@ def switch(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(401, 409)
 @blueprint.response(200, SessionSchema)
 def switch_back() -> dict[str, Any]:
-    """Return to the link account, with a new token (SW-3)."""
+    """Switch the session back to the link account, with a new token (SW-3)."""
     return _issued(switching.switch_back(ports(), current_principal()))

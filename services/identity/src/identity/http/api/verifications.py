@@ -1,4 +1,4 @@
-"""Verifying a mailbox (VER)."""
+"""Verification of mailboxes (VER)."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ class ConfirmedMailboxSchema(ResponseSchema):
 
 
 class CancelledChangeSchema(ResponseSchema):
-    """A cancelled change of mailbox; `restored` if it had taken effect."""
+    """A cancelled change of mailbox; `restored` is true if the change had taken effect."""
 
     inner = "account"
 
@@ -57,7 +57,7 @@ class CancelledChangeSchema(ResponseSchema):
 @blueprint.errors(400, 409, 410, 422)
 @blueprint.response(200, ConfirmedMailboxSchema)
 def confirm(arguments: dict[str, Any]) -> object:
-    """Verify the mailbox of a link; this logs nobody in (SEC-4). A change ends all other sessions (PRO-3)."""
+    """Verify the mailbox of a link, without logging in (SEC-4). A change ends all other sessions (PRO-3)."""
     return verification.confirm(ports(), arguments["token"].reveal(), principal=optional_principal())
 
 
@@ -66,7 +66,7 @@ def confirm(arguments: dict[str, Any]) -> object:
 @blueprint.errors(400, 409, 410, 422)
 @blueprint.response(200, CancelledChangeSchema)
 def cancel_change(arguments: dict[str, Any]) -> object:
-    """Cancel a change of mailbox by the link in the old one, even after it took effect; all sessions end (PRO-3)."""
+    """Cancel a change by the link mailed to the old mailbox, even after the change; all sessions end (PRO-3)."""
     return email_cancellation.cancel(ports(), arguments["token"].reveal())
 
 
@@ -74,7 +74,7 @@ def cancel_change(arguments: dict[str, Any]) -> object:
 @blueprint.errors(401, 409, 429)
 @blueprint.response(202)
 def resend() -> dict[str, Any]:
-    """Mail the link again, for the session of an unverified account (VER-5)."""
+    """Mail a new verification link to the caller's unverified account (VER-5)."""
     verification.resend(ports(), current_principal())
     return {}
 
@@ -84,7 +84,7 @@ def resend() -> dict[str, Any]:
 @blueprint.errors(401, 403, 409, 422, 429, 503)
 @blueprint.response(202)
 def correct_mailbox(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Correct the mailbox of an unverified account; a new link is mailed, the old one is void (VER-8)."""
+    """Correct the mailbox of an unverified account, and mail a new link; the old link becomes invalid (VER-8)."""
     email, password = arguments["email"], arguments["password"].reveal()
     verification.correct_mailbox(ports(), current_principal(), email=email, password=password)
     return {}

@@ -1,4 +1,4 @@
-"""The endpoints of OAuth for services, over the same use cases (OIDC)."""
+"""The OAuth endpoints (OIDC)."""
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
@@ -9,7 +9,7 @@ _MODULES = (authorize, par, token, userinfo, introspect, revoke, logout)
 
 
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
-    """Register the endpoints. Their forms come from services, so they need no CSRF token (OIDC-28)."""
+    """Register the endpoints. Services send the forms, so the endpoints require no CSRF token (OIDC-28)."""
     for module in _MODULES:
         app.register_blueprint(module.blueprint)
         csrf.exempt(module.blueprint)

@@ -18,7 +18,7 @@ blueprint = Blueprint("oauth_authorize", __name__, url_prefix="/oauth")
 
 @blueprint.get("/authorize")
 def authorize() -> Response:
-    """Redirect back to the client, or store the request and redirect to the portal."""
+    """Redirect to the client, or store the request and redirect to the portal."""
     parameters = parse_parameters(request.query_string)
     request_uri = parameters.get("request_uri") or ""
     if request_uri.startswith(REQUEST_URI):
@@ -34,7 +34,7 @@ def authorize() -> Response:
 
 @blueprint.post("/authorize")
 def continue_by_get() -> Response:
-    """Redirect to the same request by GET, so that the browser sends its SameSite=Lax cookie (OIDC-4)."""
+    """Redirect to the same request with GET, so that the browser sends its SameSite=Lax cookie (OIDC-4)."""
     if request.query_string:
         raise UnprovenRequest("a POST request must have no query string")
     query = urlencode(parse_parameters(request.get_data()).pairs)
@@ -44,7 +44,7 @@ def continue_by_get() -> Response:
 
 
 def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
-    """Do the same for a pushed request; other query parameters are ignored (RFC 9126 section 4)."""
+    """Process a pushed request; other query parameters are ignored (RFC 9126 section 4)."""
     stored, client = stored_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
     client, address = authorization_requests.prove(ports(), stored.parameters)
     try:

@@ -18,7 +18,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def require_client(form: Form) -> RegisteredClient:
-    """Return the client that makes the request. Raises InvalidRequest, BadClient, Locked."""
+    """Authenticate the client of the request. Raises InvalidRequest, BadClient, Locked."""
     return authenticate(ports(), credentials_of(form), asker=client_info())
 
 
@@ -28,7 +28,10 @@ def client_ports(client: RegisteredClient) -> Ports:
 
 
 def credentials_of(form: Form) -> Credentials:
-    """Return what the request shows, by one method only (RFC 6749 section 2.3). Raises InvalidRequest, BadClient."""
+    """Return the request's credentials; only one method is allowed (RFC 6749 section 2.3).
+
+    Raises InvalidRequest, BadClient.
+    """
     has_header = "Authorization" in request.headers
     secret, assertion = form.get("client_secret"), form.get("client_assertion")
     if has_header + (secret is not None) + (assertion is not None) > 1:
@@ -48,7 +51,7 @@ def credentials_of(form: Form) -> Credentials:
 def _by_secret(form: Form) -> Credentials:
     name, secret = basic_credentials()
     if form.get("client_id") not in {None, name}:
-        raise InvalidRequest("client_id is another client")
+        raise InvalidRequest("client_id names another client")
     return Credentials(method="secret", name=name, proof=secret)
 
 

@@ -1,4 +1,4 @@
-"""Discovery and JWKS: public documents that are built once and need no database (OIDC-27)."""
+"""Discovery documents and the JWK set, which are built once and need no database (OIDC-27)."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ METADATA_PATHS: Final = ("/.well-known/openid-configuration", "/.well-known/oaut
 
 
 class PublicDocument:
-    """A JSON document with its headers; scripts of every site may read it."""
+    """A JSON document with its headers, which scripts of any site may read."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.body = json.dumps(content, indent=1).encode() + b"\n"
@@ -37,23 +37,23 @@ class PublicDocument:
         }
 
     def status(self, if_none_match: str | None) -> HTTPStatus:
-        """Return 304 for a client that has the document, else 200."""
+        """Return 304 for a client that has the document, otherwise 200."""
         is_known = if_none_match and parse_etags(if_none_match).contains_weak(self._digest)
         return HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK
 
     def answer(self, environ: "WSGIEnvironment") -> Answer:
-        """Answer without Flask."""
+        """Return the document without using Flask."""
         return self._answers[self.status(environ.get("HTTP_IF_NONE_MATCH"))]
 
 
 def public_documents(issuer: str, key_set: Mapping[str, Any]) -> dict[str, PublicDocument]:
-    """Return the documents of this provider by their paths."""
+    """Return the provider's documents by path."""
     metadata = PublicDocument(provider_metadata(issuer))
     return {**dict.fromkeys(METADATA_PATHS, metadata), JWKS_PATH: PublicDocument(key_set)}
 
 
 def discovery_blueprint(documents: Mapping[str, PublicDocument]) -> Blueprint:
-    """Return the documents' routes."""
+    """Return the blueprint that serves the documents."""
     blueprint = Blueprint("oauth_discovery", __name__)
 
     def show() -> Response:

@@ -8,7 +8,7 @@ from identity.usecases.steps.proofs import verify_dpop
 
 
 def dpop_key(*, access_token: str | None = None) -> str | None:
-    """Return the thumbprint of the key whose proof came with the request, None without one. Raises InvalidProof."""
+    """Verify the request's proof; return the thumbprint of its key, or None without a proof. Raises InvalidProof."""
     proof = request.headers.get("DPoP")
     if proof is None:
         return None

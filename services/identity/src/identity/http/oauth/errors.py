@@ -1,4 +1,4 @@
-"""The table of OAuth's errors: each refusal with its code and status (RFC 6749 section 5.2)."""
+"""The error codes and statuses of the OAuth endpoints, by refusal (RFC 6749 section 5.2)."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ DPOP_ALGORITHMS = " ".join(CLIENT_ALGORITHMS)
 
 @dataclass(frozen=True, slots=True)
 class OAuthError:
-    """Code and status; `of_resource` marks the refusals of a resource, whose challenge repeats the code."""
+    """An error code and status. With `of_resource`, the WWW-Authenticate challenge contains the code."""
 
     error: str
     status: int = 400
@@ -49,7 +49,7 @@ ERRORS: Mapping[type[Refusal | OAuthRefusal], OAuthError] = {
 
 
 def oauth_blueprint(name: str) -> Blueprint:
-    """Return the blueprint of an endpoint, whose errors are all OAuth's."""
+    """Return a blueprint that responds to all errors in OAuth's format."""
     blueprint = Blueprint(f"{_PREFIX}{name}", __name__, url_prefix="/oauth")
     blueprint.register_error_handler(Refusal, refusal_response)
     blueprint.register_error_handler(OAuthRefusal, refusal_response)
@@ -61,7 +61,7 @@ def oauth_blueprint(name: str) -> Blueprint:
 
 
 def refusal_response(refusal: Refusal | OAuthRefusal) -> Response:
-    """Return the answer to a refused request."""
+    """Return the error response of a refused request."""
     known = ERRORS[type(refusal)]
     description = refusal.description if isinstance(refusal, OAuthRefusal) else ""
     response = error_response(known.error, known.status, description)
@@ -75,7 +75,7 @@ def refusal_response(refusal: Refusal | OAuthRefusal) -> Response:
 
 
 def _challenge(error: str) -> str:
-    """Return the challenge of the scheme that was used; without credentials both, and no code (RFC 6750, RFC 9449)."""
+    """Return the challenge of the request's scheme, or of both schemes without credentials (RFC 6750, RFC 9449)."""
     scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
     if scheme == "dpop":
         return f'DPoP error="{error}", algs="{DPOP_ALGORITHMS}"'
@@ -85,7 +85,7 @@ def _challenge(error: str) -> str:
 
 
 def error_response(error: str, status: int, description: str = "") -> Response:
-    """Count a refusal, and return its answer (RFC 6749 section 5.2)."""
+    """Count an error, and return the error response (RFC 6749 section 5.2)."""
     endpoint = (request.blueprint or "").removeprefix(_PREFIX)
     ports().oauth_meter.refused(endpoint, error)
     body = {"error": error} | ({"error_description": description} if description else {})

@@ -1,4 +1,4 @@
-"""The form of a request to an OAuth endpoint (RFC 6749 appendix B), read strictly and within bounds."""
+"""Strict parsing of forms sent to OAuth endpoints, with limits on size and number (RFC 6749 appendix B)."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Form:
-    """The parameters; one without a value counts as absent (RFC 6749 section 3.2)."""
+    """The parameters of a form. A parameter without a value counts as absent (RFC 6749 section 3.2)."""
 
     def __init__(self, parameters: Sequence[tuple[str, str]]) -> None:
         self._parameters = parameters
@@ -28,14 +28,14 @@ class Form:
         return {name for name, _ in self._parameters}
 
     def get(self, name: str) -> str | None:
-        """Return a parameter. Raises InvalidRequest if it is given twice."""
+        """Return a parameter, or None. Raises InvalidRequest if it is repeated."""
         values = self.every(name)
         if len(values) > 1:
-            raise InvalidRequest("a parameter is given twice")
+            raise InvalidRequest("a parameter is repeated")
         return values[0] if values else None
 
     def require(self, name: str) -> str:
-        """Return a parameter. Raises InvalidRequest without one."""
+        """Return a required parameter. Raises InvalidRequest if it is missing or repeated."""
         value = self.get(name)
         if value is None:
             raise InvalidRequest(f"{name} is missing")
@@ -47,23 +47,23 @@ class Form:
 
 
 def read_form(*, repeatable: frozenset[str] = frozenset()) -> Form:
-    """Return the form of the request. Raises InvalidRequest, RequestEntityTooLarge, UnsupportedMediaType."""
+    """Parse the form of the request. Raises InvalidRequest, RequestEntityTooLarge, UnsupportedMediaType."""
     if request.mimetype != MEDIA_TYPE:
         raise UnsupportedMediaType
     return parse_form(_body(), repeatable=repeatable)
 
 
 def parse_form(body: bytes, *, repeatable: frozenset[str] = frozenset()) -> Form:
-    """Return the form of a body. Raises InvalidRequest."""
+    """Parse the form in a body. Raises InvalidRequest."""
     parameters = _parse(body)
     once = [name for name, _ in parameters if name not in repeatable]
     if len(once) != len(set(once)):
-        raise InvalidRequest("a parameter is given twice")
+        raise InvalidRequest("a parameter is repeated")
     return Form([(name, value) for name, value in parameters if value])
 
 
 def _body() -> bytes:
-    # A chunked body has no length; Werkzeug truncates it at the application's limit, which is above this one.
+    # A chunked body has no length; Werkzeug truncates it at the application's limit, which is higher than this limit.
     if (request.content_length or 0) > MAX_FORM_BYTES or len(request.get_data()) > MAX_FORM_BYTES:
         raise RequestEntityTooLarge
     return request.get_data()
@@ -74,7 +74,7 @@ def _parse(body: bytes) -> list[tuple[str, str]]:
         text = body.decode()
         parameters = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except ValueError:
-        raise InvalidRequest("the form is not readable") from None
+        raise InvalidRequest("the form is malformed") from None
     if _BAD_ESCAPE.search(text) or any(_CONTROL.search(part) for pair in parameters for part in pair):
-        raise InvalidRequest("the form is not readable")
+        raise InvalidRequest("the form is malformed")
     return parameters

@@ -1,4 +1,4 @@
-"""Introspection (RFC 7662): another service asks whom a token stands for (OIDC-20)."""
+"""The introspection endpoint (RFC 7662, OIDC-20)."""
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
@@ -28,7 +28,7 @@ _NO_STORE: Final = ("Cache-Control", "no-store")
 
 @blueprint.post("/introspect")
 def answer() -> Response:
-    """Answer a service that is in the token's audience and has the right `tokens:introspect`."""
+    """Describe a token to a service in its audience that has the right `tokens:introspect`."""
     form = read_form()
     shown, token = credentials_of(form), form.require("token")
     response = jsonify(introspect(ports(), shown, token, asker=client_info()))
@@ -37,7 +37,7 @@ def answer() -> Response:
 
 
 def answer_introspection(ports: Ports) -> Answerer:
-    """Return an answerer (`direct_answers`) for requests with a valid client secret and a token."""
+    """Return a direct answerer for requests with a valid client secret and a token (`direct_answers.py`)."""
 
     def answer(environ: "WSGIEnvironment") -> Answer | None:
         asked = _usual(environ)
@@ -48,7 +48,7 @@ def answer_introspection(ports: Ports) -> Answerer:
 
 
 def _usual(environ: "WSGIEnvironment") -> tuple[Credentials, str] | None:
-    """Return credentials and token of a request in the usual form; Flask can read its body again."""
+    """Return the credentials and the token of a request in the usual form, and let Flask read the body again."""
     length = environ.get("CONTENT_LENGTH", "")
     if environ.get("CONTENT_TYPE") != MEDIA_TYPE or not length.isdigit() or int(length) > MAX_FORM_BYTES:
         return None

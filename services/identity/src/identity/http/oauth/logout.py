@@ -13,13 +13,13 @@ blueprint = Blueprint("oauth_logout", __name__, url_prefix="/oauth")
 
 @blueprint.get("/logout")
 def log_out() -> Response:
-    """Log out at once, or ask the person."""
+    """Log out, or ask the person to confirm."""
     return service_logout.respond(service_logout.parse(request.query_string))
 
 
 @blueprint.post("/logout")
 def continue_by_get() -> Response:
-    """Lead to the same request by GET: only then does the browser send its Lax cookie."""
+    """Redirect to the same request with GET, so that the browser sends its SameSite=Lax cookie."""
     if request.query_string:
         raise UnprovenLogout("a POST request must have no query string")
     return redirect_to_url(

@@ -1,4 +1,4 @@
-"""What the provider publishes about itself (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2)."""
+"""The provider's metadata document (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2)."""
 
 from typing import Any, Final, get_args
 
@@ -47,7 +47,7 @@ _FIXED = {
 
 
 def provider_metadata(issuer: str) -> dict[str, Any]:
-    """Return the document of the provider at this address."""
+    """Return the metadata of the provider with this issuer."""
     algorithms = list(CLIENT_ALGORITHMS)
     return {
         "issuer": issuer,

@@ -1,4 +1,4 @@
-"""Revocation (RFC 7009): a client gives a token back (OIDC-20)."""
+"""The revocation endpoint (RFC 7009, OIDC-20)."""
 
 from flask import Response
 
@@ -12,7 +12,7 @@ blueprint = oauth_blueprint("revoke")
 
 @blueprint.post("/revoke")
 def give_back() -> Response:
-    """Revoke a token of this client; 200 also for an unknown one (RFC 7009 section 2.2)."""
+    """Revoke a token of the client. Returns 200 for unknown tokens too (RFC 7009 section 2.2)."""
     form = read_form()
     client = require_client(form)
     revoke(client_ports(client), client, form.require("token"))

@@ -27,7 +27,7 @@ blueprint = oauth_blueprint("token")
 
 @blueprint.post("/token")
 def issue() -> Response:
-    """Answer with tokens."""
+    """Issue tokens for the request's grant type."""
     form = read_form(repeatable=_REPEATABLE)
     client = require_client(form)
     grant_type = form.require("grant_type")
@@ -40,7 +40,7 @@ def issue() -> Response:
 
 
 def tokens_response(tokens: Tokens, **more: str) -> Response:
-    """Return the answer of RFC 6749 section 5.1; an exchange adds to it (RFC 8693 section 2.2.1)."""
+    """Return the response of RFC 6749 section 5.1; an exchange adds `more` (RFC 8693 section 2.2.1)."""
     access = tokens.access.token
     body: dict[str, Any] = {
         "access_token": tokens.access.value,

@@ -1,4 +1,4 @@
-"""Userinfo (OpenID Connect Core section 5.3): a client asks about the person behind its access token (OIDC-20)."""
+"""The userinfo endpoint (OpenID Connect Core section 5.3, OIDC-20)."""
 
 from flask import Response, jsonify, request
 
@@ -15,9 +15,9 @@ blueprint = oauth_blueprint("userinfo")
 @blueprint.get("/userinfo")
 @blueprint.post("/userinfo")
 def answer() -> Response:
-    """Answer with the claims that the token's scopes give."""
+    """Return the claims that the token's scopes allow."""
     scheme, token = _credentials()
-    active = token_of_client(ports(), token)  # first: no stranger's proof is stored
+    active = token_of_client(ports(), token)  # first, so that proofs without a valid token are not stored
     jkt = dpop_key(access_token=token) if scheme == "dpop" else None
     if scheme == "dpop" and jkt is None:
         raise InvalidToken
@@ -27,7 +27,7 @@ def answer() -> Response:
 
 
 def _credentials() -> tuple[str, str]:
-    """Return the scheme and the token, from the header or the form (RFC 6750 section 2). Raises InvalidToken."""
+    """Return scheme and token of the header or form (RFC 6750 section 2). Raises InvalidRequest, InvalidToken."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     in_form = None
     if request.method == "POST" and request.mimetype == MEDIA_TYPE:

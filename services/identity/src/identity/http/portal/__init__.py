@@ -1,4 +1,4 @@
-"""The portal: pages for people, over the same use cases as the API."""
+"""The portal: pages for people, based on the same use cases as the API."""
 
 from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
@@ -48,7 +48,7 @@ _MODULES = (
 
 
 def init_app(app: Flask) -> CSRFProtect:
-    """Register the pages and their assets; return the protection, from which the API is exempt (SEC-8)."""
+    """Register the pages and their assets; return the CSRF protection, from which the API is exempt (SEC-8)."""
     portal = Blueprint("portal", __name__, template_folder="templates")
     for module in _MODULES:
         portal.register_blueprint(module.blueprint)
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> CSRFProtect:
     times.init_app(app)
     app.url_defaults(service_request.keep_next)
     app.register_blueprint(portal)
-    app.jinja_env.undefined = StrictUndefined  # a misspelt name fails in every test that shows the page
+    app.jinja_env.undefined = StrictUndefined  # a misspelled name fails in every test that renders the page
     app.jinja_env.globals.update(pages.template_globals(app.extensions[EXTENSION]))
     app.context_processor(pages.template_values)
     return csrf.init_app(app)

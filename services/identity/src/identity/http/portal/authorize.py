@@ -1,4 +1,4 @@
-"""The request of a port service: what the person does first, and the way back to the service (OIDC-4)."""
+"""Pages of a port service's authorization request: the required interaction, and the response (OIDC-4)."""
 
 from flask import Blueprint, Response, request, url_for
 
@@ -34,7 +34,7 @@ _TRIES = 2
 @blueprint.get("/authorize/<request_id>")
 @with_request
 def show(request_id: str, asked: Asked) -> Response:
-    """Show what the person must do next, or answer the service."""
+    """Show the page of the next interaction, or redirect to the service with the response."""
     outcome = proceed(asked)
     if isinstance(outcome, Response):
         return outcome
@@ -48,7 +48,7 @@ def show(request_id: str, asked: Asked) -> Response:
 
 
 def proceed(asked: Asked) -> Response | Interaction:
-    """Return the answer with a code, or what the person must do first. Raises AuthorizationError."""
+    """Return the response with a code, or the interaction that is required first. Raises AuthorizationError."""
     for _ in range(_TRIES):
         try:
             outcome = authorization.proceed(ports(), asked, optional_principal())
@@ -62,7 +62,7 @@ def proceed(asked: Asked) -> Response | Interaction:
 
 
 def begin(asked: Asked, request_id: str | None) -> Response:
-    """Keep a request from now on for as long as a person may take, and lead to its page."""
+    """Store the request, or extend the lifetime of a pushed request, and redirect to its page."""
     principal = optional_principal()
     if request_id is None:
         request_id = stored_requests.store(ports(), asked, principal, asker=client_info())
@@ -74,7 +74,7 @@ def begin(asked: Asked, request_id: str | None) -> Response:
 @blueprint.get("/authorize/<request_id>/login")
 @with_request
 def log_in(request_id: str, asked: Asked) -> Response:
-    """Show the login; to somebody who is logged in, if a new login is demanded or with `other` for another person."""
+    """Show the login page. With an open session, show it only if a new login is required or `other` is requested."""
     needs_login = authorization.needs_login(ports(), asked, optional_principal())
     if not needs_login and "other" not in request.args:
         return redirect_to("portal.authorize.show", request_id=request_id)
@@ -104,14 +104,14 @@ def submit(request_id: str, _asked: Asked) -> Response:
 
 @blueprint.get("/authorize/<request_id>/<any(company, consent, cancel):_action>")
 def reopen(request_id: str, _action: str) -> Response:
-    """Show the request whose form URL was opened as a page."""
+    """Redirect to the request's page if a form's URL is opened directly."""
     return redirect_to("portal.authorize.show", request_id=request_id)
 
 
 @blueprint.post("/authorize/<request_id>/cancel")
 @with_request
 def cancel(_request_id: str, _asked: Asked) -> Response:
-    """Lead back to the service without a login."""
+    """Return to the service without a login."""
     raise AuthorizationError("access_denied")
 
 
@@ -127,7 +127,7 @@ def _unproven(refusal: UnprovenRequest) -> Response:
 
 
 def refused_page(reason: str, status: int, client: OidcClient | None, *, description: str = "") -> Response:
-    """Return the page of a request that cannot be answered to its service; it names the service (OIDC-2)."""
+    """Return the error page of a request that must not redirect to the service; it names the service (OIDC-2)."""
     return render_page(
         "service_refused.html",
         status=status,

@@ -1,4 +1,4 @@
-"""A binding as its link account sees it: a row of the list and, once selected, the panel (BIND-1, BIND-5)."""
+"""The data of a binding for the link account's list and for the panel of the selected row (BIND-1, BIND-5)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from identity.usecases.bindings import BindingEntry
 
 @dataclass(frozen=True, slots=True)
 class BindingView:
-    """One binding at a given time. After it ended, only names and tax id are shown."""
+    """A binding at a given time. After the binding has ended, only names and tax id are shown."""
 
     entry: BindingEntry
     now: datetime
@@ -29,7 +29,7 @@ class BindingView:
 
     @property
     def username(self) -> str:
-        """The general account's name."""
+        """The general account's username."""
         return self.entry.account.username
 
     @property
@@ -54,12 +54,12 @@ class BindingView:
 
     @property
     def state(self) -> StateTexts:
-        """The status in words, and its colour."""
+        """The text and colour of the status."""
         return texts.BINDING_STATES[self.status]
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """Labels and values of the panel, in the manual's order."""
+        """The labels and values of the panel, in the manual's order."""
         account = self.entry.account
         labels = {
             texts.BINDING_USERNAME: account.username,
@@ -75,12 +75,12 @@ class BindingView:
 
     @property
     def masked_mailbox(self) -> str:
-        """The mailbox to which the code is sent, as far as the link account may see it."""
+        """The masked mailbox to which the code is sent."""
         return masked_mailbox(self.entry.account.email)
 
     @property
     def removal_text(self) -> str:
-        """Why and when the binding ended."""
+        """A sentence with the reason and time of the binding's end."""
         binding = self.entry.binding
         if binding.removed_at is None or binding.removed_reason is None:
             return ""
@@ -90,7 +90,7 @@ class BindingView:
 
     @property
     def code_issued_at(self) -> str:
-        """When the mail with the valid code was requested, in Taiwan's time."""
+        """When the valid code was issued, in Taiwan's time."""
         return taipei(self.entry.code.issued_at) if self.entry.code else ""
 
     @property
@@ -100,9 +100,9 @@ class BindingView:
 
     @property
     def code_error(self) -> str:
-        """Why the code can no longer be entered, or an empty string."""
+        """The reason why the code can no longer be entered, or an empty string."""
         code = self.entry.code
-        if code is None:  # voided by a change of the mailbox
+        if code is None:  # invalidated by a change of the mailbox
             return problems.sentence(CodeExpired())
         try:
             code.check_open(self.now)
@@ -112,13 +112,13 @@ class BindingView:
 
     @property
     def tries_left(self) -> int | None:
-        """How many tries the code has left, or None before the first try."""
+        """The number of remaining attempts, or None before the first attempt."""
         code = self.entry.code
         return MAX_TRIES - code.tries if code and code.tries else None
 
 
 def selected(views: list[BindingView], binding_id: str | None) -> BindingView | None:
-    """Return the view of the selected binding; a sole one is selected unless the id is empty."""
+    """Return the view of the selected binding; a single binding is selected unless the id is empty."""
     if len(views) == 1 and binding_id != "":
         return views[0]
     return next((view for view in views if view.id == binding_id), None)

@@ -1,4 +1,4 @@
-"""A link account's bindings (BIND, UNB-1, UNB-4; manual, step 21, binding steps 1 to 10)."""
+"""Pages of a link account's bindings (BIND, UNB-1, UNB-4; manual, step 21, binding steps 1 to 10)."""
 
 from uuid import UUID
 
@@ -40,18 +40,18 @@ from identity.usecases import bindings
 blueprint = Blueprint("bindings", __name__)
 
 _NONE = ""
-"""The `account` of a list without a panel, even if it has a single row."""
+"""The value of `account` for a list without a panel, even if the list has a single row."""
 
 
 class BindForm(Form):
-    """A general account and its password: not the ones that the browser remembers for the link account."""
+    """A general account and its password, which the browser must not fill in with the link account's."""
 
     username = TextField(labels.BIND_USERNAME, max_length=64, autocomplete="off")
     password = SecretField(labels.BIND_PASSWORD, autocomplete="new-password")
 
 
 class CodeForm(Form):
-    """The mailed code, as people paste it: full-width digits and spaces are accepted too."""
+    """The mailed code; full-width digits and spaces are accepted."""
 
     code = TextField(
         labels.BIND_CODE, parse_code, max_length=20, autocomplete="one-time-code", inputmode="numeric"
@@ -75,7 +75,7 @@ def _show(
     error: str = "",
     status: int = 200,
 ) -> Response:
-    """Show the page. `bind_form` opens the dialog with what was typed, `code_form` fills the panel's form."""
+    """Show the page. `bind_form` opens the dialog with the submitted values, `code_form` fills the panel's form."""
     views = _views(require_principal("link"))
     view = selected(views, account)
     if code_form is not None:
@@ -112,7 +112,7 @@ def show() -> Response:
 
 @blueprint.get("/links/<uuid:binding_id>/<any(verify, code, end, switch):_action>")
 def reopen(binding_id: UUID, _action: str) -> Response:
-    """Show the binding whose form URL was opened as a page."""
+    """Redirect to the binding's page if a form's URL is opened directly."""
     return _redirect_to_binding(str(binding_id))
 
 
@@ -123,7 +123,7 @@ def _redisplay_bind() -> Response:
 @blueprint.post("/links")
 @redisplay_with(_redisplay_bind)
 def bind() -> Response:
-    """Bind a general account; the code goes to its mailbox (BIND-2, BIND-3; binding steps 2 to 6)."""
+    """Request a binding, and mail the code to the general account (BIND-2, BIND-3; binding steps 2 to 6)."""
     principal, form = require_principal("link"), BindForm.from_request()
     if not form.validate():
         return _show(bind_form=form, status=422)
@@ -141,7 +141,7 @@ def bind() -> Response:
 
 
 def _already_bound(principal: Principal, form: BindForm, refusal: AlreadyBound) -> Response:
-    """Redirect to the existing binding if it is this link account's own."""
+    """Redirect to the existing binding if it belongs to this link account."""
     key = username_key(form.username.data or "")
     existing = [view.id for view in _views(principal) if view.entry.account.username_key == key]
     if not (refusal.here and existing):
@@ -178,7 +178,7 @@ def verify(binding_id: UUID) -> Response:
 
 
 def _name_newest_mail(form: CodeForm, binding_id: str) -> None:
-    """Say which mail's code is valid: nobody knows whether the wrong one was an older mail's, which is not kept."""
+    """Add the time of the newest mail to the error, because older codes are not stored and cannot be recognized."""
     view = selected(_views(require_principal("link")), binding_id)
     if view is not None and view.code_issued_at:
         form.add_error("code", texts.NEWEST_CODE.format(at=view.code_issued_at))
@@ -186,7 +186,7 @@ def _name_newest_mail(form: CodeForm, binding_id: str) -> None:
 
 @blueprint.post("/links/<uuid:binding_id>/code")
 def resend(binding_id: UUID) -> Response:
-    """Mail a new code; the older one becomes invalid (BIND-6)."""
+    """Mail a new code; the previous code becomes invalid (BIND-6)."""
     try:
         bindings.resend_code(ports(), require_principal("link"), str(binding_id))
     except (NotBindable, TooSoon) as refusal:
@@ -200,7 +200,7 @@ def resend(binding_id: UUID) -> Response:
 
 @blueprint.post("/links/<uuid:binding_id>/end")
 def end(binding_id: UUID) -> Response:
-    """End a binding, or dismiss one that the other side ended (UNB-1, UNB-4)."""
+    """End a binding, or dismiss an ended binding (UNB-1, UNB-4)."""
     principal, account = require_principal("link"), str(binding_id)
     view = next((view for view in _views(principal) if view.id == account), None)
     bindings.unbind_from_link(ports(), principal, account)
@@ -212,7 +212,7 @@ def end(binding_id: UUID) -> Response:
 
 @blueprint.errorhandler(ForbiddenWhileSwitched)
 def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
-    """Redirect a tab opened before the switch to the session's current home page, with a message."""
+    """Redirect a tab from before the switch to the session's current home page, with a message."""
     account = current_principal().account
     if request.method == "GET":
         text = texts.SWITCHED_AS.format(name=account.name, company=account.company_name)

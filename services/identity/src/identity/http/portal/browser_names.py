@@ -15,7 +15,7 @@ _BROWSERS = (
     ("Chrome/", "Chrome"),
     ("Version/", "Safari"),
 )
-"""Parts of User-Agent headers. The first match counts: most browsers claim to be Chrome and Safari too."""
+"""Parts of User-Agent headers, of which the first match counts, because most browsers also name Chrome and Safari."""
 _SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -28,7 +28,7 @@ _SYSTEMS = (
 
 
 def browser_name(user_agent: str) -> str:
-    """Return the browser's and the system's usual names, if they are known."""
+    """Return the common names of the browser and the system, if they are known."""
     if not user_agent.startswith("Mozilla/"):
         return texts.UNKNOWN_BROWSER
     browser = _first_match(_BROWSERS, user_agent) or texts.UNKNOWN_BROWSER

@@ -1,4 +1,4 @@
-"""The page behind the link that cancels a change of mailbox: opening it changes nothing, its button does (PRO-3)."""
+"""The page of the link that cancels a mailbox change. Only its button cancels the change, not opening it (PRO-3)."""
 
 from flask import Blueprint, Response, request, session
 from port_runtime.mailbox_mask import masked_mailbox
@@ -18,7 +18,7 @@ _JUST_RESTORED = "email_just_restored"
 
 @blueprint.get("/email/cancel")
 def show() -> Response:
-    """Show the button that cancels the change, or that it is done."""
+    """Show the button that cancels the change, or the result."""
     token = request.values.get("token", "")
     try:
         preview = email_cancellation.preview(ports(), token)

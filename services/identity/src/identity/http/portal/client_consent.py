@@ -1,4 +1,4 @@
-"""What a port service gets to know, and the person's consent to it (OIDC-11)."""
+"""The page for a person's consent to the data that a port service receives (OIDC-11)."""
 
 from flask import Blueprint, Response, request
 
@@ -12,8 +12,8 @@ blueprint = Blueprint("client_consent", __name__)
 
 
 def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
-    """Return the page that shows which data go to whom."""
-    assert interaction.chosen is not None  # noqa: S101  # consent is asked after the choice
+    """Return the page that shows the data and the service that receives them."""
+    assert interaction.chosen is not None  # noqa: S101  # consent is requested after the choice
     return render_page(
         "client_consent.html",
         request_id=request_id,
@@ -26,5 +26,5 @@ def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
 @blueprint.post("/authorize/<request_id>/consent")
 @with_request
 def agree(request_id: str, asked: Asked) -> Response:
-    """Agree to what the service gets."""
+    """Record the person's consent."""
     return advance(request_id, asked, account_id=request.form.get("account", ""), consented=True)

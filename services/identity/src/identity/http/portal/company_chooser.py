@@ -1,4 +1,4 @@
-"""The choice of the company for which a link account logs in to a port service (OIDC-6, OIDC-7)."""
+"""The page on which a link account chooses the company for a login at a port service (OIDC-6, OIDC-7)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,12 +41,12 @@ class CandidateView:
 
     @property
     def username(self) -> str:
-        """The account's name."""
+        """The account's username."""
         return self.candidate.account.username
 
 
 def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
-    """Return the list of companies, the one last chosen at this service first."""
+    """Return the list of companies, the company last chosen at this service first."""
     rows = [CandidateView(each) for each in interaction.candidates if each.account.kind == "general"]
     own = next((each.account for each in interaction.candidates if each.account.kind == "link"), None)
     last = next((row for row in rows if row.candidate.was_last), None)
@@ -62,7 +62,7 @@ def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
 
 
 def empty_page(request_id: str, asked: Asked, _interaction: Interaction) -> Response:
-    """Return the page of a person who can act for no company at this service."""
+    """Return the page for a person who cannot act for any company at this service."""
     return render_page(
         "company_missing.html",
         request_id=request_id,
@@ -75,5 +75,5 @@ def empty_page(request_id: str, asked: Asked, _interaction: Interaction) -> Resp
 @blueprint.post("/authorize/<request_id>/company")
 @with_request
 def choose(request_id: str, asked: Asked) -> Response:
-    """Choose as whom to go on; the portal's own session stays as it is."""
+    """Record the chosen account. The portal's session is not switched."""
     return advance(request_id, asked, account_id=request.form.get("account", ""), consented=False)

@@ -1,6 +1,6 @@
-"""A list of companies to choose from: searched, counted, and in pages small enough for a phone (BIND-10).
+"""A list of companies to choose from, with search, counts and paging (BIND-10).
 
-Its template is `companies.html`, its script `companies.js`; each page that shows it answers `?q=` and `?page=`.
+Its template is `companies.html` and its script `companies.js`. Each page with the list supports `?q=` and `?page=`.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ class CompanyRow(Protocol):
 
     @property
     def username(self) -> str:
-        """The account's name."""
+        """The account's username."""
 
     @property
     def status(self) -> str:
@@ -39,7 +39,7 @@ class CompanyRow(Protocol):
 
     @property
     def used_at(self) -> datetime | None:
-        """When it was last used, if the list shows that."""
+        """When the binding was last used, or None."""
 
 
 Row = TypeVar("Row", bound=CompanyRow)
@@ -47,7 +47,7 @@ Row = TypeVar("Row", bound=CompanyRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyList(Generic[Row]):
-    """The page of a list that is shown; `query` is what was searched for, as typed."""
+    """The current page of a list; `query` is the search text as typed."""
 
     rows: Sequence[Row]
     all_rows: Sequence[Row]
@@ -63,22 +63,22 @@ class CompanyList(Generic[Row]):
 
     @property
     def counts(self) -> Counter[str]:
-        """How many bindings have each status."""
+        """The number of bindings by status."""
         return Counter(row.status for row in self.all_rows)
 
     @property
     def last_used(self) -> Row | None:
-        """The verified binding that was used last."""
+        """The most recently used verified binding."""
         used = [(row.used_at, row) for row in self.all_rows if row.status == "verified" and row.used_at]
         return max(used, key=lambda each: each[0])[1] if used else None
 
     def parameters(self, page: int) -> dict[str, str | int]:
-        """Return the parameters of the URL of a page of this search."""
+        """Return the URL parameters of a page of this search."""
         return ({"q": self.query} if self.query else {}) | ({"page": page} if page > 1 else {})
 
 
 def company_list(views: Sequence[Row], *, chosen: Row | None = None) -> CompanyList[Row]:
-    """Return the page that the request asks for; if it names none, the one with the chosen row."""
+    """Return the requested page, by default the page with the chosen row."""
     query = request.args.get("q", "").strip()[:MAX_QUERY_CHARACTERS]
     found = [view for view in views if matches(query, (view.company, view.tax_id, view.username))]
     pages = max(1, -(-len(found) // ROWS_OF_A_PAGE))

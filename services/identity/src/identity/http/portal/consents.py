@@ -1,7 +1,7 @@
 """The consent texts (LOGIN-3; manual, steps 19 and 20).
 
-With scripts, all texts are on one page. Without scripts, each text has its own page, whose button leads to the next one
-by GET with the list of texts read so far: nothing is stored before the last one is accepted.
+With scripts, all texts are on one page. Without scripts, each text has its own page, whose button sends a GET request
+for the next text with the list of texts read so far. Nothing is stored until all texts are accepted.
 """
 
 import re
@@ -24,12 +24,12 @@ blueprint = Blueprint("consents", __name__)
 
 _HEADING = re.compile(words.CONSENT_HEADING)
 _PAIR = "="
-"""Separates a text's name from its version in form values."""
+"""The separator of document and version in form values."""
 
 
 @blueprint.get("/consents")
 def show() -> Response:
-    """Show all texts, each to be read to its end."""
+    """Show all texts, each of which must be read to its end."""
     require_step("consent")
     return _show()
 
@@ -41,7 +41,7 @@ def _show(*, error: str = "") -> Response:
 @blueprint.post("/consents")
 @redisplay_with(show)
 def accept() -> Response:
-    """Accept every text in the version that was shown, and continue."""
+    """Accept the shown versions of all texts, and continue."""
     accepted = [_parse_pair(pair) for pair in request.form.getlist("accepted")]
     try:
         consents.accept(ports(), current_principal(), accepted, client=client_info())
@@ -53,7 +53,7 @@ def accept() -> Response:
 
 @blueprint.get("/consents/<document>")
 def show_one(document: str) -> Response:
-    """Show one text on a page of its own, for browsers without scripts."""
+    """Show one text on a separate page, for browsers without scripts."""
     require_step("consent")
     texts = ports().rules.consents.texts
     text = next((each for each in texts if each.document == document), None)
@@ -73,7 +73,7 @@ def show_one(document: str) -> Response:
 
 @blueprint.app_template_filter()
 def paragraphs(body: str) -> list[tuple[str, str]]:
-    """Return each paragraph of a text with its numbered heading, which is empty if it has none."""
+    """Return the paragraphs of a text as pairs of heading and text; the heading may be empty."""
     return [_split(paragraph) for paragraph in body.split("\n\n")]
 
 

@@ -1,4 +1,4 @@
-"""A forgotten account name: requesting the mail that lists the names of a mailbox (LOGIN-9)."""
+"""Pages for forgotten usernames: a request for a mail that lists the usernames of a mailbox (LOGIN-9)."""
 
 from flask import Blueprint, Response
 
@@ -17,7 +17,7 @@ blueprint = Blueprint("forgotten_usernames", __name__)
 
 
 class MailboxForm(Form):
-    """Mailbox, and the company if the person remembers it."""
+    """A mailbox, and optionally the tax id of a company."""
 
     email = TextField(labels.FORGOTTEN_EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
     tax_id = TextField(labels.FORGOTTEN_TAX_ID, parse_tax_id, autocomplete="off", optional=True)
@@ -25,7 +25,7 @@ class MailboxForm(Form):
 
 @blueprint.get("/username/forgotten")
 def show() -> Response:
-    """Ask for the mailbox."""
+    """Show the form."""
     return render_page("usernames.html", form=MailboxForm())
 
 
@@ -36,7 +36,7 @@ def _redisplay() -> Response:
 @blueprint.post("/username/forgotten")
 @redisplay_with(_redisplay)
 def request_mail() -> Response:
-    """Mail the names; the response is the same if there are none."""
+    """Mail the usernames; the response is the same if there are none."""
     form = MailboxForm.from_request()
     if not form.validate():
         return render_page("usernames.html", form=form, status=422)
@@ -48,5 +48,5 @@ def request_mail() -> Response:
 
 @blueprint.get("/username/forgotten/sent")
 def requested() -> Response:
-    """Say what happens next, the same to everybody."""
+    """Show the next steps, which do not depend on the result."""
     return render_page("usernames_requested.html")

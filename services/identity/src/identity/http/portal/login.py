@@ -1,4 +1,4 @@
-"""Logging in and out (LOGIN; manual, step 18)."""
+"""Login and logout pages (LOGIN; manual, step 18)."""
 
 from collections.abc import Callable
 
@@ -29,18 +29,18 @@ _NOTICES = {
     "session": texts.SESSION_ENDED,
     "unsaved": texts.SESSION_ENDED_UNSAVED,
 }
-"""By the `ended` argument of a redirect to the login."""
+"""The login page's notices, by the `ended` argument of the redirect."""
 
 
 class LoginForm(Form):
-    """Account and password."""
+    """A username and a password."""
 
     username = TextField(labels.LOGIN_USERNAME, max_length=64, autocomplete="username")
     password = SecretField(labels.LOGIN_PASSWORD, autocomplete="current-password")
 
 
 def login_page(form: LoginForm, *, action: str, error: str = "", status: int = 200) -> Response:
-    """Return the login page; its form is sent to `action`."""
+    """Return the login page, whose form is sent to `action`."""
     return render_page("login.html", status=status, form=form, action=action, error=error)
 
 
@@ -50,7 +50,7 @@ def _show(form: LoginForm, *, error: str = "", status: int = 200) -> Response:
 
 @blueprint.get("/")
 def show() -> Response:
-    """Show the login form; a logged-in person is redirected to where the session continues."""
+    """Show the login form, or redirect a logged-in person to the page where the session continues."""
     principal = optional_principal()
     if principal is None:
         notice = _notice(request.args.get("ended", ""))
@@ -61,10 +61,10 @@ def show() -> Response:
 
 
 def _notice(ended: str) -> str:
-    """Return why the login is needed again, or an empty string."""
+    """Return the reason why the person must log in again, or an empty string."""
     company = None if ended == "password" else unbound_company()
     if company is not None:
-        forget_binding()  # said once, even where no redirect says that a session has ended
+        forget_binding()  # shown once, even if no redirect reports that a session has ended
         return texts.SESSION_ENDED_BY_UNBINDING.format(company=company)
     if ended != "password" and mailbox_was_changed():
         forget_login()
@@ -84,7 +84,7 @@ def log_in() -> Response:
 
 
 def submit_login(show: Callable[..., Response], *, url_of: Callable[[Principal], str]) -> Response:
-    """Log in with what was typed and continue at a URL, or `show` the form with an error."""
+    """Log in with the submitted form and redirect, or `show` the form with an error."""
     form, previous = LoginForm.from_request(), optional_principal()
     if not form.validate():
         return show(form, status=422)
@@ -96,13 +96,14 @@ def submit_login(show: Callable[..., Response], *, url_of: Callable[[Principal],
         return with_refusal_status(show(form, error=problems.sentence(refusal)), refusal)
     except ReviewRejected as refusal:
         return with_refusal_status(render_page("rejected.html", reason=refusal.reason), refusal)
-    if previous is not None:  # the browser loses this session's token, so nobody could end it later (SEC-7)
+    # The browser loses the previous token, so nobody could end that session later (SEC-7).
+    if previous is not None:
         sessions.replace(ports(), previous, issued.principal)
     return set_login_cookies(redirect_to_url(url_of(issued.principal)), issued)
 
 
 @blueprint.post("/logout")
 def log_out() -> Response:
-    """End the session at once; while switched, the link account is logged out too (LOGIN-6)."""
+    """End the session, even if it is switched (LOGIN-6)."""
     sessions.log_out(ports(), current_principal())
     return clear_session_cookie(redirect_to("portal.login.show", ended="logout"))

@@ -1,4 +1,4 @@
-"""Changing the password (PRO-4, UNB-5), and the form for a new password, which recovery uses too."""
+"""The page to change the password (PRO-4, UNB-5), and the form for a new password, which recovery shares."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,7 +32,7 @@ _FIELD_OF: dict[type[Refusal], str] = {
 
 
 class NewPasswordForm(Form):
-    """A new password, twice. The fields do not truncate: a pasted password that is too long gets an error."""
+    """A new password, entered twice. The fields do not truncate, so that a password that is too long is refused."""
 
     password = SecretField(labels.NEW_PASSWORD, autocomplete="new-password")
     password_again = SecretField(labels.NEW_PASSWORD_AGAIN, autocomplete="new-password")
@@ -45,7 +45,7 @@ class NewPasswordForm(Form):
         self.password.help = problems.password_description(policy)
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """Check the new password against the policy; it must not contain the owner's data (SEC-2)."""
+        """Check the new password against the policy and the owner's data (SEC-2)."""
         super().validate(extra_validators)
         if not self.password.errors:
             for error in ports().rules.passwords.errors(self.password.data or "", self._personal_terms):
@@ -53,7 +53,7 @@ class NewPasswordForm(Form):
         return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:
-        """Refuse a password typed differently the second time. Raises ValidationError."""
+        """Check that both passwords are equal. Raises ValidationError."""
         check_repeated(self.password, field)
 
     def secret_advice(self) -> dict[str, str]:
@@ -65,13 +65,13 @@ class NewPasswordForm(Form):
         return self._owner.personal_terms if self._owner else ()
 
     def check_response(self) -> Response:
-        """Return the errors so far; nothing is changed, and the current password is not tried."""
+        """Return the form's errors, without changing the password or checking the current password."""
         self.validate()
         return self.errors_response()
 
 
 class ChangeForm(NewPasswordForm):
-    """The current password, the new one twice, and for a bound general account whether to end the binding."""
+    """The current and the new password, and for a bound general account the choice to end the binding."""
 
     current = SecretField(labels.CURRENT_PASSWORD, autocomplete="current-password")
     end_binding = CheckboxField(labels.END_BINDING)
@@ -95,7 +95,7 @@ def _show(form: ChangeForm, *, error: str = "", status: int = 200) -> Response:
 
 @blueprint.get("/profile/password")
 def show() -> Response:
-    """Ask for the current and the new password."""
+    """Show the form."""
     return _show(ChangeForm(owner=_own_account()))
 
 
@@ -106,7 +106,7 @@ def _redisplay() -> Response:
 @blueprint.post("/profile/password")
 @redisplay_with(_redisplay)
 def change() -> Response:
-    """Change the password; every other session ends, this browser stays known (PRO-4, SEC-3)."""
+    """Change the password, end all other sessions, and issue a new device cookie (PRO-4, SEC-3)."""
     owner = _own_account()
     had_pending_email = owner.pending_email is not None
     form = ChangeForm.from_request(owner=owner)
@@ -141,11 +141,11 @@ def _show_refusal(form: ChangeForm, refusal: Refusal) -> Response:
 
 @blueprint.post("/profile/password/check")
 def check() -> Response:
-    """Return what is wrong with the new password so far (REG-11)."""
+    """Return the form's errors to the script (REG-11)."""
     return ChangeForm.from_request(owner=_own_account()).check_response()
 
 
 @blueprint.get("/.well-known/change-password")
 def well_known() -> Response:
-    """Redirect password managers to the page (W3C, A Well-Known URL for Changing Passwords)."""
+    """Redirect password managers to the page (W3C, "A Well-Known URL for Changing Passwords")."""
     return redirect_to("portal.password.show")

@@ -1,4 +1,4 @@
-"""A person's own data, and the binding of a general account (PRO, UNB-2, UNB-3; manual, changing account data)."""
+"""The page of a person's own data and binding (PRO, UNB-2, UNB-3; manual, changing account data)."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ _FIELD_OF: dict[type[Refusal], str] = {
 
 
 def _own_account() -> Account:
-    """Return the person's account. Raises ForbiddenWhileSwitched before anything else (SW-4)."""
+    """Return the person's account. Raises ForbiddenWhileSwitched (SW-4)."""
     return profile.show(ports(), require_principal())
 
 
@@ -57,7 +57,7 @@ def _show(
 
 @blueprint.get("/profile")
 def show() -> Response:
-    """Show the saved data, with fields for what may be changed (PRO-1)."""
+    """Show the saved data, with a form for the editable fields (PRO-1)."""
     account = _own_account()
     rendered = Rendered.of(account)
     return _show(account, ProfileForm(data=rendered.values), rendered=rendered)
@@ -70,7 +70,7 @@ def _redisplay() -> Response:
 @blueprint.post("/profile")
 @redisplay_with(_redisplay)
 def save() -> Response:
-    """Save what was typed (manual, steps 6 and 7)."""
+    """Save the submitted values (manual, steps 6 and 7)."""
     account, form, rendered = _own_account(), ProfileForm.from_request(), _rendered()
     if not form.validate_for(rendered):
         return _show(account, form, status=422, rendered=rendered)
@@ -86,7 +86,7 @@ def save() -> Response:
 
 
 def _save(form: ProfileForm, rendered: Rendered) -> None:
-    """Save the person's own changes against the revision that the form was rendered from (PRO-5)."""
+    """Save the changed fields, based on the revision from which the form was rendered (PRO-5)."""
     profile.change(
         ports(),
         require_principal(),
@@ -101,7 +101,7 @@ def _rendered() -> Rendered:
 
 
 def _show_refusal(form: ProfileForm, rendered: Rendered, refusal: Refusal) -> Response:
-    """Show the form again, with the reason at the field it belongs to."""
+    """Show the form again, with the reason beside the field that caused the refusal."""
     account, sentence = _own_account(), problems.sentence(refusal)
     if isinstance(refusal, RevisionStale):
         # The person compares the values, and the next save is based on the new revision.
@@ -127,7 +127,7 @@ def _show_refusal(form: ProfileForm, rendered: Rendered, refusal: Refusal) -> Re
 
 @blueprint.post("/profile/check")
 def check() -> Response:
-    """Return what is wrong with the fields so far, by the same rules as saving (REG-11)."""
+    """Return the form's errors to the script (REG-11)."""
     _own_account()
     form = ProfileForm.from_request()
     form.validate_for(_rendered())
@@ -136,7 +136,7 @@ def check() -> Response:
 
 @blueprint.post("/profile/pending-email/withdraw")
 def withdraw() -> Response:
-    """Withdraw the change of mailbox that is not yet verified (PRO-2)."""
+    """Withdraw the pending change of mailbox (PRO-2)."""
     try:
         profile.withdraw_email_change(ports(), require_principal())
     except NotFound:
@@ -148,7 +148,7 @@ def withdraw() -> Response:
 
 @blueprint.post("/profile/binding/end")
 def unbind() -> Response:
-    """End the account's binding, verified or not (UNB-2; manual, unbinding by the general account, steps 2 to 4)."""
+    """End the account's binding, even if unverified (UNB-2; manual, unbinding by the general account, steps 2 to 4)."""
     try:
         bindings.unbind_from_general(ports(), require_principal("general"))
     except NotFound:

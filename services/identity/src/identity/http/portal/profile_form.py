@@ -1,4 +1,4 @@
-"""The form of a person's own data. Only what the person has changed is saved (PRO-1, PRO-5)."""
+"""The form of a person's own data. Only changed fields are saved (PRO-1, PRO-5)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,19 +21,19 @@ _REVISION = re.compile(r"\d{1,9}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The revision and the values that a form was rendered with; its hidden fields send them back."""
+    """The revision and the values with which a form was rendered; hidden fields return them."""
 
     revision: int
     values: Mapping[str, str]
 
     @classmethod
     def of(cls, account: Account) -> Self:
-        """Return the saved data, with which a form is rendered."""
+        """Return the account's revision and saved values."""
         return cls(account.revision, {name: getattr(account, name) for name in ProfileForm.SAVED})
 
     @classmethod
     def from_request(cls, account_id: str) -> Self:
-        """Return what the sent form was rendered from; revision 0, which is never valid, for another account's form."""
+        """Return the hidden fields' values. For another account's form, the revision is 0, which is never valid."""
         sent = request.form.get("revision", "")
         own = request.form.get("account") == account_id
         revision = int(sent) if own and _REVISION.fullmatch(sent) else 0
@@ -42,7 +42,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field that the person has changed, and what is saved now."""
+    """A changed field whose saved value differs."""
 
     name: str
     label: str
@@ -51,7 +51,7 @@ class Difference:
 
 
 class ProfileForm(Form):
-    """What may be changed, and the current password, which a new mailbox requires (steps 2 to 5)."""
+    """The editable fields, and the current password, which a new mailbox requires (steps 2 to 5)."""
 
     SAVED = ("name", "mobile", "company_phone", "email")
 
@@ -74,7 +74,7 @@ class ProfileForm(Form):
         return valid
 
     def changes_email(self, rendered: Rendered) -> bool:
-        """Return whether the typed mailbox is valid and differs from the rendered one."""
+        """Return whether the submitted mailbox is valid and differs from the rendered mailbox."""
         return any(field is self.email for field in self._changed_fields(rendered))
 
     def changes(self, rendered: Rendered) -> Changes:
@@ -82,7 +82,7 @@ class ProfileForm(Form):
         return Changes(**{field.name: field.parsed for field in self._changed_fields(rendered)})
 
     def differences(self, account: Account, rendered: Rendered) -> list[Difference]:
-        """Return the changed fields whose value is not the saved one, in the order of the page."""
+        """Return the changed fields that differ from the saved values, in the order of the page."""
         return [
             Difference(field.name, field.label.text, field.parsed, getattr(account, field.name))
             for field in self._changed_fields(rendered)
@@ -90,7 +90,7 @@ class ProfileForm(Form):
         ]
 
     def keep_only(self, differences: Sequence[Difference], account: Account) -> None:
-        """Replace the values of all other fields with the saved ones."""
+        """Replace the values of all fields not in `differences` with the saved values."""
         kept = {each.name for each in differences}
         for name in self.SAVED:
             if name not in kept:

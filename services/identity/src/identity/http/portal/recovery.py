@@ -1,4 +1,4 @@
-"""A forgotten password: requesting the mail, and the page behind its link (LOGIN-8)."""
+"""Pages for a forgotten password: the request for a mail, and the page of the mailed link (LOGIN-8)."""
 
 from flask import Blueprint, Response, request
 
@@ -32,7 +32,7 @@ _LINK_REFUSALS = (LinkInvalid, LinkExpired, LinkSuperseded, LinkUsed)
 
 
 class ForgottenForm(Form):
-    """Account and mailbox."""
+    """A username and a mailbox."""
 
     username = TextField(labels.FORGOTTEN_USERNAME, max_length=64, autocomplete="username")
     email = TextField(labels.FORGOTTEN_EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
@@ -40,7 +40,7 @@ class ForgottenForm(Form):
 
 @blueprint.get("/password/forgotten")
 def show() -> Response:
-    """Ask for account and mailbox."""
+    """Show the form."""
     return render_page("recovery.html", form=ForgottenForm())
 
 
@@ -51,7 +51,7 @@ def _redisplay() -> Response:
 @blueprint.post("/password/forgotten")
 @redisplay_with(_redisplay)
 def request_mail() -> Response:
-    """Mail a link if account and mailbox match; the response is the same if they do not."""
+    """Mail a link if username and mailbox match; the response is the same if they do not."""
     form = ForgottenForm.from_request()
     if not form.validate():
         return render_page("recovery.html", form=form, status=422)
@@ -63,13 +63,13 @@ def request_mail() -> Response:
 
 @blueprint.get("/password/forgotten/sent")
 def requested() -> Response:
-    """Say what happens next, the same to everybody."""
+    """Show the next steps, which do not depend on the result."""
     return render_page("recovery_requested.html")
 
 
 @blueprint.get("/password/reset")
 def reset_page() -> Response:
-    """Ask for the new password."""
+    """Show the form for the new password."""
     token = request.values.get("token", "")
     try:
         owner = recovery.preview(ports(), token)
@@ -89,7 +89,7 @@ def _show(
 @blueprint.post("/password/reset")
 @redisplay_with(reset_page)
 def reset() -> Response:
-    """Set the new password; this browser is then known to the account (SEC-3)."""
+    """Set the new password, and issue a device cookie (SEC-3)."""
     token = request.form.get("token", "")
     try:
         owner = recovery.preview(ports(), token)
@@ -114,7 +114,7 @@ def _reset(token: str, owner: Account, form: NewPasswordForm) -> Response:
 
 @blueprint.post("/password/reset/check")
 def check() -> Response:
-    """Return what is wrong with the new password so far, without using the link up (REG-11)."""
+    """Return the form's errors to the script, without using the link (REG-11)."""
     try:
         owner = recovery.preview(ports(), request.form.get("token", ""))
     except _LINK_REFUSALS:
@@ -124,5 +124,5 @@ def check() -> Response:
 
 @blueprint.get("/password/reset/done")
 def reset_done() -> Response:
-    """Say that the new password is valid, on a page without the link's token: reloading repeats nothing."""
+    """Confirm the new password on a page without the link's token, so that reloading repeats nothing."""
     return render_page("recovery_done.html", kind=request.args.get("kind"))

@@ -1,4 +1,4 @@
-"""Registration: choosing a kind of account, the form, and sending it (REG; manual, steps 2 to 15)."""
+"""Registration pages: the choice of the account kind, the form and the result (REG; manual, steps 2 to 15)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,7 +38,7 @@ _SENT = "application"
 
 
 class RegistrationForm(Form):
-    """The account's part and the company's part, in the manual's order (steps 3 to 12; REG-2 to REG-8, REG-10)."""
+    """The account and company fields, in the manual's order (steps 3 to 12; REG-2 to REG-8, REG-10)."""
 
     username = TextField(labels.USERNAME, parse_username, autocomplete="username")
     name = TextField(labels.NAME, parse_full_name, autocomplete="name")
@@ -64,7 +64,7 @@ class RegistrationForm(Form):
         self.company_part = list(self)[6:]
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """Check the password last: it must not contain the values of the other fields (SEC-2)."""
+        """Check the password last, because it must not contain the values of the other fields (SEC-2)."""
         super().validate(extra_validators)
         if not self.password.errors:
             for error in password_errors(self.password.data or "", self._parsed_values()):
@@ -72,7 +72,7 @@ class RegistrationForm(Form):
         return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:
-        """Refuse a password typed differently the second time (REG-10). Raises ValidationError."""
+        """Check that both passwords are equal (REG-10). Raises ValidationError."""
         check_repeated(self.password, field)
 
     def secret_advice(self) -> dict[str, str]:
@@ -96,18 +96,18 @@ class RegistrationForm(Form):
 
     @property
     def normalized_password(self) -> str:
-        """The password in the form it is hashed in."""
+        """The password in the form in which it is hashed."""
         return normalized(self.password.data or "")
 
     def explain_empty_passwords(self) -> None:
-        """Say why the password fields are empty when all other values are shown again."""
+        """Explain why the password fields are empty although all other values are shown again."""
         for field in (self.password, self.password_again):
             field.hint = labels.TYPE_PASSWORD_AGAIN.format(hint=field.hint)
 
 
 @blueprint.get("/apply")
 def choose() -> Response:
-    """Explain both kinds of accounts and let the person choose (REG-1)."""
+    """Show both kinds of accounts to choose from (REG-1)."""
     optional_principal()
     return render_page("registration_choose.html")
 
@@ -139,7 +139,7 @@ def show(kind: Kind) -> Response:
 @blueprint.post(f"/apply/{_KIND}")
 @redisplay_with(_redisplay)
 def send(kind: Kind) -> Response:
-    """Register; a repeat of the same registration gets the same response and changes nothing (REG-12, REG-13)."""
+    """Register. A repeated registration has the same response and changes nothing (REG-12, REG-13)."""
     form = RegistrationForm.from_request()
     if not form.validate():
         _add_username_taken(form)
@@ -160,7 +160,7 @@ def send(kind: Kind) -> Response:
 
 
 def _show_errors(kind: Kind, form: RegistrationForm, refusal: Refusal | None = None) -> Response:
-    """Show the form again with what was typed, and what is wrong (REG-11)."""
+    """Show the form again with the submitted values and the errors (REG-11)."""
     form.explain_empty_passwords()
     if refusal is None:
         return _show(kind, form, status=422)
@@ -170,9 +170,9 @@ def _show_errors(kind: Kind, form: RegistrationForm, refusal: Refusal | None = N
 
 @blueprint.post(f"/apply/{_KIND}/check")
 def check(kind: Kind) -> Response:  # noqa: ARG001 - both kinds have the same rules
-    """Return the errors so far, and whether the name is taken (REG-3, REG-11).
+    """Return the form's errors to the script, and whether the username is taken (REG-3, REG-11).
 
-    Above the limit of a client address, a taken name is reported only after an otherwise valid form is sent.
+    Above the limit of a client address, a taken username is reported only after an otherwise valid form is sent.
     """
     form = RegistrationForm.from_request()
     form.validate()
@@ -181,7 +181,7 @@ def check(kind: Kind) -> Response:  # noqa: ARG001 - both kinds have the same ru
 
 
 def _add_username_taken(form: RegistrationForm) -> None:
-    """Mark a taken name along with other errors (REG-3, REG-11)."""
+    """Add an error for a taken username to the other errors (REG-3, REG-11)."""
     if not form.username.errors and registration.is_taken(
         ports(), form.username.parsed, client=client_info()
     ):
@@ -190,7 +190,7 @@ def _add_username_taken(form: RegistrationForm) -> None:
 
 @blueprint.get(f"/apply/{_KIND}/sent")
 def sent(kind: Kind) -> Response:
-    """Say what to do next; for ten minutes the browser that registered sees its mailbox (REG-12)."""
+    """Show the next steps; for ten minutes, the browser that registered also sees the mailbox (REG-12)."""
     done = session.get(_SENT)
     if not done or done["kind"] != kind or done["until"] < ports().clock.now().timestamp():
         return redirect_to("portal.registration.choose")

@@ -1,4 +1,4 @@
-"""Logging out at a service: at once where its ID token proves the session, else after one question (OIDC-23)."""
+"""Logout from a service, with a confirmation unless its ID token identifies the session (OIDC-23)."""
 
 from urllib.parse import urlencode
 
@@ -23,7 +23,7 @@ _FIELDS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
 def parse(raw: bytes) -> Parameters:
-    """Return the parameters of a query or a form. Raises UnprovenLogout."""
+    """Parse a query string or a form body. Raises UnprovenLogout."""
     try:
         return parse_parameters(raw)
     except UnprovenRequest as refusal:
@@ -31,7 +31,7 @@ def parse(raw: bytes) -> Parameters:
 
 
 def respond(parameters: Parameters) -> Response:
-    """Log out, or show the question. Raises UnprovenLogout."""
+    """Log out, or show the confirmation page. Raises UnprovenLogout."""
     asked, principal = service_logout.read(ports(), parameters), optional_principal()
     if asked.needs_question(principal):
         return _question(asked, parameters)
@@ -52,15 +52,14 @@ def _question(asked: LogoutRequest, parameters: Parameters) -> Response:
 
 @blueprint.post("/logout/service")
 def confirm() -> Response:
-    """Log out, as the person has confirmed."""
-    parameters = parse(
-        urlencode(list(request.form.items(multi=True))).encode()
-    )  # as strictly as the query before
+    """Log out after the confirmation."""
+    form = urlencode(list(request.form.items(multi=True))).encode()
+    parameters = parse(form)  # as strictly as a query string
     return _log_out(service_logout.read(ports(), parameters), optional_principal())
 
 
 def _log_out(asked: LogoutRequest, principal: Principal | None) -> Response:
-    """End the session, and lead back to the service if it says where."""
+    """End the session, and redirect to the service if it requested this."""
     service_logout.log_out(ports(), asked, principal)
     forget_principal()
     return clear_session_cookie(_answer(asked))

@@ -1,4 +1,4 @@
-"""A person's own open sessions (LOGIN-7)."""
+"""The page of a person's own open sessions (LOGIN-7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ blueprint = Blueprint("sessions", __name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginView:
-    """One login as its owner sees it. The portal's session may have timed out; then its data may be deleted."""
+    """An open login on the page. After the portal's session timed out, the session's data may be deleted."""
 
     id: str
     browser: str
@@ -40,7 +40,7 @@ class LoginView:
 
     @classmethod
     def of(cls, login: OpenLogin, principal: Principal) -> Self:
-        """Return the view of a login; `principal` is who looks at it."""
+        """Return the view of a login for `principal`."""
         session = login.session
         return cls(
             id=login.id,
@@ -57,7 +57,7 @@ class LoginView:
 
 @blueprint.get("/sessions")
 def show() -> Response:
-    """List the open logins, this one first. Raises ForbiddenWhileSwitched (SW-4)."""
+    """List the open logins, the current login first. Raises ForbiddenWhileSwitched (SW-4)."""
     principal = require_principal()
     views = [LoginView.of(login, principal) for login in sessions.own_logins(ports(), principal)]
     return render_page("sessions.html", logins=sorted(views, key=lambda view: not view.current))
@@ -92,7 +92,7 @@ def end_service(session_id: UUID, grant_id: UUID) -> Response:
 
 @blueprint.post("/sessions/end-others")
 def end_others() -> Response:
-    """End all sessions but this one."""
+    """End all sessions except the current session."""
     sessions.end_other_sessions(ports(), require_principal())
     flash_message(texts.OTHER_DEVICES_LOGGED_OUT)
     return redirect_to("portal.sessions.show")

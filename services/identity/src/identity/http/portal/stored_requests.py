@@ -1,4 +1,4 @@
-"""What the pages of a port service's request share: reading it, and answering the service if it is refused (OIDC-4)."""
+"""Shared steps of the pages of a port service's request: loading it, and returning errors to the service (OIDC-4)."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,10 @@ View = Callable[[str, Asked], Response]
 
 
 def with_request(view: View) -> Callable[..., Response]:
-    """Pass a view its stored request; its errors are answered to the service. Raises RequestGone, UnprovenRequest."""
+    """Pass the stored request to a view, and redirect its AuthorizationError to the service.
+
+    Raises RequestGone, UnprovenRequest.
+    """
 
     @wraps(view)
     def wrapper(request_id: str) -> Response:
@@ -34,7 +37,7 @@ def with_request(view: View) -> Callable[..., Response]:
 
 
 def advance(request_id: str, asked: Asked, *, account_id: str, consented: bool) -> Response:
-    """Record what was chosen in this session, and continue."""
+    """Record the choices made in this session, and continue."""
     principal = optional_principal()
     if principal is not None:
         stored_requests.advance(

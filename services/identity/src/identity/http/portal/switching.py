@@ -1,4 +1,4 @@
-"""A general account's home page, and switching a link account's session to it and back (SW; binding steps 11 to 14)."""
+"""A general account's home page, and the switch of a link account's session (SW; binding steps 11 to 14)."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ blueprint = Blueprint("switching", __name__)
 
 @blueprint.get("/home")
 def home() -> Response:
-    """Show who acts for which company, and link to the pass system (SW-1)."""
+    """Show the account, its company and links to the pass system (SW-1)."""
     if require_principal().account.kind != "general":
         raise WrongKind
     return render_page("home.html")
@@ -27,7 +27,7 @@ def home() -> Response:
 
 @blueprint.post("/links/<uuid:binding_id>/switch")
 def start(binding_id: UUID) -> Response:
-    """Continue as the general account of a verified binding (SW-1)."""
+    """Switch the session to the general account of a verified binding (SW-1)."""
     principal = require_principal()
     if principal.actor.kind != "link":
         raise WrongKind
@@ -42,7 +42,7 @@ def start(binding_id: UUID) -> Response:
 
 @blueprint.post("/links/return")
 def back() -> Response:
-    """Go back to the link account's list (SW-3)."""
+    """Switch the session back to the link account (SW-3)."""
     issued = switching.switch_back(ports(), require_principal())
     forget_binding()
     return set_session_cookie(redirect_to("portal.bindings.show"), issued)

@@ -1,4 +1,4 @@
-"""The pages of an account that cannot be used yet: unverified (VER-5, VER-6) or awaiting review (REV-1)."""
+"""Pages of accounts that cannot be used yet: unverified (VER-5, VER-6) or awaiting review (REV-1)."""
 
 from flask import Blueprint, Response
 
@@ -34,7 +34,7 @@ blueprint = Blueprint("verification", __name__)
 
 
 class MailboxForm(Form):
-    """The right mailbox, and the account's password (VER-8)."""
+    """The corrected mailbox, and the account's password (VER-8)."""
 
     email = TextField(
         labels.CORRECT_EMAIL, parse_mailbox, advise=mailbox_advice, autocomplete="email", inputmode="email"
@@ -44,7 +44,7 @@ class MailboxForm(Form):
 
 @blueprint.get("/verification")
 def show() -> Response:
-    """Show where the mail was sent, its delivery status, and when it may be sent again."""
+    """Show the mailbox, the mail's delivery status, and when another mail may be requested."""
     return _show(MailboxForm())
 
 
@@ -64,7 +64,7 @@ def _show(form: MailboxForm, *, error: str = "", status_code: int = 200) -> Resp
 
 
 def _refusal_texts(mail: MailState) -> MailRefusalTexts:
-    """Return the texts of a refused mail; the mail server's own words are for operators (VER-6)."""
+    """Return the texts for a refused mail. Only operators see the mail server's reply (VER-6)."""
     known = {**texts.REFUSED_BY_MAIL_SERVER, **texts.NEVER_SENT}
     return known.get(mail.category or "", texts.REFUSED_OTHERWISE)
 
@@ -72,7 +72,7 @@ def _refusal_texts(mail: MailState) -> MailRefusalTexts:
 @blueprint.post("/verification/mail")
 @redisplay_with(show)
 def resend() -> Response:
-    """Mail the link again (VER-5)."""
+    """Mail a new verification link (VER-5)."""
     try:
         verification.resend(ports(), current_principal())
     except TooSoon as refusal:
@@ -92,7 +92,7 @@ def _redisplay() -> Response:
 @blueprint.post("/verification/mailbox")
 @redisplay_with(_redisplay)
 def correct() -> Response:
-    """Correct the mailbox, and mail the link there (VER-8)."""
+    """Correct the mailbox, and mail a new link to it (VER-8)."""
     principal, form = require_step("verify_email"), MailboxForm.from_request()
     if not form.validate():
         return _show(form, status_code=422)
@@ -115,7 +115,7 @@ def correct() -> Response:
 
 
 def _too_soon(principal: Principal, refusal: TooSoon) -> str:
-    """Say whether any mail has to wait, as the countdown at the button shows, or only one to the typed mailbox."""
+    """Return the message for a wait that applies to all mailboxes, or only to the submitted mailbox."""
     wait_seconds = verification.status(ports(), principal).correction_wait_seconds
     if refusal.retry_after_seconds <= wait_seconds:
         return texts.MAILED_TOO_SOON
@@ -124,13 +124,13 @@ def _too_soon(principal: Principal, refusal: TooSoon) -> str:
 
 @blueprint.get("/verification/mailbox")
 def reopen() -> Response:
-    """Show the page whose form URL was opened as a page."""
+    """Redirect to the page if the form's URL is opened directly."""
     return redirect_to("portal.verification.show")
 
 
 @blueprint.post("/verification/mailbox/check")
 def check() -> Response:
-    """Return what is wrong with the fields so far (REG-11)."""
+    """Return the form's errors to the script (REG-11)."""
     require_step("verify_email")
     form = MailboxForm.from_request()
     form.validate()
@@ -139,7 +139,7 @@ def check() -> Response:
 
 @blueprint.get("/review")
 def review() -> Response:
-    """Say that an operator has to approve the account, or that one did not (REV-3); once approved, redirect on."""
+    """Show that the account awaits review or was rejected (REV-3)."""
     try:
         require_step("await_review")
     except NotSignedIn:

@@ -1,7 +1,7 @@
-"""The page behind the link that verifies a mailbox: opening it changes nothing, its button does (VER-2, SEC-4).
+"""The page of the link that verifies a mailbox. Only its button verifies, not opening the page (VER-2, SEC-4).
 
-The button's form redirects back to the link's own URL, which then says that it is done, so reloading repeats nothing.
-The URL with its token never goes into a cookie; the form session only records that this browser has just done it.
+The button's form redirects to the link's own URL, which then shows the result, so that reloading repeats nothing. The
+token is never stored in a cookie; the form session only records that this browser has just verified the mailbox.
 """
 
 from flask import Blueprint, Response, request, session
@@ -29,13 +29,13 @@ _ENDPOINTS = {
 
 @blueprint.get("/email/verify")
 def verify_page() -> Response:
-    """Show the button that verifies a registration's mailbox, or that it is done."""
+    """Show the button that verifies a registration's mailbox, or the result."""
     return _show(Purpose.REGISTRATION)
 
 
 @blueprint.get("/email/change")
 def change_page() -> Response:
-    """Show the button that puts a new mailbox in place, or that it is done."""
+    """Show the button that verifies a new mailbox, or the result."""
     return _show(Purpose.EMAIL_CHANGE)
 
 
@@ -49,12 +49,12 @@ def verify() -> Response:
 @blueprint.post("/email/change")
 @redisplay_with(change_page)
 def change() -> Response:
-    """Put a new mailbox in place."""
+    """Verify a new mailbox, which replaces the old mailbox."""
     return _confirm(Purpose.EMAIL_CHANGE)
 
 
 def _show(purpose: Purpose) -> Response:
-    """Show what the link would do. `purpose` is that of the URL, for links that cannot be read."""
+    """Show the effect of the link. `purpose` belongs to the URL, for links that cannot be parsed."""
     token = request.values.get("token", "")
     try:
         preview = verification.preview(ports(), token)
@@ -88,9 +88,10 @@ def _confirm(purpose: Purpose) -> Response:
     try:
         confirmation = verification.confirm(ports(), token, principal=principal)
     except (LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken) as refusal:
-        return refusal_page(purpose, refusal)  # nothing was changed, so reloading does no harm
+        return refusal_page(purpose, refusal)  # nothing was changed, so reloading is safe
     if not confirmation.already:
         session[_JUST_VERIFIED] = confirmation.purpose
-        if principal is not None and principal.actor.id == confirmation.account.id:  # its session went on
+        # The principal's session continues.
+        if principal is not None and principal.actor.id == confirmation.account.id:
             remember_login(confirmation.account.id)
     return without_referrer(redirect_to(_ENDPOINTS[confirmation.purpose], token=token))

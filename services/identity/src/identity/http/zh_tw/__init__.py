@@ -1,4 +1,4 @@
-"""Every sentence of the HTTP side that is not in a template, in the Chinese of Taiwan.
+"""All texts of the HTTP layer that are not in templates, in the Chinese of Taiwan.
 
-A second language would be another package next to this one.
+A second language would be another package beside this package.
 """

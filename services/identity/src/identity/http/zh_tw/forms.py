@@ -1,4 +1,4 @@
-"""Labels, hints and help of the portal's form fields (REG-11)."""
+"""Labels, hints and help texts of the portal's form fields (REG-11)."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""Messages and words of the portal's pages that depend on data."""
+"""Texts of the portal's pages that depend on data."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,7 +19,7 @@ SESSION_ENDED_UNSAVED: Final = "登入已逾時或已登出，剛才的內容尚
 # --- consents -----------------------------------------------------------------------------------------------------
 
 CONSENT_HEADING: Final = "[一二三四五六七八九十]+、"
-"""How a numbered heading in a consent text begins, as a pattern; its paragraph follows on the next line."""
+"""A pattern for the start of a numbered heading in a consent text; its paragraph follows on the next line."""
 
 # --- registration -------------------------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ REMOVED: Final[Mapping[RemovedReason, str]] = {
     "password_changed": "該帳號的使用者變更密碼時，一併解除了綁定",
     "account_closed": "該帳號已註銷",
 }
-"""Why a binding ended (UNB-4)."""
+"""Reasons for the end of a binding (UNB-4)."""
 REMOVED_AT: Final = "{reason}（{at}）。"
 BINDING_USERNAME: Final = "帳號"
 BINDING_TAX_ID: Final = "公司統編"
@@ -99,9 +99,9 @@ SCOPE_DATA: Final[Mapping[str, str]] = {
     "pass:query": "查詢通行證的權限",
     "pass:print": "列印通行證的權限",
 }
-"""What a service gets to know with each scope (OIDC-11)."""
+"""The data that a service receives with each scope (OIDC-11)."""
 
-# --- one's own account --------------------------------------------------------------------------------------------
+# --- own account --------------------------------------------------------------------------------------------------
 
 PROFILE_SAVED: Final = "資料已儲存"
 EMAIL_CHANGE_REQUESTED: Final = (
@@ -126,7 +126,7 @@ LINE_BROWSER: Final = "LINE 內建瀏覽器"
 FACEBOOK_BROWSER: Final = "Facebook 內建瀏覽器"
 BROWSER_ON_SYSTEM: Final = "{browser}（{system}）"
 
-# --- lengths of time ----------------------------------------------------------------------------------------------
+# --- durations ----------------------------------------------------------------------------------------------------
 
 SECONDS: Final = "{count} 秒"
 MINUTES: Final = "{count} 分鐘"
@@ -151,7 +151,7 @@ REFUSED_BY_MAIL_SERVER: Final[Mapping[str, MailRefusalTexts]] = {
     "message_refused": MailRefusalTexts("收件信箱的郵件系統拒收這封郵件", f"請稍後{_RESEND}。{_OPERATOR}"),
     "unreadable": MailRefusalTexts("系統處理這封郵件時發生錯誤", f"請{_RESEND}。{_OPERATOR}"),
 }
-"""By the mailer's categories of permanent failures; a test keeps both lists equal."""
+"""Texts by the mailer's categories of permanent failures. A test compares both lists."""
 NEVER_SENT: Final[Mapping[str, MailRefusalTexts]] = {
     "expired": MailRefusalTexts("郵件未能在連結有效時限內寄出", f"請{_RESEND}。{_OPERATOR}"),
     "lost": MailRefusalTexts("郵件在系統處理過程中遺失，未能寄出", f"請{_RESEND}。{_OPERATOR}"),
@@ -188,7 +188,7 @@ ERROR_ADVICE: Final[Mapping[int, str]] = {
     503: "請稍候片刻再重新整理本頁。",
 }
 TRY_LATER: Final = "，請稍後再試"
-"""The end of a sentence, left out before advice that says when to try."""
+"""The end of a sentence, which is removed before advice that says when to try again."""
 NOT_SAVED: Final = "剛才的內容尚未儲存，請稍候片刻再送出一次。"
 SENTENCE_ENDS: Final = ("。", "！")
-"""A message that ends otherwise gets the first of these."""
+"""The first of these is appended to a message that ends with neither."""

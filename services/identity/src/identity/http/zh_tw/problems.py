@@ -1,4 +1,4 @@
-"""Sentences of problems and of wrong fields."""
+"""Messages for problems and for invalid fields."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -57,7 +57,7 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.OperatorMissing: "請以 X-Operator 標頭指明操作人員（1 至 64 個可顯示的字元）",
     errors.WrongState: "目前的狀態無法執行此操作",
 }
-"""By refusal. A sentence may name the refusal's attributes and what `http/problems.py` derives from them."""
+"""Messages by refusal, formatted with the refusal's attributes and the values that `http/problems.py` derives."""
 
 STATUSES: Final[Mapping[int, str]] = {
     400: "請求格式不正確",
@@ -74,7 +74,7 @@ STATUSES: Final[Mapping[int, str]] = {
     500: "系統發生錯誤，請稍後再試",
     503: "系統暫時無法提供服務，請稍後再試",
 }
-"""Of plain HTTP errors, by status."""
+"""Messages for plain HTTP errors, by status."""
 
 FIELD_ERRORS: Final[Mapping[str, str]] = {
     "company_name": "需填寫人員完整姓名，不可為公司名稱",
@@ -137,10 +137,10 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "wrong_type": "資料型別不正確",
     "wrong_type.encoding": "文字編碼不正確",
 }
-"""Sentences of `InvalidValue`, by code or `code.case`."""
+"""Messages for `InvalidValue`, by code or `code.case`."""
 
 SEPARATOR: Final = "、"
-"""Between the items of a list."""
+"""The separator between the items of a list."""
 
 LINK_EXPIRED_ADVICE: Final[Mapping[Purpose, str]] = {
     Purpose.REGISTRATION: "請重新登入申請補發",
@@ -154,9 +154,9 @@ TRIES_WARNINGS: Final[Mapping[tuple[type[errors.Refusal], int | None], str]] = {
     (errors.BadCredentials, 0): "，已鎖定 {minutes} 分鐘，請稍後再試{way_out}",
     (errors.BadPassword, 1): "，再錯 1 次將自動登出",
 }
-"""By the tries that are left (LOGIN-2, SEC-19)."""
+"""Warnings by refusal and number of remaining attempts (LOGIN-2, SEC-19)."""
 LOCK_WAY_OUT: Final = "，或以「忘記密碼？」重設密碼"
-"""For people: a reset lets its browser in while the login is locked (SEC-3)."""
+"""Advice for people: after a reset, its browser can log in although the login is locked (SEC-3)."""
 LOCK_WAY_OUT_OF_OTHER: Final = "，或請該帳號的使用者於登入頁以「忘記密碼？」重設密碼"
 NO_TRIES_LEFT: Final = "請按【補發驗證信】重新取得驗證碼"
 TRIES_LEFT: Final = "還可再試 {count} 次"
@@ -169,7 +169,7 @@ BINDING_REFUSALS: Final[Mapping[tuple[type[errors.Refusal], bool], str]] = {
     ): "此帳號已被其他鏈結帳號綁定，請先以該帳號登入，於「基本資料維護」的「帳號資料修改」解除原有綁定",
     (errors.AlreadyBound, True): "此帳號已在您的綁定清單中",
 }
-"""By whether the account is a link account, or bound here."""
+"""Messages by refusal and by `is_link` or `here`."""
 
 PASSWORD_SUMMARY: Final = "{min} 至 {max} 個字元{classes}"
 PASSWORD_CLASSES: Final = "，且須含大寫英文、小寫英文、數字、符號四類中至少三類"

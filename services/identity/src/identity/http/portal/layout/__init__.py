@@ -1,1 +1,1 @@
-"""What the portal's pages share: rendering, forms, assets, cookies and error pages."""
+"""Shared parts of the portal's pages: rendering, forms, assets, cookies and error pages."""

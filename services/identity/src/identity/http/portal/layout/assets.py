@@ -1,7 +1,7 @@
-"""The pages' assets: served by the portal, compressed, and cached by browsers until their content changes.
+"""Static assets, served compressed and cached by browsers until their content changes.
 
-The URLs contain a digest of all files as a folder, so that modules that a script imports by
-relative path get a new URL whenever the script does. The styles of every page are several files, but one request.
+The URLs contain a digest of all files as a folder, so that the URLs of modules that a script imports by relative path
+change together with the script's. The common style sheet is one response composed of several files.
 """
 
 from hashlib import sha256
@@ -21,12 +21,12 @@ _STYLES = (
     "reset", "scales", "page", "frame", "account_menu", "buttons", "forms", "messages", "tiles", "profile",
     "registration", "sessions", "first_login", "print",
 )  # fmt: skip
-"""The files of folder `styles` that make up the style of every page, in the order in which they override each other."""
+"""The files in the folder `styles` that form the common style sheet, in the order of the cascade."""
 _DIGEST_CHARACTERS = 12
 
 
 def init_app(app: Flask, portal: Blueprint) -> None:
-    """Serve the files. Pages are not compressed: their compressed length would reveal the CSRF token (BREACH)."""
+    """Serve the files. Pages are not compressed, because their length would reveal the CSRF token (BREACH)."""
     app.config.update(
         COMPRESS_MIMETYPES=["text/css", "text/javascript", "application/javascript", "image/svg+xml"],
         COMPRESS_ALGORITHM=["br", "gzip"],
@@ -47,18 +47,18 @@ def _digest(*files: Path) -> str:
     return digest.hexdigest()[:_DIGEST_CHARACTERS]
 
 
-def _send(v: str, filename: str) -> Response:  # noqa: ARG001 - during a rollout any version is served
+def _send(v: str, filename: str) -> Response:  # noqa: ARG001 - during a rollout, any version is served
     if filename == _STYLE:
         return Response(current_app.extensions[_STYLE], mimetype="text/css")
     return send_from_directory(FOLDER, filename)
 
 
 def _set_cache_headers(response: Response) -> Response:
-    """Let browsers cache a URL with the current digest forever: its content never changes."""
+    """Let browsers cache URLs with the current digest permanently, because their content never changes."""
     if request.endpoint != FILES:
         return response
     if hasattr(response.response, "close"):
-        response.call_on_close(response.response.close)  # Flask-Compress replaces the file
+        response.call_on_close(response.response.close)  # Flask-Compress replaces the response of the file
     version = (request.view_args or {}).get("v")
     if response.status_code < 400 and version == _current_digest():  # noqa: PLR2004 - errors start at 400
         response.headers["Cache-Control"] = _CACHE_FOREVER
@@ -70,5 +70,5 @@ def _current_digest() -> str:
 
 
 def asset(name: str) -> str:
-    """Return the URL of a file; it changes with the content."""
+    """Return the URL of a file, which changes with the content of the assets."""
     return f"{_URL}/{_current_digest()}/{name}"

@@ -1,4 +1,4 @@
-"""The answer to a client: a redirect of the browser to its redirect URI (OIDC-3, OIDC-28)."""
+"""Authorization responses: redirects of the browser to the client's redirect URI (OIDC-3, OIDC-28)."""
 
 from urllib.parse import urlencode
 
@@ -15,12 +15,12 @@ _SEE_OTHER = 303
 
 
 def code_answer(client: OidcClient, address: ReturnAddress, code: str) -> Response:
-    """Return the answer with a code."""
+    """Return the response with a code."""
     return _answer(client, address, {"code": code})
 
 
 def error_answer(client: OidcClient, address: ReturnAddress, error: AuthorizationError) -> Response:
-    """Return the answer with an error."""
+    """Return the response with an error."""
     ports().oauth_meter.refused("authorize", error.code)
     described = {"error_description": error.description} if error.description else {}
     return _answer(client, address, {"error": error.code, **described})
@@ -34,7 +34,7 @@ def _answer(client: OidcClient, address: ReturnAddress, values: dict[str, str]) 
 
 
 def lead_to(client: OidcClient, url: str) -> Response:
-    """Redirect to a service, or show a page with a link where a browser would not follow a redirect from a form."""
+    """Redirect to a service, or show a page with a link if browsers would block the redirect from a form."""
     if redirectable_origin(url) is None:
         return render_page("client_return.html", service=client.display_name, url=url)
     return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # of the class asked for

@@ -1,4 +1,4 @@
-"""CSRF tokens of the portal's forms, and what a person sees when a token is missing or stale (SEC-8)."""
+"""CSRF tokens of the portal's forms, and the pages for a missing or stale token (SEC-8)."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -22,13 +22,13 @@ _BAD_REQUEST = 400
 
 
 def init_app(app: Flask) -> CSRFProtect:
-    """Require a token in every form that is sent."""
+    """Require a token in every submitted form."""
     app.register_error_handler(CSRFError, _error_response)
     return CSRFProtect(app)
 
 
 def redisplay_with(redisplay: Callable[..., Response]) -> Callable[[View], View]:
-    """Show a form again, with what was typed, if its CSRF token is stale, without running the decorated view."""
+    """Show a form again with the submitted values if its CSRF token is stale; the decorated view does not run."""
 
     def decorate(view: View) -> View:
         vars(view)[_REDISPLAY] = redisplay
@@ -50,7 +50,7 @@ def _error_response(_error: CSRFError) -> Response:
     flash_message(texts.CSRF_STALE, kind="error")
     try:
         response: Response = redisplay(**(request.view_args or {}))
-    except Refusal as refusal:  # the session ended meanwhile: report that instead
+    except Refusal as refusal:  # the session has ended: report that instead
         clear_form_session()
         return refusal_response(refusal)
     response.status_code = _BAD_REQUEST

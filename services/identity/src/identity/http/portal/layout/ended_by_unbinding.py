@@ -1,4 +1,4 @@
-"""The binding that a browser is switched to, so that the login page can say that its end ended the login (SW-5)."""
+"""The binding of a browser's switched login, for the login page's notice that the binding has ended (SW-5)."""
 
 from flask import session
 
@@ -6,16 +6,16 @@ from identity.http.web_context import ports
 from identity.usecases import bindings
 
 _BINDING = "switched"
-"""Its key in the form session, which ends at logout and at the next login."""
+"""The key in the form session, which is cleared at logout and at the next login."""
 
 
 def remember_binding(binding_id: str) -> None:
-    """Remember the binding of this browser's switched login."""
+    """Store the binding of this browser's switched login."""
     session[_BINDING] = binding_id
 
 
 def forget_binding() -> None:
-    """Forget it: the browser is back at the link account."""
+    """Delete the stored binding after the session was switched back."""
     session.pop(_BINDING, None)
 
 

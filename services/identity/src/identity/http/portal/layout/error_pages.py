@@ -1,4 +1,4 @@
-"""Pages for refused and failed requests: a redirect to the next step where there is one, else the reason."""
+"""Responses to refused and failed requests: a redirect to the required step, or a page with the reason."""
 
 from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
@@ -17,7 +17,7 @@ _UNAVAILABLE = 503
 
 
 def refusal_response(refusal: errors.Refusal) -> Response:
-    """Redirect to what must be done first, if the refusal says so; else show the reason."""
+    """Redirect to the page that the refusal requires first, or show the reason."""
     match refusal:
         case errors.SessionEnded():
             return redirect_to("portal.login.show", next=next_url() or form_page() or None, ended="password")
@@ -34,20 +34,20 @@ def refusal_response(refusal: errors.Refusal) -> Response:
 
 
 def _redirect_to_login() -> Response:
-    """Redirect to the login. Cookies stay: a late response to an old token must not undo a new login."""
+    """Redirect to the login. Cookies stay, because a late response to an old token must not undo a new login."""
     page = request.path if request.method == "GET" else form_page()
     return redirect_to("portal.login.show", next=next_url() or page or None, ended=_login_notice(page))
 
 
 def _login_notice(page: str) -> str | None:
-    """Return the key of the login page's notice; a first visit gets none."""
+    """Return the key of the login page's notice, or None on a first visit."""
     if request.method == "POST":
         return "unsaved" if page else "session"
     return "session" if request.cookies.get(session_cookie()) else None
 
 
 def form_page() -> str:
-    """Return the path that a form was sent to if it also has a page, else an empty string."""
+    """Return the request's path if it can also be opened as a page, otherwise an empty string."""
     try:
         current_app.url_map.bind("").match(request.path, method="GET")
     except HTTPException:
@@ -61,7 +61,7 @@ def status_response(status: int) -> Response:
 
 
 def error_page(status: int, sentence: str, *, title: str = "", retry_url: str = "") -> Response:
-    """Return the page that says what went wrong and where to continue; a `title` says that nothing failed."""
+    """Return a page with the error and further links; with a `title`, the page reports no failure."""
     unsaved = status == _UNAVAILABLE and request.method == "POST"
     usual_title = (
         texts.ERROR_TITLES.get(status) or texts.ERROR_TITLES[500 if status >= _SERVER_ERROR else 400]

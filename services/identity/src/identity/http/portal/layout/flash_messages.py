@@ -1,4 +1,4 @@
-"""Messages that one request leaves for the next page."""
+"""Messages that are shown on the next page."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from identity.http import problems
 from identity.http.zh_tw import portal as texts
 
 _FETCH_DESTINATION = "empty"
-"""The Sec-Fetch-Dest of a request made by a script."""
+"""The value of Sec-Fetch-Dest in a script's request."""
 
 
 def flash_message(sentence: str, *, kind: str = "done") -> None:
@@ -18,12 +18,12 @@ def flash_message(sentence: str, *, kind: str = "done") -> None:
 
 
 def flash_refusal(refusal: Refusal) -> None:
-    """Show on the next page why a request was refused."""
+    """Show the reason of a refusal on the next page."""
     flash_message(problems.sentence(refusal), kind="error")
 
 
 def flashed_messages() -> list[tuple[str, str]]:
-    """Return each message once, with its kind. A script's request leaves them for the next page."""
+    """Return each message once, with its kind. A script's request receives none, so that the next page shows them."""
     if request.headers.get("Sec-Fetch-Dest") == _FETCH_DESTINATION:
         return []
     waiting: Any = get_flashed_messages(with_categories=True)

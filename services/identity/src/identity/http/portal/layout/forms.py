@@ -1,4 +1,4 @@
-"""Forms: each field is parsed by the domain's own rule; typed values are shown again, except passwords (REG-11)."""
+"""Forms whose fields the domain parses. Submitted values are shown again, except passwords (REG-11)."""
 
 from collections.abc import Callable
 from typing import Any, Self
@@ -22,7 +22,7 @@ Advise = Callable[[str], str]
 
 
 class _Explained:
-    """A field with a `hint` that is always shown beside it, and `help` behind its help mark."""
+    """A field with a visible `hint`, and with `help` that a button opens."""
 
     hint: str
     help: str
@@ -30,7 +30,7 @@ class _Explained:
     optional: bool
 
     def _explain(self, field_texts: FieldTexts, options: dict[str, Any]) -> dict[str, str]:
-        """Take this class' options; return the attributes for browsers, password managers and screen readers."""
+        """Remove this class' options from `options`; return the HTML attributes of the input."""
         self.hint, self.help = field_texts.hint, field_texts.help
         self.max_length = options.pop("max_length", MAX_CHARACTERS)
         self.optional = options.pop("optional", False)
@@ -43,7 +43,7 @@ def _refuse_unreadable(typed: str) -> None:
 
 
 class TextField(_Explained, StringField):
-    """A text parsed by a rule of the domain; `parsed` is the result."""
+    """A text parsed by a function of the domain; `parsed` is the result."""
 
     def __init__(self, field_texts: FieldTexts, parse: Parse | None = None, **options: Any) -> None:
         self.input = options.pop("input", "text")
@@ -53,13 +53,13 @@ class TextField(_Explained, StringField):
         super().__init__(field_texts.label, render_kw=self._explain(field_texts, options), **options)
 
     def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - WTForms' signature
-        """Parse the text. Raises StopValidation with the sentence for the person."""
+        """Parse the text. Raises StopValidation with the error message."""
         typed = self.data or ""
         if self.optional and not typed.strip():
             return
         try:
             if not typed.strip():
-                raise InvalidValue("required")  # noqa: TRY301  # reported like the domain's own
+                raise InvalidValue("required")  # noqa: TRY301  # reported like the domain's errors
             _refuse_unreadable(typed)
             self.parsed = self._parse(typed) if self._parse else typed
         except InvalidValue as error:
@@ -67,12 +67,12 @@ class TextField(_Explained, StringField):
 
     @property
     def advice(self) -> str:
-        """What the person should look at again although it is allowed, or an empty string."""
+        """A hint at a probable mistake in a valid value, or an empty string."""
         return self._advise(self.parsed) if self.parsed and not self.errors else ""
 
 
 class SecretField(_Explained, PasswordField):
-    """A password: never shown again, neither on a page nor in a log."""
+    """A password, which never appears on a page or in a log."""
 
     input = "password"
     advice = ""
@@ -85,7 +85,7 @@ class SecretField(_Explained, PasswordField):
         typed = self.data or ""
         try:
             if not typed and not self.optional:
-                raise InvalidValue("required")  # noqa: TRY301  # reported like the domain's own
+                raise InvalidValue("required")  # noqa: TRY301  # reported like the domain's errors
             _refuse_unreadable(typed)
         except InvalidValue as error:
             raise StopValidation(field_error_sentence(error)) from None
@@ -103,25 +103,25 @@ class Form(WtForm):
 
     @classmethod
     def from_request(cls, **values: Any) -> Self:
-        """Return the form with what the browser sent."""
+        """Return the form with the submitted values."""
         return cls(request.form, **values)
 
     def add_error(self, name: str, reason: str) -> None:
-        """Mark a field as wrong for a reason that only the use case knows."""
+        """Add an error that the use case reported to a field."""
         field = self[name]
         field.errors = [*field.errors, reason]
 
     def secret_advice(self) -> dict[str, str]:
-        """Return the advice on passwords without errors, by field; sent while typing, never rendered in a page."""
+        """Return advice on valid passwords by field, for responses to scripts only, never for rendered pages."""
         return {}
 
     @property
     def invalid_fields(self) -> list[Field]:
-        """The wrong fields, in the order of the page."""
+        """The fields with errors, in the order of the page."""
         return [field for field in self if field.errors]
 
     def errors_response(self) -> Response:
-        """Return errors, advice and the values as they will be saved, for the script that checks a form."""
+        """Return errors, advice and normalized values, for the script that checks a form."""
         texts = [field for field in self if isinstance(field, TextField)]
         return jsonify(
             errors={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields},
@@ -131,6 +131,6 @@ class Form(WtForm):
 
 
 def check_repeated(field: SecretField, repeated: SecretField) -> None:
-    """Refuse a password typed differently the second time (REG-10). Raises ValidationError."""
+    """Check that both passwords are equal (REG-10). Raises ValidationError."""
     if field.data != repeated.data:
         raise ValidationError(texts.PASSWORDS_DIFFER)

@@ -1,4 +1,4 @@
-"""Pages behind mailed links, whose URL holds a token (SEC-8, VER-4)."""
+"""Pages of mailed links, whose URLs contain a token (SEC-8, VER-4)."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from identity.http.portal.layout.pages import render_page
 
 
 def without_referrer(response: Response) -> Response:
-    """Forbid the browser to send the page's URL to any other page, even one of ours: it holds a token (SEC-8)."""
+    """Prevent the browser from sending the page's URL, which contains a token, to any other page (SEC-8)."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 def render_link_page(template: str, *, status: int = 200, **values: Any) -> Response:
-    """Return a page whose URL holds a token."""
+    """Return a page whose URL contains a token."""
     return without_referrer(render_page(template, status=status, **values))
 
 
 def refusal_page(purpose: Purpose, refusal: Refusal) -> Response:
-    """Return the page that says why a link does nothing, and what to do next (VER-4)."""
+    """Return the page that explains why a link was refused, with the next steps (VER-4)."""
     problem = problems.PROBLEMS[type(refusal)]
     return render_link_page(
         "link_refused.html",

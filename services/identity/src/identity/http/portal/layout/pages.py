@@ -1,4 +1,4 @@
-"""Rendering pages."""
+"""Rendering of pages."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from identity.http.web_context import WebContext, ports
 
 
 def render_page(template: str, *, status: int = 200, **values: Any) -> Response:
-    """Return a page. Its URL is sent to no other site, and to no page at all if it holds a token (SEC-8)."""
+    """Render a page. Its URL is not sent to other sites, and to no page at all if it contains a token (SEC-8)."""
     has_errors = any(getattr(value, "invalid_fields", ()) for value in values.values()) or bool(
         values.get("error") or values.get("differences")
     )
@@ -28,7 +28,7 @@ def render_page(template: str, *, status: int = 200, **values: Any) -> Response:
 
 
 def with_refusal_status(response: Response, refusal: Refusal) -> Response:
-    """Set a refusal's status, and Retry-After if waiting helps (SEC-1, SEC-6)."""
+    """Set a refusal's status, and Retry-After if the request may be repeated later (SEC-1, SEC-6)."""
     response.status_code = problems.PROBLEMS[type(refusal)].status
     if isinstance(refusal, RetryLater):
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
@@ -36,19 +36,19 @@ def with_refusal_status(response: Response, refusal: Refusal) -> Response:
 
 
 def clear_form_session() -> None:
-    """Start a new form session: one person's CSRF token and messages must not reach the next person."""
+    """Start a new form session, so that the next person does not receive the CSRF token and messages."""
     session.clear()
     g.pop("csrf_token", None)
 
 
 def session_seconds_left() -> int:
-    """Return the seconds until the page's session ends if it stays unused."""
+    """Return the seconds until the session ends if it is not used."""
     left = g.principal.expires_at - ports().clock.now()
     return max(0, int(left.total_seconds()))
 
 
 def template_globals(context: WebContext) -> dict[str, Any]:
-    """Return what every template and every macro may use."""
+    """Return the globals of all templates and macros."""
     return {
         "has_errors": False,
         "links": context.links,
@@ -63,5 +63,5 @@ def template_globals(context: WebContext) -> dict[str, Any]:
 
 
 def template_values() -> dict[str, Any]:
-    """Return what every template of a request may use."""
+    """Return the context of all templates of a request."""
     return {"principal": g.get("principal")}

@@ -8,7 +8,7 @@ from identity.http.zh_tw import forms as texts
 
 
 def password_advice(field: SecretField, personal_terms: Iterable[str]) -> dict[str, str]:
-    """Return the sentence on a new password by its field's name, empty for one that breaks a rule."""
+    """Return the strength message by the field's name; it is empty for an invalid password."""
     if field.errors or not field.data:
         return {field.name: ""}
     strength = ports().rules.passwords.strength(field.data, personal_terms)

@@ -1,4 +1,4 @@
-"""Redirects after a form, after the login, and to the page that a person came from; none leaves the portal (SEC-8)."""
+"""Redirects within the portal: after a form, after the login and to the previous page (SEC-8)."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,20 +19,17 @@ _MAX_URL_CHARACTERS = 200
 
 
 def redirect_to(endpoint: str, **values: Any) -> Response:
-    """Redirect after a form was processed, so that going back sends nothing twice."""
+    """Redirect to an endpoint with 303, so that reloading does not send a form again."""
     return redirect_to_url(url_for(endpoint, **values))
 
 
 def redirect_to_url(url: str) -> Response:
     """Redirect to a URL of the portal."""
-    return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # of the class asked for
+    return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # the class passed as argument
 
 
 def landing_url(principal: Principal) -> str:
-    """Return the URL of the page on which a session continues: the next step, the page in `next`, or its home.
-
-    (LOGIN-3, LOGIN-4.)
-    """
+    """Return the URL where a session continues: the next step, `next`, or the home page (LOGIN-3, LOGIN-4)."""
     if principal.next_step is not None:
         return step_url(principal, next_url())
     return next_url() or url_for(
@@ -41,18 +38,18 @@ def landing_url(principal: Principal) -> str:
 
 
 def step_url(principal: Principal, following: str) -> str:
-    """Return the URL of a session's open step, which leads to the page `following` at its end."""
+    """Return the URL of a session's open step, which continues at the page `following`."""
     return url_for(_STEPS[principal.next_step or ""], next=following or None)
 
 
 def next_url() -> str:
-    """Return the portal page in the request's `next`, or an empty string: no open redirect (SEC-8)."""
+    """Return the request's `next` if it is a page of the portal, otherwise an empty string (SEC-8)."""
     try:
         url = request.values.get("next", "")
         if len(url) > _MAX_URL_CHARACTERS or not url.startswith("/"):
             return ""
         parts = urlsplit(url)
         endpoint, _ = current_app.url_map.bind("").match(parts.path, method="GET")
-    except (HTTPException, ValueError):  # also a form that is too large to be read
+    except (HTTPException, ValueError):  # includes a form that is too large
         return ""
     return parts.path if endpoint.startswith("portal.") and endpoint != FILES and not parts.netloc else ""

@@ -1,4 +1,4 @@
-"""The request of a port service that a page belongs to: its own, or the one that `next` leads back to (OIDC-4)."""
+"""The port service's request that a page belongs to, by the page's own URL or by `next` (OIDC-4)."""
 
 import re
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ _BEFORE = frozenset(
 _APART = frozenset({"portal.login.log_out"})
 _PATH = re.compile(r"/authorize/(?P<id>[A-Za-z0-9_-]{1,64})(?:/[a-z]+)?")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?")
-"""Without IPv6 addresses, which a Content-Security-Policy cannot name."""
+"""An origin, without IPv6 addresses, which a Content-Security-Policy cannot contain."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRequest:
-    """A request that is open, the service that made it, and the username that the service expects."""
+    """An open request, its service, and the username that the service expects."""
 
     id: str
     service: str
@@ -37,7 +37,7 @@ class ServiceRequest:
 
 
 def service_request() -> ServiceRequest | None:
-    """Return the request that this page belongs to, if there is one and it is open."""
+    """Return the open request that this page belongs to, or None."""
     if "service_request" not in g:
         g.service_request = _find()
     return cast("ServiceRequest | None", g.service_request)
@@ -49,7 +49,7 @@ def _find() -> ServiceRequest | None:
         return None
     try:
         stored, client = stored_requests.find(ports(), found["id"])
-    except (RequestGone, *DATABASE_ERRORS):  # an error page is shown without the database too
+    except (RequestGone, *DATABASE_ERRORS):  # error pages must work without the database
         return None
     uri = stored.parameters.get("redirect_uri") or ""
     hint = stored.parameters.get("login_hint")
@@ -57,7 +57,7 @@ def _find() -> ServiceRequest | None:
 
 
 def template_url(endpoint: str, **values: Any) -> str:
-    """Return what `url_for` does. A URL that depends on nothing is built once: a page has ten of them."""
+    """Return the result of `url_for`. Constant URLs are cached, because a page contains ten of them."""
     return url_for(endpoint, **values) if values or _may_have_next(endpoint) else _fixed_url(endpoint)
 
 
@@ -71,7 +71,7 @@ def _may_have_next(endpoint: str) -> bool:
 
 
 def keep_next(endpoint: str, values: dict[str, Any]) -> None:
-    """Add `next`, where to continue, to the URLs of pages that come before the requested one, such as the login."""
+    """Add `next`, the page to continue at, to URLs of pages that precede it, such as the login."""
     if not _may_have_next(endpoint) or "next" in values or not has_request_context():
         return
     asked = service_request()
@@ -81,21 +81,21 @@ def keep_next(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def redirectable_origin(uri: str) -> str | None:
-    """Return the origin of a URI to which a form may lead by a redirect, None for a URI that needs a link (OIDC-28)."""
+    """Return the origin of a URI if a form may redirect to it, or None if the URI requires a link (OIDC-28)."""
     parts = urlsplit(uri)
     origin = f"{parts.scheme}://{parts.netloc}"
     return origin if _ORIGIN.fullmatch(origin) else None
 
 
 def home_of(client: OidcClient) -> str | None:
-    """Return the address of a service's own site, to which an error page links."""
+    """Return the address of a service's website, for links on error pages."""
     origins = map(redirectable_origin, client.redirect_uris)
     return next((f"{origin}/" for origin in origins if origin is not None), None)
 
 
 def form_policy(origin: str) -> str:
-    """Return the Content-Security-Policy of a page whose forms lead to a service.
+    """Return the Content-Security-Policy of a page whose forms redirect to a service.
 
-    Chromium follows `form-action` through redirects, and would block the way back.
+    Chromium applies `form-action` to redirects, and would block the redirect to the service.
     """
     return CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {origin}")

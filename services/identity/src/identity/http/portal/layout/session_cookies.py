@@ -1,4 +1,4 @@
-"""The portal's session cookie. It holds the token of an API session, out of reach of scripts (SEC-7)."""
+"""The portal's session cookie, which contains an API session's token and is hidden from scripts (SEC-7)."""
 
 from flask import Response
 
@@ -11,21 +11,21 @@ from identity.usecases.sessions import IssuedSession
 
 
 def set_login_cookies(response: Response, issued: IssuedSession) -> Response:
-    """Set the session and device cookies of a new login; forms rendered before it become invalid."""
+    """Set the session and device cookies of a new login; previously rendered forms become invalid."""
     clear_form_session()
     remember_login(issued.principal.actor.id)
     return remember_device(set_session_cookie(response, issued), issued.device)
 
 
 def set_session_cookie(response: Response, issued: IssuedSession) -> Response:
-    """Store the session's new token until the browser is closed."""
+    """Set the session cookie, which lasts until the browser is closed."""
     https = web_context().https
     response.set_cookie(session_cookie(), issued.token, secure=https, httponly=True, samesite="Lax", path="/")
     return response
 
 
 def clear_session_cookie(response: Response) -> Response:
-    """Delete the session cookie; forms rendered earlier become invalid."""
+    """Delete the session cookie; previously rendered forms become invalid."""
     clear_form_session()
     https = web_context().https
     response.delete_cookie(session_cookie(), secure=https, httponly=True, samesite="Lax", path="/")

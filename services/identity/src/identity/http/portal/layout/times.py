@@ -1,4 +1,4 @@
-"""Template filters for times and durations, as people in Taiwan read them."""
+"""Template filters for times and durations, in the format of Taiwan."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -7,7 +7,7 @@ from flask import Flask
 from identity.http.zh_tw import portal as texts
 
 _TAIPEI = timezone(timedelta(hours=8))
-"""All year: Taiwan has no daylight saving time."""
+"""Taiwan has no daylight saving time."""
 _MINUTE_SECONDS = 60
 _HOUR_SECONDS = 3600
 
@@ -24,7 +24,7 @@ def taipei(at: datetime) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Return a duration in its two largest units; static/durations.js does the same."""
+    """Return a duration in its two largest units, like static/durations.js."""
     if seconds < _MINUTE_SECONDS:
         return texts.SECONDS.format(count=seconds)
     if seconds < _HOUR_SECONDS:

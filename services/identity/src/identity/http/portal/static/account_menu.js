@@ -1,4 +1,4 @@
-// The menu opens on hover, as in the manual; a click, a tap or the keyboard opens it too.
+// Opens the menu on hover, as in the manual. A click, a tap and the keyboard open it too.
 
 export function openAtPointing(menu) {
   const summary = menu.querySelector("summary");
@@ -8,11 +8,11 @@ export function openAtPointing(menu) {
   menu.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") menu.open = true; });
   menu.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse" && !held()) shut(); });
   summary.addEventListener("click", (event) => {
-    // Hovering has already opened it: the click must not close it again.
+    // Hovering has already opened the menu, so the click must not close it.
     if (event.pointerType === "mouse" && menu.open) event.preventDefault();
   });
 
-  // Wherever the focus is: hover content must be dismissible without moving the mouse (WCAG 1.4.13).
+  // On the document, because hover content must be dismissible wherever the focus is (WCAG 1.4.13).
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     const inside = menu.contains(document.activeElement);

@@ -1,12 +1,12 @@
-// Selects a binding without leaving the page: the server's new list has the panel below the selected row.
-// If the server responds with another page, the browser navigates there, since that page says why.
+// Selects a binding without leaving the page: the server's new list contains the panel below the selected row.
+// If the server responds with another page, the browser navigates to it, because that page shows the reason.
 
 import { show } from "./companies.js";
 
 let shown = placeOf(location.href);
 let leaving = false;
 
-// A URL without its fragment, as the server sees it.
+// Returns the path and query of a URL, without the fragment.
 function placeOf(address) {
   const { pathname, search } = new URL(address);
   return pathname + search;
@@ -19,7 +19,7 @@ function turnToPanel() {
   panel.closest(".company").scrollIntoView({ block: "nearest" });
 }
 
-// Whether the person is in a field of that binding's panel: a new list would empty it and take the focus away.
+// Returns whether a field of that binding's panel has the focus. A new list would empty the field.
 function isTypingAt(address) {
   return shown === placeOf(address) && document.activeElement?.closest("#chosen input");
 }
@@ -34,7 +34,7 @@ async function choose(address, stillWanted) {
   turnToPanel();
 }
 
-// For the page's own URL `assign` would only scroll to the fragment.
+// Reloads for the page's own URL, because `assign` would only scroll to the fragment.
 function leave(address) {
   leaving = true;
   if (placeOf(location.href) === placeOf(address)) window.location.reload();
@@ -48,13 +48,13 @@ document.addEventListener("click", (event) => {
   choose(link.href, () => true);
 });
 
-// Links within the page (to the main part, to an invalid field) arrive here too and load nothing.
+// Links within the page, for example to an invalid field, also fire this event and load nothing.
 window.addEventListener("popstate", () => {
   const place = placeOf(location.href);
   if (!leaving && place !== shown) choose(location.href, () => placeOf(location.href) === place);
 });
 
-// A message is about the selected binding: once it is closed, the focus goes to the panel, or to the list without one.
+// A message concerns the selected binding. When it closes, the panel receives the focus, or the list without a panel.
 const message = document.querySelector("dialog[data-modal]:not([data-question])");
 if (message && new URLSearchParams(location.search).has("account")) {
   message.addEventListener("close", () => { if (!message.open) turnToPanel(); });

@@ -1,14 +1,14 @@
-// Says 「處理中…」 as soon as something takes longer than a moment, so that no wait is silent.
+// Shows 「處理中…」 when an operation takes longer than MOMENT_MS.
 
 const MOMENT_MS = 300;
 const WORDS = "處理中…";
 const status = document.querySelector("[data-busy]");
 
-// Start waiting, on the button that was pressed if there is one; returns a function that ends it.
+// Shows the text after a delay, in the pressed button if there is one. Returns a function that removes the text.
 export function waiting(button) {
   let label = null;
   const timer = setTimeout(() => {
-    status.classList.toggle("visually-hidden", Boolean(button)); // the button says it too
+    status.classList.toggle("visually-hidden", Boolean(button)); // the button shows the text
     status.textContent = WORDS; // announced by screen readers
     if (!button) return;
     label = [...button.childNodes];

@@ -1,6 +1,6 @@
-// A list of companies: searched in place, and chosen from by keyboard (BIND-10). The arrow keys move between the rows,
-// Enter is the row's own link or button, `/` goes to the search: only from within the list, so that nobody presses it by
-// accident, for example by voice (WCAG 2.1.4). The server searches, by the same URL as without scripts.
+// Searches a list of companies in place, and adds keyboard navigation (BIND-10). The arrow keys move between the rows,
+// Enter activates the row's link or button, and `/` focuses the search. `/` works only inside the list, because speech
+// input could trigger it accidentally (WCAG 2.1.4). The server performs the search at the same URL as without scripts.
 
 import { waiting } from "./busy.js";
 import { countDown } from "./countdown.js";
@@ -18,8 +18,8 @@ let newest = 0;
 let pause = 0;
 let done = () => {};
 
-// Show the list as the server has it at this URL. Returns null if a later request or `stillWanted` made it obsolete,
-// false if the server responds with another page or not at all.
+// Replaces the list with the server's list at this URL. Returns null if a later request or `stillWanted` made the
+// response obsolete, and false if the server responds with another page or not at all.
 export async function show(address, stillWanted = () => true) {
   clearTimeout(pause);
   const number = ++newest;
@@ -88,7 +88,7 @@ if (search) {
   list.addEventListener("keydown", goToSearch);
   const wait = () => { clearTimeout(pause); pause = setTimeout(searchNow, PAUSE_MS); };
   query.addEventListener("input", (event) => { if (!event.isComposing) wait(); });
-  query.addEventListener("compositionend", wait); // an input method has written its characters
+  query.addEventListener("compositionend", wait); // an input method has committed its text
   search.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (await searchNow()) companies()[0]?.focus();

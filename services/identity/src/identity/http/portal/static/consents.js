@@ -1,4 +1,4 @@
-// Each text must be scrolled to its end before it can be accepted; all must be accepted to confirm (LOGIN-3).
+// Requires each text to be scrolled to its end before it can be accepted, and all texts to be accepted (LOGIN-3).
 // A text that fits without scrolling counts as read.
 
 const form = document.querySelector("[data-consents]");
@@ -33,4 +33,4 @@ function watch(consent) {
 
 form.querySelectorAll("[data-consent]").forEach(watch);
 judge();
-document.querySelector("[data-consents-plain]").hidden = true; // last: from here on the checkboxes work
+document.querySelector("[data-consents-plain]").hidden = true; // last, because the checkboxes work from here on

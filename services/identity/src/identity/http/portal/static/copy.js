@@ -1,4 +1,4 @@
-// Copies a text, by a button that is shown only where browsers allow it: over https and on the own machine.
+// Copies a text. The button is shown only if the browser allows copying: over https and on localhost.
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   const said = button.parentElement.querySelector("[data-copied]");

@@ -1,5 +1,5 @@
-// Counts down a wait: `data-wait` has its seconds, `data-wait-for` the id of the button that stays disabled.
-// The server checks in any case; without scripts the sentence says to reload the page.
+// Counts down the seconds in `data-wait`, and then enables the button with the id in `data-wait-for`.
+// The server enforces the wait. Without scripts, the text asks the person to reload the page.
 
 import { inWords } from "./durations.js";
 
@@ -24,7 +24,7 @@ export function countDown(wait) {
     button.disabled = false;
     button.removeAttribute("aria-describedby");
     wait.hidden = true;
-    // Screen readers announce the end, not every second.
+    // Screen readers announce only the end of the wait.
     document.getElementById(`${wait.dataset.waitFor}-ready`).textContent = wait.dataset.waitReady;
   }
 }

@@ -1,4 +1,4 @@
-// System messages and questions: plain HTML shows them; the script makes them modal and traps the focus.
+// Makes system messages and questions modal. Without scripts, plain HTML shows them.
 
 import { waiting } from "./busy.js";
 
@@ -10,8 +10,8 @@ export function showMessages() {
   }
 }
 
-// Nothing had the focus before the message: afterwards it is where the URL's fragment leads, in the first field of the
-// login, or at the beginning of the main part, not of the page.
+// Before the message no element had the focus. After the message, the target of the URL's fragment, the first field of
+// the login or the main part receives the focus, instead of the start of the page.
 function focusMain(message) {
   const focused = document.activeElement;
   if (focused !== document.body && !message.contains(focused)) return;
@@ -20,7 +20,7 @@ function focusMain(message) {
   else document.querySelector("main").focus({ preventScroll: true });
 }
 
-// A question is asked before a form is sent.
+// Opens a question before its form is sent.
 export function ask(question) {
   const form = question.closest("form");
   const opener = document.querySelector(`[popovertarget="${CSS.escape(question.id)}"]:not([popovertargetaction])`);
@@ -32,13 +32,13 @@ export function ask(question) {
   question.removeAttribute("popover");
 
   async function open(button) {
-    if (button?.disabled) return; // until a wait is over
+    if (button?.disabled) return; // a wait has not ended
     if (form && form.passesChecks) {
       const done = waiting(button);
       const passed = await form.passesChecks();
       done();
       if (!passed) return;
-      if (form.isUnchanged) return sendUnasked(); // nothing to ask: the server says so
+      if (form.isUnchanged) return sendUnasked(); // no question: the server reports that nothing has changed
     }
     if (!question.open) question.showModal();
   }
@@ -46,11 +46,11 @@ export function ask(question) {
   let isUnasked = false;
   function sendUnasked() {
     isUnasked = true;
-    form.requestSubmit(); // fires the submit event at once
+    form.requestSubmit(); // fires the submit event synchronously
     isUnasked = false;
   }
 
-  // The Enter key activates the form's first button, which is the question's, so the question is asked first.
+  // The Enter key activates the form's first button, which is inside the question, so open the question first.
   if (form) {
     form.addEventListener("submit", (event) => {
       if (question.open || isUnasked) return;

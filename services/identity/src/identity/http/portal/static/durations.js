@@ -1,4 +1,4 @@
-// Lengths of time in words, the same as `duration` in layout/times.py.
+// Formats durations like `duration` in layout/times.py.
 
 export function inWords(seconds) {
   if (seconds < 60) return `${seconds} 秒`;

@@ -1,13 +1,13 @@
-// Checks a form by the server's own rules while it is filled in, and once more before it is sent (REG-11).
-// While typing, only touched fields show errors; empty fields only after the first attempt to send.
+// Checks a form on the server while it is filled in, and again before it is sent (REG-11).
+// While the person types, only touched fields show errors; empty fields only after the first attempt to send.
 
 import { markField, summarize } from "./field_errors.js";
 
 const PAUSE_MS = 600;
 const MOST_WAIT_MS = 5000;
 
-// The question before sending shows the values as they will be saved, and what to look at again. In a form that knows
-// the saved values (`was_…`) it shows those that change.
+// Shows the normalized values and the advice in the question before sending. If the form contains the saved values
+// (`was_…`), only changed values are shown.
 function showKept(form, { values, advice }) {
   const places = [...form.querySelectorAll("[data-kept]")];
   const isSaved = (name) => `was_${name}` in form.elements && form.elements[`was_${name}`].value === values[name];
@@ -33,10 +33,10 @@ export function checkWhileTyping(form) {
   let pause = 0;
   let newest = 0;
 
-  // What the server says of the fields; null if it did not respond: sending checks again.
+  // Returns the server's result, or null if the server did not respond, because sending checks the form again.
   async function askServer() {
     const [body, signal] = [new FormData(form), AbortSignal.timeout(MOST_WAIT_MS)];
-    const headers = { Accept: "application/json" }; // a background check must show no error page
+    const headers = { Accept: "application/json" }; // the server must not respond with an error page
     try {
       const answer = await fetch(form.dataset.check, { method: "POST", headers, body, signal });
       return answer.ok ? await answer.json() : null;
@@ -51,7 +51,7 @@ export function checkWhileTyping(form) {
     clearTimeout(pause);
     const number = ++newest;
     const checked = await askServer();
-    if (!checked || number !== newest) return; // a later check has the newer result
+    if (!checked || number !== newest) return; // a later check returns newer results
     for (const name of touched) {
       const reasons = isEmpty(name) && !sendingAsked ? [] : checked.errors[name] || [];
       markField(form, name, reasons, { advice: checked.advice[name] });
@@ -61,7 +61,7 @@ export function checkWhileTyping(form) {
   form.addEventListener("input", ({ target }) => {
     if (!fields.includes(target.name)) return;
     touched.add(target.name);
-    newest += 1; // pending responses are about the former values
+    newest += 1; // pending responses concern the previous values
     clearTimeout(pause);
     pause = setTimeout(checkTouched, PAUSE_MS);
   });

@@ -1,11 +1,10 @@
-// Shows the errors of a form: the reason beside each field, and a summary above it with links to the fields.
+// Shows the errors of a form: a message beside each field, and a summary above the form with links to the fields.
 
 const wrongFields = (count) => `有 ${count} 個欄位需要修正`;
 const labelOf = (field) => field.querySelector(".field__label").firstChild.textContent;
 const fieldOf = (form, name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
 
-// `quietly` if the summary is announced right after: screen readers need not announce each reason twice.
-// `advice` is shown where there is no reason.
+// Shows `reasons`, or else `advice`, beside a field. With `quietly`, screen readers announce only the summary.
 export function markField(form, name, reasons, { quietly = false, advice = "" } = {}) {
   const field = fieldOf(form, name);
   const [input, reason] = [field.querySelector("input"), field.querySelector(".field__error")];
@@ -18,31 +17,32 @@ export function markField(form, name, reasons, { quietly = false, advice = "" } 
   markEntry(form, input.id, reasons.length > 0);
 }
 
-// Strike a field out in the summary once it is mended; the summary stays as high, so that nothing moves while typing.
+// Strikes out a corrected field in the summary. The summary's height does not change, so that the page does not move.
 function markEntry(form, id, isWrong) {
   const summary = form.parentElement.querySelector(".errors");
   const entry = summary?.querySelector(`a[href="#${CSS.escape(id)}"]`)?.closest("li");
   if (!entry) return;
-  summary.removeAttribute("role"); // it was announced before; its changes are not
+  summary.removeAttribute("role"); // screen readers announce the summary once, not its changes
   entry.classList.toggle("errors__mended", !isWrong);
   const left = summary.querySelectorAll("li:not(.errors__mended)").length;
   summary.querySelector(".errors__title").textContent = left ? wrongFields(left) : mended(form);
 }
 
-// A field may be shown only since the summary was: the current password, once the mailbox differs.
+// Returns the title for a corrected form. A required field may have appeared after the summary, such as the current
+// password after the mailbox was changed.
 function mended(form) {
   const empty = [...form.elements].find((input) => input.required && !input.disabled && input.value === "");
   return empty ? `已修正，請再填寫「${labelOf(empty.closest("[data-field]"))}」` : "已全部修正，請再送出一次";
 }
 
-// Focus the summary, with its beginning in view: a focus alone centres it, and a long one loses its title.
+// Focuses the summary and scrolls its start into view. Focusing alone would centre it and could hide its title.
 export function turnTo(summary) {
   summary.focus({ preventScroll: true });
   const { top, bottom } = summary.getBoundingClientRect();
   if (top < 0 || bottom > innerHeight) summary.scrollIntoView({ block: "start" });
 }
 
-// Show the summary above the form and focus it; return true if there are no errors and no `sentence` to show.
+// Shows the summary above the form and focuses it. Returns true if there are no errors and no `sentence`.
 export function summarize(form, wrong, sentence = "") {
   form.parentElement.querySelector(".errors")?.remove();
   if (!wrong.length && !sentence) return true;

@@ -1,4 +1,4 @@
-// Polls the delivery status of the mail, and goes on once the mailbox is verified in another tab (VER-6).
+// Polls the delivery status of the mail, and continues after the mailbox is verified in another tab (VER-6).
 
 const EVERY_MS = 4000;
 const AT_MOST_MS = 10 * 60 * 1000;
@@ -21,19 +21,19 @@ async function ask() {
       await show(session.verification_mail);
     }
   } catch {
-    // offline: the next poll will tell
+    // offline: poll again later
   }
   later();
 }
 
-// The server writes the sentences: the page is loaded only if the state differs from the one shown.
+// Loads the page, which contains the text, only if the state differs from the displayed state.
 async function show(mail) {
   const shown = document.querySelector("[data-mail-state]");
   const state = mail ? mail.state : "";
   const at = mail ? mail.at : "";
   if (shown.dataset.mailState === state && shown.dataset.mailAt === at) return;
   const answer = await fetch(window.location.pathname, { headers: { Accept: "text/html" }, redirect: "manual" });
-  if (!answer.ok) return; // the page redirects: the next poll of the session follows
+  if (!answer.ok) return; // the page redirects; the next poll handles this
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("[data-mail-state]");
   if (!fresh) return;

@@ -1,4 +1,4 @@
-// Shows a password while it is typed (NIST SP 800-63B-4, 3.1.1.2); it is hidden again before it is sent.
+// Lets people show a password while they type it (NIST SP 800-63B-4, 3.1.1.2), and hides it before sending.
 
 export function reveal(button) {
   const input = document.getElementById(button.getAttribute("aria-controls"));

@@ -1,4 +1,4 @@
-// What every page does beyond plain HTML. All of it is optional: forms work without scripts.
+// Starts the scripts of all pages. Forms work without scripts.
 
 import { openAtPointing } from "./account_menu.js";
 import { ask, showMessages } from "./dialogs.js";
@@ -18,5 +18,5 @@ document.querySelectorAll("[data-session-left]").forEach(watchSession);
 
 document.querySelectorAll(".account-menu").forEach(openAtPointing);
 
-// Reload a page that the browser cached before a logout or a change of account.
+// Reload pages from the browser's back/forward cache, which may belong to an earlier session.
 window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });

@@ -1,5 +1,5 @@
-// The current password is asked for, and sent, only if the mailbox changes (PRO-2). What is typed stays, also while the
-// mailbox is typed again. Without scripts the field is always shown.
+// Shows and sends the current password only if the mailbox changes (PRO-2). Hiding the field keeps its value.
+// Without scripts, the field is always shown.
 
 import { markField } from "./field_errors.js";
 

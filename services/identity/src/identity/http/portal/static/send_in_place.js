@@ -1,5 +1,5 @@
-// Checks a form before it is sent, and sends it without leaving the page, so that a refusal empties no field: the server
-// never sends a password back. What it refuses is taken from the page that it responds with.
+// Checks a form before it is sent, and sends it without leaving the page, because the server never returns passwords
+// and a refusal would empty their fields. The errors are read from the page in the response.
 
 import { waiting } from "./busy.js";
 import { markField, summarize } from "./field_errors.js";
@@ -15,7 +15,7 @@ async function send(form) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("form[data-in-place]");
   if (fresh && showErrors(form, fresh, page)) return false;
-  if (answer.status < SERVER_ERROR) return leave(() => window.location.reload()); // this URL's own page says why
+  if (answer.status < SERVER_ERROR) return leave(() => window.location.reload()); // the page at this URL shows the reason
   summarize(form, [], page.querySelector(".lead-line, h1")?.textContent);
   return false;
 }

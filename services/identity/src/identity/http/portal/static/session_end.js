@@ -1,5 +1,5 @@
-// Warns before the session times out and offers to extend it; after the timeout the page goes to the login.
-// The pages of one browser share a session: when one of them learns a new end time, it tells the others.
+// Warns before the session times out and offers to extend it. After the timeout, the page redirects to the login.
+// The pages of one browser share a session, and send each other new end times.
 
 import { inWords } from "./durations.js";
 
@@ -11,7 +11,7 @@ export function watchSession(question) {
   const { sessionLeft, sessionUntil, sessionOver } = question.dataset;
   const wait = question.querySelector("[data-session-wait]");
   const others = new BroadcastChannel("session-end");
-  let until = Date.parse(sessionUntil); // the server's clock, which may differ from the browser's
+  let until = Date.parse(sessionUntil); // by the server's clock, which may differ from the browser's
   const ahead = Date.now() + Number(sessionLeft) * SECOND_MS - until;
   const warning = Math.min(WARNING_MS, (Number(sessionLeft) * SECOND_MS) / 2);
   let last = false; // the absolute limit is near, so the session cannot be extended
@@ -39,7 +39,7 @@ export function watchSession(question) {
       last = left() <= warning;
       others.postMessage(until);
     }
-    tick(); // asks again if the server was unavailable
+    tick(); // shows the question again if the server was unavailable
   }
 
   question.querySelector("[data-session-on]").addEventListener("click", goOn);

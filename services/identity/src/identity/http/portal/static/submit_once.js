@@ -1,4 +1,4 @@
-// Sends a form once on a double click: the second submission is stopped, and the button is marked as disabled.
+// Prevents a second submission of a form on a double click, and marks the button as disabled.
 
 import { waiting } from "./busy.js";
 
