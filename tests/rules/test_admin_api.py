@@ -1,4 +1,4 @@
-"""Operators look up and change accounts through a service that names them (OPS-1, OPS-2)."""
+"""Operators look up and change accounts through a service that names the operator (OPS-1, OPS-2)."""
 
 import json
 from typing import Any
@@ -44,7 +44,7 @@ def test_only_a_service_with_the_scope_and_a_named_operator_is_allowed(system: S
 
 
 @pytest.mark.rule("OPS-1", "SEC-11")
-def test_an_act_records_service_operator_reason_and_address(system: System) -> None:
+def test_a_change_records_service_operator_reason_and_client_address(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
 
@@ -165,7 +165,7 @@ def test_state_bindings_sessions_and_history_of_an_account_are_returned(system: 
 
 
 @pytest.mark.rule("OPS-1")
-def test_an_act_the_state_does_not_allow_is_refused_and_recorded(system: System) -> None:
+def test_an_operation_that_the_state_does_not_allow_is_refused_and_recorded(system: System) -> None:
     person = system.person()
 
     answer = admin_client(system).act(person, "reinstate")
@@ -230,7 +230,7 @@ def test_an_operator_unlocks_a_locked_account(system: System) -> None:
 
 
 @pytest.mark.rule("OPS-1", "LOGIN-2")
-def test_unlocking_reaches_known_browsers_too(system: System) -> None:
+def test_unlocking_clears_the_locks_of_known_browsers_too(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
     for _ in range(5):
@@ -243,7 +243,7 @@ def test_unlocking_reaches_known_browsers_too(system: System) -> None:
 
 
 @pytest.mark.rule("OPS-1", "PRO-2", "PRO-3")
-def test_a_replaced_mailbox_is_verified_by_link_and_the_old_one_gets_a_notice(system: System) -> None:
+def test_a_new_mailbox_is_verified_by_link_and_the_old_mailbox_gets_a_notice(system: System) -> None:
     person, service = system.person(), admin_client(system)
     new = f"new.{person.email}"
 

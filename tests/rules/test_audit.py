@@ -1,4 +1,4 @@
-"""Every change writes an audit row: who, what, for whom, when, from where, with which result (SEC-11)."""
+"""Every change writes an audit row with actor, action, account, time, client address and result (SEC-11)."""
 
 import json
 from functools import partial
@@ -29,7 +29,7 @@ def failing(visitor: Visitor, person: Person, times: int) -> None:
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_login_records_account_time_address_and_request_id(system: System) -> None:
+def test_a_login_records_account_time_client_address_and_request_id(system: System) -> None:
     person = system.person()
 
     answer = system.visitor().log_in(person)
@@ -41,7 +41,7 @@ def test_a_login_records_account_time_address_and_request_id(system: System) -> 
 
 
 @pytest.mark.rule("SEC-11", "SEC-13")
-def test_a_request_has_an_id_of_ours_and_its_client_another(system: System) -> None:
+def test_a_request_gets_our_id_and_keeps_the_clients_id_separately(system: System) -> None:
     sent = ["1", "from-the-ingress.1", "x" * 64, "x" * 65, "a b", '"quoted"', "é", "", "same", "same"]
 
     with capture_logs([structlog.contextvars.merge_contextvars]) as lines:
@@ -67,7 +67,7 @@ def test_a_request_has_an_id_of_ours_and_its_client_another(system: System) -> N
 @pytest.mark.rule("SEC-11", "LOGIN-1")
 def test_a_failed_login_is_recorded_alike_for_known_and_unknown_names(system: System) -> None:
     person = system.person()
-    nobody = Person("", "general", WRONG, "", "x")  # a password typed into the wrong field
+    nobody = Person("", "general", WRONG, "", "x")  # the person typed the password into the wrong field
 
     system.visitor().log_in(person, password=WRONG)
     system.visitor().log_in(nobody)
@@ -94,7 +94,7 @@ def test_refusals_while_locked_are_recorded_once_a_minute(
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_wrong_password_at_binding_names_the_link_account_that_tried(system: System) -> None:
+def test_a_wrong_password_at_binding_is_recorded_with_the_link_account(system: System) -> None:
     holder, general = system.person("link"), system.person()
     link = system.logged_in(holder)
 
@@ -119,7 +119,7 @@ def test_wrong_codes_are_recorded_with_their_count_and_an_exhausted_code_once(sy
 
 
 @pytest.mark.rule("SEC-11", "SW-1")
-def test_acts_while_switched_name_the_link_account(system: System) -> None:
+def test_actions_while_switched_are_recorded_with_the_link_account(system: System) -> None:
     holder, general = system.person("link"), system.person()
     link = system.logged_in(holder)
     binding = system.bind_and_verify(link, general)

@@ -1,4 +1,4 @@
-"""The end of the audit log's chain is recorded elsewhere, so that missing rows at its end are noticed (SEC-11)."""
+"""Anchors record the end of the audit chain elsewhere, which reveals missing rows at the end (SEC-11)."""
 
 import json
 from collections.abc import Iterator
@@ -32,8 +32,8 @@ SET_BACK = (
 )
 TAMPERED = {
     "cut": CUT,
-    "emptied, its anchor too": (*EMPTIED, FORGET),
-    "cut, its anchor set back": (*CUT, SET_BACK),
+    "emptied, with its anchor": (*EMPTIED, FORGET),
+    "truncated, with its anchor set back": (*CUT, SET_BACK),
 }
 
 
@@ -44,7 +44,7 @@ def instruments() -> Instruments:
 
 @pytest.fixture
 def chained(system: System, instruments: Instruments) -> Iterator[System]:
-    """A log with three segments, and a relay whose metrics can be read."""
+    """A log with three segments, and a relay with readable metrics."""
     usual = system.relay
     system.relay = Relay(load(RelaySettings, system.environment), clock=system.clock, instruments=instruments)
     for _ in range(3):
@@ -68,7 +68,7 @@ def truncated(instruments: Instruments) -> float | None:
 
 @pytest.mark.rule("SEC-11")
 @pytest.mark.parametrize("how", TAMPERED)
-def test_the_relay_and_verify_notice_missing_rows_at_the_end(
+def test_the_relay_and_verify_detect_missing_rows_at_the_end(
     chained: System, instruments: Instruments, how: str
 ) -> None:
     before = truncated(instruments), verify(chained)["ok"]
@@ -76,7 +76,7 @@ def test_the_relay_and_verify_notice_missing_rows_at_the_end(
 
     found = verify(chained)
     with capture_logs() as logs:
-        for _ in range(3):  # the chain grows beyond the recorded end
+        for _ in range(3):  # the chain becomes longer than the recorded end
             chained.register()
             chained.relay.extend_chain()
 
@@ -103,7 +103,7 @@ def test_verify_fails_with_one_line_while_redis_is_unavailable(chained: System) 
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_file_of_anchors_proves_what_was_removed_later(chained: System, tmp_path: Path) -> None:
+def test_a_file_of_anchors_reveals_rows_removed_later(chained: System, tmp_path: Path) -> None:
     file = tmp_path / "anchors"
     for _ in range(2):
         chained.register()
@@ -161,7 +161,7 @@ def test_an_anchor_is_printed_and_posted_unless_it_is_forged(chained: System) ->
 
 
 @pytest.mark.rule("SEC-11")
-def test_an_accepted_end_ends_the_alarm_and_is_recorded(chained: System, instruments: Instruments) -> None:
+def test_accepting_an_end_clears_the_alarm_and_is_recorded(chained: System, instruments: Instruments) -> None:
     tamper(chained, *CUT)
     chained.relay.extend_chain()
     alarm = truncated(instruments)
@@ -180,10 +180,8 @@ def test_an_accepted_end_ends_the_alarm_and_is_recorded(chained: System, instrum
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_relay_of_the_previous_release_beside_it_raises_no_alarm(
-    chained: System, instruments: Instruments
-) -> None:
-    with open_chain(chained) as chain:  # it chains rows, but records no end
+def test_a_relay_of_the_previous_release_raises_no_alarm(chained: System, instruments: Instruments) -> None:
+    with open_chain(chained) as chain:  # the older relay chains rows, but records no end
         chained.register()
         extend(chain, keys(), chained.clock.now())
     behind = verify(chained)
@@ -194,7 +192,9 @@ def test_a_relay_of_the_previous_release_beside_it_raises_no_alarm(
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_redis_that_lost_everything_gets_the_end_again(chained: System, instruments: Instruments) -> None:
+def test_the_end_is_recorded_again_after_redis_lost_all_data(
+    chained: System, instruments: Instruments
+) -> None:
     epoch = chained.rows("SELECT epoch FROM outbox_epoch")[0].epoch
     key = f"identity.events:mark:{epoch}:audit"
     with chained.redis.client() as redis:

@@ -36,7 +36,7 @@ def broken(system: System) -> tuple[int, int | None]:
 
 
 def forged_row(*, at_place: int) -> str:
-    """Return a statement that inserts a row with the hash of another row, as an attacker without the key would."""
+    """Return a statement that inserts a row with another row's hash, like an attacker without the key."""
     columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail, place, mac"
     values = (
         f"at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{{}}', {at_place}, mac"
@@ -73,7 +73,7 @@ def test_an_untouched_log_verifies_from_first_to_last_row(chained: System) -> No
     ],
 )
 def test_a_changed_row_is_detected(chained: System, change: str) -> None:
-    tamper(chained, f"UPDATE audit SET {change} WHERE place = 4")  # `change` is a constant of this file
+    tamper(chained, f"UPDATE audit SET {change} WHERE place = 4")  # `change` is a constant of this module
 
     assert broken(chained)[0] == 4
 
@@ -105,7 +105,7 @@ def test_an_inserted_row_is_detected(chained: System) -> None:
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_row_inserted_behind_the_last_segment_is_detected(chained: System) -> None:
+def test_a_row_inserted_after_the_last_segment_is_detected(chained: System) -> None:
     last = len(chained.audit())
     tamper(
         chained,
@@ -148,7 +148,7 @@ def test_rows_chained_during_verification_are_verified_too(
 
 @pytest.mark.rule("SEC-11")
 @pytest.mark.parametrize("step", ["newest", "unchained"])
-def test_with_two_concurrent_relays_the_slower_yields_and_the_chain_verifies(
+def test_of_two_concurrent_relays_the_slower_gives_up_and_the_chain_verifies(
     chained: System, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     waiting, plain = [chained.relay.extend_chain], getattr(SqlAuditChain, step)
@@ -225,7 +225,7 @@ def test_a_truncated_log_is_detected_by_the_logged_head(chained: System) -> None
 
 
 @pytest.mark.rule("SEC-11")
-def test_every_logged_head_is_found_even_the_last_one_after_pruning(
+def test_every_logged_head_is_found_even_the_last_head_after_pruning(
     chained: System,
 ) -> None:
     heads = [row.head for row in chained.rows("SELECT head FROM audit_segments ORDER BY number")]
@@ -328,7 +328,7 @@ def test_a_segment_with_a_broken_hash_is_not_pruned_and_tidy_fails(chained: Syst
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_segment_chained_by_a_wrong_clock_does_not_prune_earlier_ones(
+def test_a_segment_chained_by_a_wrong_clock_does_not_prune_earlier_segments(
     system: System,
 ) -> None:
     later = system.clock.now() + timedelta(days=1)
@@ -358,7 +358,7 @@ def test_in_production_the_log_must_be_chained(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-11")
-def test_the_command_reports_the_verified_rows_or_the_first_broken_one(chained: System) -> None:
+def test_the_command_reports_the_verified_rows_or_the_first_broken_row(chained: System) -> None:
     whole = invoke(chained, "audit", "verify", "--json")
     tamper(chained, "UPDATE audit SET actor = 'x' WHERE place = 5")
     row = chained.rows("SELECT id FROM audit WHERE place = 5")[0].id

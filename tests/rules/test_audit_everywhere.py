@@ -1,4 +1,4 @@
-"""Every API call that changes something writes a row of the audit log; each call is made once (SEC-11)."""
+"""Every API call that changes data writes a row of the audit log. Each call is made once (SEC-11)."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ NEW_PASSWORD = "Lantern-Quay-31!"
 
 
 class Walk:
-    """Makes every call that changes something, and collects the calls without a row."""
+    """Makes every call that changes data, and collects the calls that write no row."""
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -149,7 +149,7 @@ def _services(walk: Walk, person: Person) -> None:
 
 
 @pytest.mark.rule("SEC-11", "OPS-1")
-def test_every_changing_call_leaves_a_row(start_system: StartSystem) -> None:
+def test_every_changing_call_writes_a_row(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="general")
     walk = Walk(system)
 
@@ -169,7 +169,7 @@ def test_every_changing_call_leaves_a_row(start_system: StartSystem) -> None:
     assert {row.action for row in system.audit()} <= set(ACTIONS)
 
 
-def test_registration_leaves_a_row(system: System) -> None:
+def test_registration_writes_a_row(system: System) -> None:
     person = system.register()
 
     assert [row.action for row in system.audit() if row.account_id == person.id] == [

@@ -1,4 +1,4 @@
-"""Refused services and people, and what operators read, leave rows in the audit log (SEC-11)."""
+"""The audit log records refused services and people, and reads by operators (SEC-11)."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.harness.system import System
 
 
 def details(system: System, action: str) -> list[dict[str, Any]]:
-    """Return the details of the rows, without the mark of an asserted operator."""
+    """Return the details of the rows, without the flag for an asserted operator."""
     found = [json.loads(row.detail) for row in system.audit(action)]
     return [{name: value for name, value in each.items() if name != "asserted"} for each in found]
 
@@ -37,7 +37,7 @@ def test_wrong_service_secrets_are_recorded_once_a_minute_without_the_secret(sys
 
 
 @pytest.mark.rule("SEC-11", "SEC-12")
-def test_a_service_without_the_right_or_an_operator_is_recorded(system: System) -> None:
+def test_a_service_without_the_scope_or_without_an_operator_is_recorded(system: System) -> None:
     reader, admin = service_visitor(system, "events:read"), service_visitor(system, "accounts:admin")
 
     for _ in range(2):
@@ -136,7 +136,7 @@ def test_operators_reads_by_command_are_recorded(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_change_by_an_operator_leaves_no_row_of_a_read(system: System) -> None:
+def test_a_change_by_an_operator_is_not_recorded_as_a_read_too(system: System) -> None:
     person, admin = system.person(), admin_client(system)
 
     admin.act(person, "suspend")

@@ -119,7 +119,7 @@ def test_a_code_is_valid_for_24_hours(system: System) -> None:
 
 
 @pytest.mark.rule("BIND-6", "SEC-5")
-def test_a_new_code_voids_the_old_one_and_has_five_tries_of_its_own(system: System) -> None:
+def test_a_new_code_voids_the_old_code_and_allows_five_tries_again(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     old = system.mail(general.email, CODE_MAIL).code

@@ -88,7 +88,7 @@ def test_the_general_account_gets_a_notice_when_the_binding_is_verified(system: 
 
 
 @pytest.mark.rule("PRO-2", "BIND-6")
-def test_a_change_of_mailbox_voids_the_open_code_and_the_next_one_goes_to_the_new_mailbox(
+def test_a_change_of_mailbox_voids_the_code_and_the_next_code_goes_to_the_new_mailbox(
     system: System,
 ) -> None:
     link, general = system.logged_in(system.person("link")), system.person()

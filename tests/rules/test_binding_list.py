@@ -13,7 +13,7 @@ def order(link: Visitor) -> list[tuple[str, str]]:
 
 
 @pytest.mark.rule("BIND-10")
-def test_unverified_and_removed_bindings_come_first_then_the_one_used_last(system: System) -> None:
+def test_unverified_and_removed_bindings_come_first_then_the_most_recently_used(system: System) -> None:
     link = system.logged_in(system.person("link"))
     used, never, latest, removed, waiting = (system.person() for _ in range(5))
     ids = {person: system.bind_and_verify(link, person) for person in (used, never, latest, removed)}

@@ -1,4 +1,4 @@
-"""Concurrent requests on PostgreSQL: one binding, five tries and one verification at any timing (BIND-4, BIND-6)."""
+"""Concurrent requests on PostgreSQL make one binding, five tries and one verification (BIND-4, BIND-6)."""
 
 from collections import Counter
 from functools import partial
@@ -12,12 +12,12 @@ from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
 MAX_AT_ONCE = LOGIN_ACCOUNT.max_count
-"""How many passwords of one account may be checked at once: each counts as a failure until it proves right."""
+"""The number of concurrent password checks of an account; each counts as a failure until it succeeds."""
 
 
 @pytest.fixture
 def race(start_system_on_postgresql: StartSystem) -> System:
-    """An installation whose hash queue is longer than the number of threads here."""
+    """An installation with a hash queue for all threads of a test."""
     return start_system_on_postgresql(IDENTITY_HASH_SLOTS="8", IDENTITY_HASH_QUEUE="15")
 
 
@@ -59,7 +59,7 @@ def test_a_double_click_makes_one_binding(race: System) -> None:
 
 @pytest.mark.rule("BIND-3")
 def test_a_link_account_cannot_bind_itself(race: System) -> None:
-    """If each request locked its own account first and then the other's, they would deadlock."""
+    """Requests that locked their own account first and then the other's would deadlock."""
     person = race.person("link")
     browsers = [race.logged_in(person) for _ in range(4)]
 

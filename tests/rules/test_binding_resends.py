@@ -1,4 +1,4 @@
-"""How often a code can be requested, counted per general account (BIND-6, SEC-6)."""
+"""The limits on requests for codes, counted per general account (BIND-6, SEC-6)."""
 
 import pytest
 
@@ -70,7 +70,7 @@ def link_binding(system: System, general: Person) -> str:
 
 
 @pytest.mark.rule("BIND-6", "SEC-6")
-def test_a_request_refused_for_its_wait_changes_nothing(system: System) -> None:
+def test_a_request_refused_during_the_wait_changes_nothing(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     link.delete(f"/bindings/{system.bind(link, general)}")
     before = system.event_types(general.id)

@@ -1,4 +1,4 @@
-"""A suspended general account gets no code, since the code would not work (BIND-6, OPS-2)."""
+"""A suspended general account gets no code, because the code would not work (BIND-6, OPS-2)."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.harness.system import System
 
 
 def suspended_while_unverified(system: System) -> tuple[Visitor, Person, str]:
-    """Bind an account and suspend it; return the link account's visitor, the account and the binding."""
+    """Bind an account and suspend it; return the link account's visitor, the account and the binding's id."""
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     system.wait_for_mails()

@@ -1,4 +1,4 @@
-"""`identity check`: each process by its own settings, and waiting for what is not ready yet."""
+"""`identity check` uses the settings of each process, and can wait for servers that are not ready."""
 
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def test_tidy_is_checked_without_the_keys_of_the_web_processes(database: dict[st
     assert checked.stdout == "settings: ok\ndatabase: ok\nmigrations: ok\n"
 
 
-def test_a_missing_setting_of_the_process_ends_a_check_that_would_wait(database: dict[str, str]) -> None:
+def test_a_check_with_a_missing_setting_fails_without_waiting(database: dict[str, str]) -> None:
     refused = run_preloaded("identity", "check", "--as", "relay", "--wait", "1h", environment=database)
 
     assert refused.returncode == 2
@@ -75,7 +75,7 @@ def test_a_check_waits_for_the_migrations(relay: dict[str, str], tmp_path: Path)
     assert check.output.endswith("migrations: ok\nredis: ok\n")
 
 
-def test_sigterm_ends_a_check_that_waits(relay: dict[str, str], tmp_path: Path) -> None:
+def test_sigterm_ends_a_waiting_check(relay: dict[str, str], tmp_path: Path) -> None:
     check = Program(
         "identity", "check", "--as", "relay", "--wait", "1h", environment=relay, directory=tmp_path
     )

@@ -32,7 +32,7 @@ def test_contact_and_statements_are_in_the_footer_and_on_failure_pages(start_sys
 
 
 @pytest.mark.rule("OPS-8")
-def test_what_is_not_set_is_not_shown(system: System) -> None:
+def test_unset_contact_details_are_not_shown(system: System) -> None:
     browser = system.visitor().http
 
     shown = visible_text(browser.get("/nowhere").text)

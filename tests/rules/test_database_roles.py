@@ -1,4 +1,4 @@
-"""Each process does its work with a PostgreSQL role of its own, and none can do more (SEC-17)."""
+"""Each process does its work with its own PostgreSQL role, which permits nothing else (SEC-17)."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -109,14 +109,14 @@ def _dsn(url: str) -> str:
 
 
 def _apply_script(url: str) -> None:
-    """Run what the command prints, as an administrator does."""
+    """Run the statements that the command prints, as the administrator."""
     printed = CliRunner().invoke(main, ["database", "roles"])
     with psycopg.connect(_dsn(url), autocommit=True) as connection:
         connection.execute(printed.output.encode())
 
 
 def _set_passwords(url: str) -> dict[str, str]:
-    """Give each role a password; return its URL by its name."""
+    """Give each role a password; return the URLs by role."""
     with psycopg.connect(_dsn(url), autocommit=True) as connection:
         for role in ROLES:
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), PASSWORD))
@@ -131,7 +131,7 @@ def _migrate(url: str) -> None:
 
 @pytest.fixture(scope="module")
 def admin_url(postgres: PostgresCluster) -> Iterator[str]:
-    """A database of the administrator, without tables."""
+    """The URL of an empty database for the administrator."""
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
@@ -139,7 +139,7 @@ def admin_url(postgres: PostgresCluster) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def urls(admin_url: str) -> dict[str, str]:
-    """The URL of each role, in a database that was prepared for them and then migrated."""
+    """The URL of each role, in a database that was prepared for the roles and then migrated."""
     _apply_script(admin_url)
     urls = _set_passwords(admin_url)
     _migrate(urls["identity_migrate"])
@@ -148,7 +148,7 @@ def urls(admin_url: str) -> dict[str, str]:
 
 @pytest.fixture
 def system(servers: Servers, urls: dict[str, str]) -> Iterator[System]:
-    """The system whose web server and relay have their own roles."""
+    """A system whose web server and relay use their own roles."""
     with ExitStack() as stack:
         system = System(servers, urls["identity_web"], stack)
         system.relay.close()
@@ -187,7 +187,7 @@ def test_every_process_does_its_work_with_its_own_role(system: System, urls: dic
 
 
 def _use_accounts(system: System) -> None:
-    """Do what people do; leave behind what lapses and expires."""
+    """Use the system like people, and create rows that lapse and expire."""
     general, other, erased = system.person(), system.person(), system.person()
     link = system.logged_in(system.person("link"))
     binding = system.bind_and_verify(link, general)
@@ -201,7 +201,7 @@ def _use_accounts(system: System) -> None:
 
 
 def _use_a_service(system: System, urls: dict[str, str]) -> None:
-    """Let a login at a service end with its session, and another at its absolute end; tell the service of both."""
+    """End one login at a service with its session, another by its absolute limit; notify the service of both."""
     person = system.person()
     system.logged_in(person)
     with logout_receiver() as service:
@@ -238,14 +238,14 @@ def test_a_relay_waits_for_the_leader_of_the_same_role(system: System, urls: dic
 
 @pytest.fixture
 def second_urls(admin_url: str, urls: dict[str, str]) -> Iterator[dict[str, str]]:
-    """URLs of second roles, made by the statements of the runbook."""
+    """The URLs of second roles, created with the statements of the runbook."""
     _, _, section = (ROOT / "deploy/runbook.md").read_text().partition("### The password of a database role")
     new_role, old_role = (part.partition("```")[0] for part in section.split("```sql\n")[1:3])
     with psycopg.connect(_dsn(admin_url), autocommit=True) as connection:
         for role in urls:
             name = sql.Identifier(f"{role}_2")
             for line in (new_role + old_role).replace("identity_web", role).splitlines():
-                if line.startswith("\\password"):  # psql's, which sends this statement with a hash
+                if line.startswith("\\password"):  # psql's command, which sends this statement with a hash
                     connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, PASSWORD))
                 else:
                     connection.execute(line.encode())
@@ -256,7 +256,7 @@ def second_urls(admin_url: str, urls: dict[str, str]) -> Iterator[dict[str, str]
             connection.execute(restored.format(sql.Identifier(role), PASSWORD))
 
 
-def test_a_second_role_with_the_rights_of_the_first_replaces_it(
+def test_a_second_role_with_the_same_privileges_replaces_the_first(
     servers: Servers, second_urls: dict[str, str]
 ) -> None:
     with ExitStack() as stack:
@@ -285,7 +285,9 @@ def test_each_process_reads_its_readiness_and_metrics(urls: dict[str, str]) -> N
 
     for engine in (web, relay, notify):
         engine.dispose()
-    assert len([each for each in found if each.metric is not TIDY_LAST_SUCCESS]) == 12  # absent before a run
+    assert (
+        len([each for each in found if each.metric is not TIDY_LAST_SUCCESS]) == 12
+    )  # absent before tidy has run
 
 
 @pytest.mark.parametrize(
@@ -312,7 +314,7 @@ def test_the_migrations_role_owns_every_table_and_repeating_the_script_changes_n
 
 
 def _rights(url: str) -> list[tuple[Any, ...]]:
-    """Return each table with its owner and the rights of the roles."""
+    """Return each table with its owner and the privileges of the roles."""
     query = (
         "SELECT relname, rolname, relacl::text || coalesce((SELECT string_agg(attname || attacl::text, ' ' ORDER BY"
         " attname) FROM pg_attribute WHERE attrelid = pg_class.oid), '') FROM pg_class"

@@ -108,7 +108,7 @@ def test_the_loser_of_a_race_for_a_mailbox_is_not_published_as_verified(system: 
 
 
 @pytest.mark.rule("EVT-2")
-def test_changes_of_one_account_at_the_same_moment_are_published_in_the_order_of_their_commits(
+def test_concurrent_changes_of_one_account_are_published_in_commit_order(
     system: System,
 ) -> None:
     person = system.person()

@@ -17,7 +17,7 @@ LINES = list(CATALOGUE.values())
 
 
 def judged(document: str) -> dict[str, Any]:
-    """Return the attributes that the SDK reads; it raises for a malformed CloudEvent."""
+    """Return the attributes as read by the SDK, which raises for a malformed CloudEvent."""
     attributes: dict[str, Any] = JSONFormat().read(CloudEvent, document).get_attributes()
     return attributes
 
@@ -36,7 +36,7 @@ def test_every_golden_example_is_a_cloudevent(line: EventType) -> None:
 
 
 @pytest.mark.rule("EVT-3")
-def test_everything_that_the_running_system_publishes_is_a_cloudevent(system: System) -> None:
+def test_every_event_of_the_running_system_is_a_cloudevent(system: System) -> None:
     general = system.person(company={"tax_id": TAX_IDS[1]})
     link = system.logged_in(system.person("link"))
     binding_id = system.bind_and_verify(link, general)

@@ -86,7 +86,7 @@ def test_replay_publishes_again_with_the_same_ids_and_sends_no_mail_twice(system
 
 
 @pytest.mark.rule("EVT-2")
-def test_replay_beyond_what_was_published_changes_nothing(system: System) -> None:
+def test_replay_after_the_last_published_position_changes_nothing(system: System) -> None:
     system.register()
     system.publish()
 

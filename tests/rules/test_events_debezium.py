@@ -1,4 +1,4 @@
-"""Debezium can read the outbox: from PostgreSQL's log, by the shipped settings and its event router's rules (EVT-2).
+"""Debezium can read the outbox from PostgreSQL's log, with the shipped settings and its event router (EVT-2).
 
 https://debezium.io/documentation/reference/stable/transformations/outbox-event-router.html
 """
@@ -33,7 +33,7 @@ DEFAULTS = {
 
 @dataclass(frozen=True)
 class Message:
-    """What the router emits for a new row."""
+    """The message that the router emits for a new row."""
 
     topic: str
     key: str
@@ -47,12 +47,12 @@ def options() -> dict[str, str]:
     prefix = "debezium.transforms.outbox."
     ours = {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
     assert ours.pop("type") == "io.debezium.transforms.outbox.EventRouter"
-    assert set(ours) <= set(DEFAULTS), "an option that the router does not have"
+    assert set(ours) <= set(DEFAULTS), "the router has no such option"
     return DEFAULTS | ours
 
 
 def route(row: dict[str, str]) -> Message:
-    """Apply the router's documented rules; a column that an option names and the row lacks is a KeyError."""
+    """Apply the router's documented rules. Raises KeyError if an option names a column that the row lacks."""
     rules = options()
     headers = {"id": row[rules["table.field.event.id"]]}
     for each in filter(None, rules["table.fields.additional.placement"].split(",")):
@@ -70,7 +70,7 @@ def route(row: dict[str, str]) -> Message:
 
 
 def decode(messages: list[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield kind and row of each change in pgoutput's format (PostgreSQL manual, section 54.9)."""
+    """Yield the kind and the row of each change in pgoutput's format (PostgreSQL manual, section 54.9)."""
     columns: list[str] = []
     for message in messages:
         kind = chr(message[0])
@@ -127,14 +127,14 @@ def changes(connection: "psycopg.Connection[Any]") -> list[tuple[str, dict[str, 
 
 
 @pytest.mark.rule("EVT-2", "EVT-7")
-def test_the_event_router_emits_every_event_once_without_what_is_sealed(
+def test_the_event_router_emits_every_event_once_without_its_sealed_part(
     start_system_on_postgresql: StartSystem,
 ) -> None:
     system = start_system_on_postgresql()
     with capture(system) as connection:
         person = system.person()
         system.logged_in(person)
-        system.publish()  # which changes the rows
+        system.publish()  # publishing updates the rows
         found = changes(connection)
         expected = system.rows("SELECT event_id, type, subject, ce FROM outbox ORDER BY id")
 

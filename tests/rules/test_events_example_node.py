@@ -26,7 +26,7 @@ EXAMPLE = EXAMPLES / "node"
 GROUP = "passes-node"
 ASIDE = f"seen:{GROUP}:aside"
 
-# Another service that uses the example's files. Its handler is slow and fails as often as configured.
+# A service that uses the example's files, with a handler that is slow and fails as configured.
 OWN = """
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -63,7 +63,7 @@ def installation(installation_on_sqlite: Installation) -> Installation:
 @pytest.fixture
 def start(installation: Installation) -> Start:
     if not (EXAMPLE / "node_modules" / "ioredis").is_dir():
-        pytest.skip("npm could not install ioredis (make set-up), so the consumer in Node.js did not run")
+        pytest.skip("npm could not install ioredis (make set-up), so the Node.js consumer was not tested")
     url = consumer_url(installation)
 
     def start(script: Path = EXAMPLE / "consumer.mjs", **settings: str) -> Program:
@@ -111,8 +111,8 @@ def test_every_event_is_handled_once_in_order_and_unreadable_ones_become_dead_le
         _, repeated = client.xrange(STREAM, count=1)[0]
         client.xadd(STREAM, repeated)
         client.xadd(STREAM, {"ce": "{nonsense", "type": "x", "sealed": "hush"})
-        wait_until(lambda: client.xlen(ASIDE) == 1, what="the last one to be set aside")
-        wait_until(lambda: client.xpending(STREAM, GROUP)["pending"] == 0, what="it to be acknowledged")
+        wait_until(lambda: client.xlen(ASIDE) == 1, what="the last event to become a dead letter")
+        wait_until(lambda: client.xpending(STREAM, GROUP)["pending"] == 0, what="its acknowledgement")
         code = running.stop()
         members = client.xinfo_consumers(STREAM, GROUP)
         aside = str(client.xrange(ASIDE))
@@ -125,7 +125,7 @@ def test_every_event_is_handled_once_in_order_and_unreadable_ones_become_dead_le
 def test_a_killed_consumers_entries_are_taken_over_and_redis_may_be_killed(
     installation: Installation, start: Start
 ) -> None:
-    url = installation.redis.url  # a user that survives a restart
+    url = installation.redis.url  # the default user, because a restart removes users made by ACL SETUSER
     killed = start(REDIS_URL=url)
     installation.register()
     wait_until(lambda: len(handled(killed)) == 2, what="the first events")
@@ -136,9 +136,9 @@ def test_a_killed_consumers_entries_are_taken_over_and_redis_may_be_killed(
         client.xreadgroup(GROUP, "killed", {STREAM: ">"}, count=1)
 
     successor = start(REDIS_URL=url)
-    wait_until(lambda: len(handled(successor)) == 2, what="what the killed one left, and the next")
+    wait_until(lambda: len(handled(successor)) == 2, what="the killed consumer's events and the next")
     installation.redis.kill()
-    wait_until(lambda: "redis: ECONNREFUSED" in successor.output, what="the fault to be noticed")
+    wait_until(lambda: "redis: ECONNREFUSED" in successor.output, what="the error in the log")
     installation.redis.start()
     installation.register()
     wait_until(lambda: len(handled(successor)) >= 4, what="the last events", timeout_seconds=20)

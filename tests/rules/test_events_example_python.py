@@ -41,11 +41,11 @@ class Passes:
             return [row[0] if len(row) == 1 else row for row in database.execute(query)]
 
     def may_act(self) -> set[str]:
-        """The accounts that somebody may act for."""
+        """Return the accounts for which a link account may act."""
         try:
             return set(self.rows("SELECT account FROM may_act"))
         except sqlite3.OperationalError:
-            return set()  # not yet created
+            return set()  # the process has not created the table yet
 
     def wait_for(self, *accounts: str) -> None:
         wait_until(
@@ -69,7 +69,7 @@ def test_the_pass_service_stays_correct_through_restarts_and_stream_loss(
 
     running = passes.start()
     passes.wait_for(one.id, two.id)
-    wait_until(lambda: passes.rows("SELECT position FROM place"), what="the place to go on from to be noted")
+    wait_until(lambda: passes.rows("SELECT position FROM place"), what="the recorded position")
     (began,) = passes.rows("SELECT position FROM place")
 
     link.delete(f"/bindings/{first}")
@@ -87,7 +87,7 @@ def test_the_pass_service_stays_correct_through_restarts_and_stream_loss(
     installation.wait_for_mails()
     wait_until(
         lambda: sorted(passes.rows("SELECT event FROM handled")) == after(installation, began),
-        what="every event behind the snapshot, each once",
+        what="every event after the snapshot, each once",
         timeout_seconds=30,
     )
 
@@ -113,7 +113,7 @@ def test_the_pass_service_starts_over_with_a_snapshot_when_the_feed_has_a_gap(
     passes = Passes(installation)
     running = passes.start()
     passes.wait_for(one.id, two.id)
-    wait_until(lambda: passes.rows("SELECT position FROM place"), what="the place to go on from to be noted")
+    wait_until(lambda: passes.rows("SELECT position FROM place"), what="the recorded position")
     running.kill()
 
     link.delete(f"/bindings/{first}")

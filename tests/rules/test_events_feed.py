@@ -89,7 +89,7 @@ def test_a_position_unknown_to_a_restored_database_is_gone(system: System, consu
     later = [consumer.get(f"/events?after={after}").status_code for after in (40, 41, 43, 44)]
 
     assert at_once == 410
-    assert later == [410, 200, 200, 410]  # 41 was deleted, 42 and 43 are new
+    assert later == [410, 200, 200, 410]  # position 41 was deleted, 42 and 43 are new
 
 
 @pytest.mark.rule("EVT-6", "SEC-13")

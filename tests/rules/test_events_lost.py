@@ -1,4 +1,4 @@
-"""The relay detects by its checkpoint that Redis has lost events, and republishes them (EVT-2, MAIL-3)."""
+"""The relay detects a loss of events in Redis by its checkpoint, and republishes the events (EVT-2, MAIL-3)."""
 
 import contextlib
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def test_a_wiped_redis_gets_all_events_again_in_order_and_no_mail_is_doubled(
     installation.redis.wipe()
     people.append(installation.register())
     installation.wait_for_mails()
-    wait_until(lambda: len(installation.published_ids()) >= 6, what="what was lost to be published again")
+    wait_until(lambda: len(installation.published_ids()) >= 6, what="the lost events to be published again")
 
     assert installation.published_ids() == _published(installation)
     assert _mails(installation, people) == [1] * 3
@@ -103,7 +103,7 @@ def test_a_redis_restored_from_a_backup_gets_the_later_events(installation: Inst
     installation.redis.restore(copy)
     people.append(installation.register())
     installation.wait_for_mails()
-    wait_until(lambda: len(installation.published_ids()) >= 6, what="what was lost to be published again")
+    wait_until(lambda: len(installation.published_ids()) >= 6, what="the lost events to be published again")
 
     assert installation.published_ids() == _published(installation)
     assert _mails(installation, people) == [1] * 3
@@ -158,7 +158,7 @@ def test_a_deleted_stream_is_refilled_although_its_checkpoint_remains(
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_wiped_redis_gets_new_events_when_all_lost_ones_are_too_old(
+def test_a_wiped_redis_gets_new_events_when_all_lost_events_are_too_old(
     system: System, start_redis: Callable[[], RedisServer]
 ) -> None:
     system.register()

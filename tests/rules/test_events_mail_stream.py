@@ -1,4 +1,4 @@
-"""Events that are mailed stand a second time, with their sealed part, on a stream of their own (EVT-7)."""
+"""Mailed events are also published, with their sealed part, on a separate stream (EVT-7)."""
 
 import contextlib
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Client = Any  # redis-py's types combine sync and async answers
 
 
 @pytest.mark.rule("EVT-7", "EVT-4")
-def test_events_have_no_sealed_part_and_mails_are_the_same_events_with_it(system: System) -> None:
+def test_only_the_stream_of_mails_has_the_sealed_part_of_mailed_events(system: System) -> None:
     general, link = system.person(), system.logged_in(system.person("link"))
     binding_id = system.bind_and_verify(link, general)
     link.delete(f"/bindings/{binding_id}")
@@ -49,10 +49,10 @@ def test_events_have_no_sealed_part_and_mails_are_the_same_events_with_it(system
         (
             f"ACL SETUSER default resetkeys ~{STREAM}*",
             "ACL SETUSER default ~*",
-        ),  # an ACL file of the previous release
+        ),  # the permissions of an ACL file of the previous release
     ],
 )
-def test_when_redis_refuses_mails_it_gets_no_events_either_and_later_both(
+def test_while_redis_refuses_mails_the_relay_publishes_no_events_either(
     system: System, start_redis: Callable[[], RedisServer], fault: str, repair: str
 ) -> None:
     server = start_redis()
@@ -92,7 +92,7 @@ def test_relay_and_mailer_are_not_ready_without_access_to_the_mails(
 
 
 @pytest.mark.rule("EVT-7", "MAIL-7")
-def test_a_consumer_that_misuses_its_rights_harms_no_mail(
+def test_a_consumer_that_misuses_its_permissions_harms_no_mail(
     servers: Servers, database_url: str, start_redis: Callable[..., RedisServer]
 ) -> None:
     server = start_redis()
@@ -126,7 +126,7 @@ def test_a_consumer_that_misuses_its_rights_harms_no_mail(
 
 
 def _harm(client: Client, stream: str) -> None:
-    """Do to the mailer's group all that a consumer may do to a group of its own."""
+    """Run on the mailer's group each command that a consumer may run on its own group."""
     acts: tuple[Callable[[], object], ...] = (
         lambda: client.xgroup_destroy(stream, "mailer"),
         lambda: client.xgroup_create(stream, "mailer", "$"),

@@ -1,4 +1,4 @@
-"""The upgrade from one stream to two: what the previous release left on the event stream is mailed once (EVT-7)."""
+"""The upgrade from one stream to two mails each request of the previous release once (EVT-7)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -34,7 +34,7 @@ Client = Any  # redis-py's types combine sync and async answers
 
 
 class PreviousMailStream(MailStream):
-    """The mailer's side of the previous release, which acknowledged entries without a sealed part."""
+    """The mailer's stream of the previous release, which acknowledges entries without a sealed part."""
 
     @override
     def _entries(self, raw: list[RawEntry]) -> list[Entry]:
@@ -44,7 +44,7 @@ class PreviousMailStream(MailStream):
 
 
 class Upgrade:
-    """A system on servers of its own, with relays and mailers of both releases."""
+    """A system with its own servers, and relays and mailers of both releases."""
 
     def __init__(self, system: System, smtp: SmtpServer, client: Client, stack: ExitStack) -> None:
         self.system, self.smtp, self.client = system, smtp, client
@@ -52,7 +52,7 @@ class Upgrade:
         self._outbox = SqlOutboxReader(system.engine)
 
     def publish_as_before(self) -> None:
-        """Publish as a relay of the previous release: to one stream, with the sealed parts."""
+        """Publish like a relay of the previous release: to one stream, with the sealed parts."""
         events = self._outbox.assign_positions(self.system.clock.now(), beyond=0, limit=1000)
         with self.client.pipeline(transaction=True) as pipeline:
             for each in events:
@@ -113,9 +113,7 @@ def upgrade(
 
 @pytest.mark.rule("EVT-7", "EVT-2", "MAIL-3", "MAIL-5")
 @pytest.mark.parametrize("relay_first", [True, False])
-def test_an_upgrade_sends_every_mail_once_whatever_state_it_is_in(
-    upgrade: Upgrade, *, relay_first: bool
-) -> None:
+def test_an_upgrade_sends_every_mail_once_in_any_state(upgrade: Upgrade, *, relay_first: bool) -> None:
     system, smtp, client = upgrade.system, upgrade.smtp, upgrade.client
     previous = upgrade.start_previous_mailer()
     sent, half_sent, deferred, refused = [system.register() for _ in range(4)]
@@ -127,7 +125,7 @@ def test_an_upgrade_sends_every_mail_once_whatever_state_it_is_in(
     system.mailbox.wait_for(sent.email)
     system.mailbox.wait_for(half_sent.email)
     wait_until(lambda: smtp.script.reached["rcpt"] >= 4, what="the deferral")
-    previous.intake.close()  # reads no more, but keeps its claims
+    previous.intake.close()  # stops reading, but keeps its claims
     read_by_a_dead_mailer, unread = [system.register() for _ in range(2)]
     upgrade.publish_as_before()
     client.xreadgroup("mailer", "dead", {STREAM: ">"}, count=2)
@@ -137,11 +135,11 @@ def test_an_upgrade_sends_every_mail_once_whatever_state_it_is_in(
         step()
     after = system.register()
     system.publish()
-    beside = upgrade.register_as_before()  # a relay of the previous release leads once more
+    beside = upgrade.register_as_before()  # a relay of the previous release leads again
     system.publish()
     smtp.release()
     system.clock.advance(minutes=5)
-    system.relay.step()  # also looks for lost mails
+    system.relay.step()  # this step also detects lost mails
     system.wait_for_mails()
 
     people = [sent, half_sent, deferred, read_by_a_dead_mailer, unread, after, beside]
@@ -172,7 +170,7 @@ def test_only_mails_that_may_still_be_sent_are_copied_with_their_ids(upgrade: Up
 
 
 @pytest.mark.rule("EVT-7", "MAIL-7")
-def test_copies_that_redis_loses_are_made_again_before_their_mails_count_as_lost(upgrade: Upgrade) -> None:
+def test_copies_lost_by_redis_are_made_again_before_their_mails_count_as_lost(upgrade: Upgrade) -> None:
     for _ in range(2):
         upgrade.register_as_before()
     upgrade.system.publish()
@@ -187,7 +185,7 @@ def test_copies_that_redis_loses_are_made_again_before_their_mails_count_as_lost
 
 
 @pytest.mark.rule("EVT-7", "EVT-2")
-def test_copying_goes_on_where_a_killed_relay_stopped(
+def test_copying_continues_where_a_killed_relay_stopped(
     upgrade: Upgrade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(4):
@@ -213,7 +211,7 @@ def test_copying_goes_on_where_a_killed_relay_stopped(
 
 
 @pytest.mark.rule("EVT-7", "EVT-2")
-def test_a_previous_relay_that_publishes_at_the_same_time_is_noticed(
+def test_concurrent_publishing_by_a_relay_of_the_previous_release_is_detected(
     upgrade: Upgrade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system = upgrade.system

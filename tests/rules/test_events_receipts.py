@@ -10,7 +10,7 @@ from tests.support.harness.system import System
 
 
 def _report(system: System, event_id: str, *states: str) -> None:
-    """Write receipts as the mailer does and let the relay record them."""
+    """Write receipts like the mailer, and let the relay record them."""
     with system.redis.client() as client:
         for state in states:
             fields = {
@@ -20,7 +20,7 @@ def _report(system: System, event_id: str, *states: str) -> None:
                 "category": "",
             }
             client.xadd(RECEIPTS, fields)
-    while system.relay.receive():  # first what the relay of another test left behind
+    while system.relay.receive():  # first record receipts left by other tests
         pass
 
 
@@ -28,7 +28,7 @@ def _report(system: System, event_id: str, *states: str) -> None:
 @pytest.mark.parametrize(
     ("states", "noted"),
     [
-        (("refused", "sent"), "sent"),  # an operator retried it
+        (("refused", "sent"), "sent"),  # an operator retried the mail
         (("expired", "sent"), "sent"),
         (("sent", "refused"), "sent"),
         (("sent", "expired"), "sent"),
@@ -37,7 +37,9 @@ def _report(system: System, event_id: str, *states: str) -> None:
         (("made-up",), "waiting"),
     ],
 )
-def test_receipts_never_move_a_mail_back(system: System, states: tuple[str, ...], noted: str) -> None:
+def test_receipts_never_return_a_mail_to_an_earlier_state(
+    system: System, states: tuple[str, ...], noted: str
+) -> None:
     system.register()
     (event_id,) = system.rows("SELECT event_id FROM outbox WHERE mail_state = 'waiting'")[0]
 
@@ -53,7 +55,7 @@ def test_a_receipt_read_but_not_recorded_by_another_relay_is_taken_over(system: 
         for _ in range(2):
             ours.receipts(block_ms=0)
         client.xadd(RECEIPTS, {"event_id": "e-1", "state": "sent", "at": "2026-01-05T00:00:00Z"})
-        dead.receipts(block_ms=0)  # and is killed
+        dead.receipts(block_ms=0)  # the relay is killed here
 
         (left,) = ours.receipts(block_ms=0)
 

@@ -26,7 +26,7 @@ from tests.support.harness.waiting import wait_until
 
 
 class CrashError(Exception):
-    """Aborts the current round, as a kill does."""
+    """Aborts the current round like a kill."""
 
 
 def _crash(*_arguments: Any, **_named: Any) -> None:
@@ -49,7 +49,9 @@ def test_one_relay_leads_and_another_takes_over_when_it_releases(system: System,
 
     while_led = other.election.acquire()
     system.relay.election.release()
-    wait_until(other.election.acquire, what="the leader lock, freed with the connection", timeout_seconds=10)
+    wait_until(
+        other.election.acquire, what="the leader lock to be released with the connection", timeout_seconds=10
+    )
     second = system.register()
     published = other.step()
 
@@ -59,7 +61,7 @@ def test_one_relay_leads_and_another_takes_over_when_it_releases(system: System,
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_relay_without_its_connection_no_longer_leads(start_system_on_postgresql: StartSystem) -> None:
+def test_a_relay_that_lost_its_connection_no_longer_leads(start_system_on_postgresql: StartSystem) -> None:
     system = start_system_on_postgresql()
     assert system.relay.election.acquire()
 
@@ -157,7 +159,7 @@ def test_positions_of_a_restored_database_continue_after_those_in_redis(system: 
     system.publish()
     newest = f"{STREAM}:mark:{system.relay.outbox.epoch()}"
     with system.redis.client() as client:
-        client.set(newest, 70)  # as if later events had been published that the restored copy does not have
+        client.set(newest, 70)  # as if events missing in the restored copy had been published
 
     system.register()
     with capture_logs() as logs:
@@ -203,10 +205,10 @@ def test_a_failed_commit_leaves_no_account_event_or_mail(
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_relay_does_not_ask_a_silent_redis_twice_in_a_round(
+def test_a_relay_waits_for_a_silent_redis_only_once_in_a_round(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two time-outs would take as long as a leader may be silent before another relay takes over."""
+    """After two time-outs another relay would take over."""
     monkeypatch.setattr(identity.bootstrap.relay, "REDIS_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"

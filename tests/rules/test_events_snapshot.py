@@ -126,7 +126,7 @@ def test_a_snapshot_requires_the_scope(system: System) -> None:
     ["x", "!!!!", *(base64.urlsafe_b64encode(json.dumps(each).encode()).decode() for each in
         ([1], [1, 2], ["1", "a"], [-1, "a"], [1, "\0"], [True, "a"], {"a": 1, "b": 2}, [10**18, "a"], [1, "x" * 99]))],
 )  # fmt: skip
-def test_a_made_up_cursor_is_refused(consumer: Visitor, cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(consumer: Visitor, cursor: str) -> None:
     answer = consumer.get(f"/snapshot?after={cursor}")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")

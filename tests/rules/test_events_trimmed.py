@@ -14,7 +14,7 @@ DAY_MS = 86_400_000
 
 
 def _grow_old(redis: Client, *, days: float) -> dict[str, list[bytes]]:
-    """Give every entry the id it would have if published that long ago; return the ids by stream."""
+    """Replace the ids of all entries by ids of so much earlier; return the new ids by stream."""
     return {stream: _shift(redis, stream, days) for stream in (STREAM, MAIL_STREAM)}
 
 
@@ -47,7 +47,7 @@ def test_entries_older_than_the_retention_are_trimmed_and_younger_ones_stay(
 
 @pytest.mark.rule("EVT-6", "EVT-7", "MAIL-7")
 @pytest.mark.parametrize("has_group", [True, False])
-def test_mails_not_yet_delivered_to_the_mailer_stay_whatever_their_age(
+def test_mails_not_yet_delivered_to_the_mailer_stay_at_any_age(
     system: System, lone_relay: Relay, lone_redis: Client, *, has_group: bool
 ) -> None:
     system.register()
@@ -78,13 +78,13 @@ def test_unacknowledged_mails_stay_and_earlier_ones_are_trimmed(
 
 
 @pytest.mark.rule("EVT-7")
-def test_a_consumer_that_is_behind_keeps_nothing_on_the_event_stream(
+def test_a_lagging_consumer_does_not_prevent_trimming_of_the_event_stream(
     system: System, lone_relay: Relay, lone_redis: Client
 ) -> None:
     system.register()
     lone_relay.step()
     _grow_old(lone_redis, days=30)
-    lone_redis.xgroup_create(STREAM, "mailer", id="0")  # any consumer may call its group so
+    lone_redis.xgroup_create(STREAM, "mailer", id="0")  # any consumer may choose the mailer's group name
 
     lone_relay.trim()
 

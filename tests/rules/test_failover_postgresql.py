@@ -1,4 +1,4 @@
-"""After a failover of PostgreSQL identity goes on with the new primary, although the old one still answers (OPS-7)."""
+"""After a failover of PostgreSQL, identity continues on the new primary while the old primary answers (OPS-7)."""
 
 import threading
 import time
@@ -33,13 +33,13 @@ def _running(relay: Relay) -> Iterator[None]:
 
 @pytest.fixture
 def primary(postgres: PostgresCluster) -> Iterator[PostgresCluster]:
-    """The run's cluster, which the test may make read-only."""
+    """The session's cluster, which the test may make read-only."""
     yield postgres
     postgres.make_writable()
 
 
 @pytest.mark.rule("OPS-7", "EVT-2", "MAIL-3")
-def test_web_and_relay_go_on_with_the_promoted_standby(
+def test_web_and_relay_continue_on_the_promoted_standby(
     servers: Servers, postgresql_url: str, primary: PostgresCluster
 ) -> None:
     with ExitStack() as stack:
@@ -55,7 +55,9 @@ def test_web_and_relay_go_on_with_the_promoted_standby(
 
         primary.make_read_only()
         refused = system.visitor().post("/accounts", registration())
-        wait_until(lambda: standby.position() >= primary.position(), what="the standby to have everything")
+        wait_until(
+            lambda: standby.position() >= primary.position(), what="the standby to have replayed all changes"
+        )
         standby.promote()
         address.target_port = standby.port  # connections to the old primary stay open
         began = time.monotonic()
@@ -76,7 +78,7 @@ def test_web_and_relay_go_on_with_the_promoted_standby(
 
 
 def _url_of_both(url: str, standby: PostgresCluster) -> str:
-    """Return a URL that lists both hosts; libpq takes the one that can write."""
+    """Return a URL with both hosts, of which libpq chooses the writable server."""
     before, _, rest = url.partition("@")
     host, _, database = rest.partition("/")
     hosts = f"host={host}&host=127.0.0.1:{standby.port}"
@@ -84,12 +86,12 @@ def _url_of_both(url: str, standby: PostgresCluster) -> str:
 
 
 def _can_register(system: System) -> bool:
-    """Register; a request is refused for each pool whose connections still lead to the old server."""
+    """Register; return whether it succeeded. Each pool with connections to the old server refuses one request."""
     return system.visitor().post("/accounts", registration()).status_code == 202
 
 
 def _published(system: System, event_ids: set[str]) -> list[str]:
-    """Return which of these events the stream holds, in its order. Other tests may have left malformed entries."""
+    """Return which of these events are in the stream, in its order. Other tests may leave malformed entries."""
     with system.redis.client() as client:
         entries = [str(fields) for _, fields in client.xrange(STREAM)]
     return [event_id for fields in entries for event_id in event_ids if event_id in fields]

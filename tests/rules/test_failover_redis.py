@@ -1,4 +1,4 @@
-"""After a failover of Redis every part goes on with the new primary, although the old one still answers (OPS-7)."""
+"""After a failover of Redis, every process continues on the new primary while the old primary answers (OPS-7)."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ MAX_SECONDS = 30
 
 
 class Pair:
-    """A primary and its replica, behind an address that follows the failover."""
+    """A primary and its replica behind an address that follows the failover."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.old, self.new = (stack.enter_context(started(RedisServer())) for _ in range(2))
@@ -41,22 +41,22 @@ class Pair:
 
     @property
     def url(self) -> str:
-        """The URL of the address."""
+        """The URL of the common address."""
         return f"redis://127.0.0.1:{self.address.port}/0"
 
     def promote(self) -> None:
-        """Promote the replica. The old primary still takes writes, and they will be lost."""
+        """Promote the replica. The old primary still accepts writes, which will be lost."""
         with self.new.client() as client:
             client.replicaof("NO", "ONE")
 
     def redirect(self) -> None:
-        """Make the old primary a replica and lead the address to the new one; connections to the old one stay open."""
+        """Demote the old primary, keep its connections open, and direct the address to the new primary."""
         with self.old.client() as client:
             client.replicaof("127.0.0.1", str(self.new.port))
         self.address.target_port = self.new.port
 
     def isolate(self) -> None:
-        """Cut the old primary off from the new one, so that it refuses reads too (MASTERDOWN)."""
+        """Disconnect the old primary from the new primary, so that it refuses reads too (MASTERDOWN)."""
         with self.old.client() as client:
             client.config_set("replica-serve-stale-data", "no")
             client.replicaof("127.0.0.1", str(free_port()))
@@ -78,13 +78,13 @@ def _running(relay: Relay) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An installation on the pair, and two consumers of other services; all on a clock that runs."""
+    """An installation on the pair with a running clock, and two consumers of other services."""
 
     system: System
     consumers: list[ConsumerThread]
 
     def wait_for(self, people: Sequence[Person]) -> None:
-        """Wait until the mails of all these people are sent and their receipts recorded."""
+        """Wait until the mails of these people are sent and their receipts recorded."""
         states = "SELECT mail_state FROM outbox WHERE mail_state IS NOT NULL"
         wait_until(
             lambda: [row.mail_state for row in self.system.rows(states)] == ["sent"] * len(people),
@@ -92,7 +92,7 @@ class Parts:
         )
 
     def expect_all_once(self, people: Sequence[Person], entries: Sequence[str]) -> None:
-        """Check mails and events, of which each registration has two."""
+        """Check that each mail and each of the two events per registration arrived once."""
         wait_until(
             lambda: all(len(each.seen) >= 2 * len(people) for each in self.consumers), what="the events"
         )
@@ -124,7 +124,7 @@ def parts(servers: Servers, sqlite_url: str, stack: ExitStack, pair: Pair) -> Pa
     stack.callback(mailer.stop)
     consumers = [
         ConsumerThread(Consumer.from_url(pair.url, group=GROUP, block_ms=200)),
-        # A service may pass a client of its own, which knows nothing of failovers.
+        # A service may pass its own client, which does not handle failovers.
         ConsumerThread(Consumer(Redis.from_url(pair.url), group="billing", block_ms=200)),
     ]
     for each in consumers:
@@ -135,7 +135,7 @@ def parts(servers: Servers, sqlite_url: str, stack: ExitStack, pair: Pair) -> Pa
 
 @pytest.mark.rule("OPS-7", "MAIL-3", "EVT-5")
 @pytest.mark.parametrize("old", ["a replica", "an isolated replica"])
-def test_relay_mailer_and_consumers_go_on_with_the_new_primary(parts: Parts, pair: Pair, old: str) -> None:
+def test_relay_mailer_and_consumers_continue_on_the_new_primary(parts: Parts, pair: Pair, old: str) -> None:
     people = [parts.system.register()]
     parts.wait_for(people)
 
@@ -154,7 +154,7 @@ def test_relay_mailer_and_consumers_go_on_with_the_new_primary(parts: Parts, pai
 
 
 @pytest.mark.rule("OPS-7", "MAIL-3", "EVT-2", "EVT-5")
-def test_what_the_new_primary_lacks_is_neither_lost_nor_repeated(parts: Parts, pair: Pair) -> None:
+def test_entries_missing_on_the_new_primary_are_neither_lost_nor_repeated(parts: Parts, pair: Pair) -> None:
     people = [parts.system.register()]
     parts.wait_for(people)
     pair.promote()

@@ -1,6 +1,6 @@
-"""A failover by Redis Sentinel needs no operator and loses and repeats nothing, although the old primary lives (OPS-7).
+"""A failover by Redis Sentinel loses and repeats nothing while the old primary keeps running (OPS-7).
 
-The sentinel demotes the old primary about ten seconds after it has promoted the replica. Until then both take writes.
+Sentinel demotes the old primary about ten seconds after it has promoted the replica. Until then, both accept writes.
 """
 
 import time
@@ -33,7 +33,7 @@ class WatchedPair:
         self.sentinel = stack.enter_context(started(SentinelServer(self.servers[0])))
 
     def require_replicas(self, number: int) -> None:
-        """Let a primary refuse writes while it has fewer replicas."""
+        """Configure the primary to refuse writes while it has fewer replicas."""
         for server in self.servers:
             with server.client() as client:
                 client.config_set("min-replicas-to-write", number)
@@ -50,7 +50,7 @@ class WatchedPair:
         )
 
     def _roles(self) -> set[str]:
-        """Return the roles of both; empty while the sentinel ends the connections of the one that it demotes."""
+        """Return the roles of both servers; empty while the sentinel closes the connections of the demoted server."""
         try:
             return {each.role() for each in self.servers}
         except redis.ConnectionError:
@@ -77,13 +77,15 @@ def consumer(pair: WatchedPair) -> Iterator[ConsumerThread]:
 
 
 @pytest.mark.rule("OPS-7", "MAIL-3", "EVT-2", "EVT-5")
-@pytest.mark.parametrize("replicas", [0, 1], ids=["the old primary takes writes", "it refuses them"])
+@pytest.mark.parametrize(
+    "replicas", [0, 1], ids=["the old primary accepts writes", "the old primary refuses writes"]
+)
 def test_relay_mailers_and_consumers_follow_the_sentinel(
     installation_on_sqlite: Installation, pair: WatchedPair, consumer: ConsumerThread, replicas: int
 ) -> None:
     installation = installation_on_sqlite
     installation.environment["REDIS_URL"] = pair.sentinel.url
-    # Longer than the old primary takes writes: a mailer that is still there must not take over what another has sent.
+    # Longer than the old primary accepts writes, so that a mailer on it takes over no mail sent by another mailer.
     installation.environment["MAILER_LEASE"] = "15"
     installation.start("web", "relay", "mailer", "mailer")
     pair.require_replicas(replicas)
@@ -108,7 +110,9 @@ def test_relay_mailers_and_consumers_follow_the_sentinel(
 
 
 @pytest.mark.rule("OPS-5", "OPS-7")
-def test_every_command_asks_the_sentinel_too(installation_on_sqlite: Installation, pair: WatchedPair) -> None:
+def test_every_command_finds_the_primary_through_sentinel(
+    installation_on_sqlite: Installation, pair: WatchedPair
+) -> None:
     installation = installation_on_sqlite
     installation.environment["REDIS_URL"] = pair.sentinel.url
     installation.start("web", "relay", "mailer")

@@ -51,7 +51,7 @@ def test_the_next_relay_finishes_a_killed_relays_work_and_no_mail_is_doubled(
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_standing_by_relay_takes_over_at_once_when_the_leader_is_killed(installation: Installation) -> None:
+def test_a_standby_relay_takes_over_at_once_when_the_leader_is_killed(installation: Installation) -> None:
     _, leader = installation.start("web", "relay")
     first = installation.register()
     wait_until(lambda: len(installation.event_types(first.id)) == 2, what="the leader to publish")
@@ -69,7 +69,7 @@ def test_a_standing_by_relay_takes_over_at_once_when_the_leader_is_killed(instal
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_frozen_leader_is_deposed_and_stands_by_after_it_resumes(
+def test_a_frozen_leader_loses_its_role_and_stands_by_after_it_resumes(
     postgresql_url: str,
 ) -> None:
     with ExitStack() as stack:
@@ -79,7 +79,7 @@ def test_a_frozen_leader_is_deposed_and_stands_by_after_it_resumes(
         frozen, other = (PostgresLeaderElection(engine, silence_seconds=0.2) for engine in engines)
         assert frozen.acquire()
 
-        wait_until(other.acquire, what="the other to take over")
+        wait_until(other.acquire, what="the other relay to take over")
         with pytest.raises(SQLAlchemyError):
             frozen.acquire()
         again = frozen.acquire()
@@ -90,7 +90,7 @@ def test_a_frozen_leader_is_deposed_and_stands_by_after_it_resumes(
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_leader_that_sends_heartbeats_is_not_deposed(postgresql_url: str) -> None:
+def test_a_leader_that_sends_heartbeats_keeps_its_role(postgresql_url: str) -> None:
     engines = [open_engine(postgresql_url) for _ in range(2)]
     leader, other = (PostgresLeaderElection(engine, silence_seconds=5) for engine in engines)
 

@@ -1,4 +1,4 @@
-"""During a server's outage, identity reports the outage or continues, and nothing is lost (MAIL-5, MAIL-7, EVT-2)."""
+"""During a server's outage, identity reports it or continues, and nothing is lost (MAIL-5, MAIL-7, EVT-2)."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def own_postgres() -> Iterator[PostgresCluster]:
 
 @pytest.fixture
 def on_own_postgres(own_postgres: PostgresCluster, new_installation: NewInstallation) -> Installation:
-    """An installation on that cluster."""
+    """An installation on this cluster."""
     url = own_postgres.create_database()
     engine = open_engine(url)
     migrate(engine)
@@ -53,7 +53,7 @@ def test_without_redis_identity_works_and_the_mails_follow(installation: Install
 def test_a_redis_crash_loses_and_doubles_no_mail(installation: Installation) -> None:
     installation.start("web", "relay", "mailer")
     people = [installation.register()]
-    installation.wait_for_mails()  # a crash before the result is recorded could send the mail twice
+    installation.wait_for_mails()  # a crash before this point could send the mail twice
 
     installation.redis.kill()
     people.append(installation.register())
@@ -101,7 +101,7 @@ def test_without_a_mail_server_mails_wait_and_then_arrive_once(installation_on_s
     installation.start("web", "relay", "mailer")
 
     people = [installation.register() for _ in range(3)]
-    wait_until(lambda: "smtp_away" in installation.logs(), what="the mailer to notice")
+    wait_until(lambda: "smtp_away" in installation.logs(), what="the mailer to detect the outage")
     installation.smtp.start()
     installation.wait_for_mails()
 

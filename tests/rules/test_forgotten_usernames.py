@@ -1,4 +1,4 @@
-"""A person who forgot the account name is mailed the names of the mailbox (LOGIN-9)."""
+"""A person who forgot the account name is mailed the names of the mailbox's accounts (LOGIN-9)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SUBJECT = "帳號查詢通知"
 
 
 def verified(system: System, email: str, *, mails: int, kind: str = "general", **changes: Any) -> Person:
-    """Return an account with this mailbox, which then has got so many registration mails."""
+    """Return a verified account with this mailbox, which has then received so many registration mails."""
     person = system.register(kind, email=email, **changes)
     assert system.confirm(system.mail(email, "註冊通知信件", count=mails).token).status_code == 200
     return person
@@ -46,7 +46,7 @@ def test_one_mail_lists_the_verified_accounts_of_the_mailbox(system: System) -> 
 
 
 @pytest.mark.rule("LOGIN-9", "SEC-6")
-def test_a_tax_id_selects_the_company_and_a_wrong_one_does_not_block_it(system: System) -> None:
+def test_a_tax_id_selects_the_company_and_a_wrong_tax_id_does_not_block_it(system: System) -> None:
     email = f"many{unique()}@example.com"
     first = verified(system, email, mails=1)
     second = verified(system, email, mails=2, company={"tax_id": TAX_IDS[1]})
@@ -54,7 +54,7 @@ def test_a_tax_id_selects_the_company_and_a_wrong_one_does_not_block_it(system: 
     for tax_id in (TAX_IDS[2], TAX_IDS[1]):
         ask(system, email, tax_id=tax_id)
 
-    ask(system, email)  # less than a minute after the mail
+    ask(system, email)  # the mail was sent less than a minute ago
 
     mail = system.mail(email, SUBJECT)
     assert (second.username in mail.text, first.username in mail.text) == (True, False)

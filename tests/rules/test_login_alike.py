@@ -12,7 +12,7 @@ from tests.support.harness.system import System
 
 
 class HashWork:
-    """Counts Argon2 computations by their parameters."""
+    """Counts Argon2 computations by parameters."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.done: list[str] = []

@@ -1,4 +1,4 @@
-"""Changes that are committed during a login, and attempts whose password was never checked."""
+"""Changes committed during a login, and attempts whose password was never checked."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ _HELD_SECONDS = 0.5
 
 @pytest.fixture
 def system(start_system: StartSystem) -> System:
-    """Two slots, so that a password change can hash during a login."""
+    """A system with two hash slots, so that a password change can hash during a login."""
     return start_system(IDENTITY_HASH_SLOTS="2")
 
 
@@ -72,7 +72,7 @@ def test_a_login_overtaken_by_a_password_change_opens_no_session(
 @pytest.mark.parametrize(
     ("act", "refused"), [("suspend", (403, "account_suspended")), ("close", (401, "bad_credentials"))]
 )
-def test_a_login_overtaken_by_an_operators_act_opens_no_session(
+def test_a_login_overtaken_by_an_operators_change_opens_no_session(
     system: System, monkeypatch: pytest.MonkeyPatch, act: str, refused: tuple[int, str]
 ) -> None:
     person, service = system.person(), admin_client(system)
@@ -92,13 +92,13 @@ def test_a_password_change_ends_the_session_of_a_concurrent_login(
     owner, late = system.logged_in(person), system.visitor()
     monkeypatch.setattr(
         SqlNewSessions, "open", lambda *_arguments, **_named: False
-    )  # as if others had to end
+    )  # as if other sessions had to end
     plain, changing = SqlSessions.open, threading.Thread(target=change_password, args=(owner, person))
 
     def opened(sessions: SqlSessions, *arguments: Any, **named: Any) -> bool:
         answer = plain(sessions, *arguments, **named)
         changing.start()
-        changing.join(_HELD_SECONDS)  # it cannot end before the login unless the account is not locked
+        changing.join(_HELD_SECONDS)  # the change ends before the login only if the account is not locked
         return answer
 
     monkeypatch.setattr(SqlSessions, "open", opened)
@@ -140,7 +140,7 @@ def test_a_password_change_waits_for_the_statement_that_opens_a_session(
 
 
 def lock_waits(system: System) -> int:
-    """Return how many statements wait for a lock."""
+    """Return the number of statements that wait for a lock."""
     (row,) = system.rows(
         "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
@@ -177,7 +177,9 @@ def test_an_email_change_overtaken_by_a_password_change_is_not_made(
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-1")
-def test_a_login_refused_as_busy_is_no_failure(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_login_refused_as_busy_does_not_count_as_a_failure(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person, visitor = system.person(), system.visitor()
     with monkeypatch.context() as full:
         full.setattr(Argon2Passwords, "verify", _busy)

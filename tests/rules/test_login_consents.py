@@ -15,7 +15,7 @@ DOCUMENTS = ["personal_data", "authorization", "hazard"]
 
 
 def new_version(directory: Path) -> Path:
-    """Return a directory of texts in which the last one (危害告知) has a new version."""
+    """Return a directory of texts, the last of which (危害告知) has a new version."""
     shutil.copytree(SAMPLES, directory)
     listed = (directory / "consents.toml").read_text("utf-8")
     first, last = listed.rsplit("sample-2", 1)
@@ -46,7 +46,9 @@ def test_the_three_texts_are_listed_in_order_and_marked_as_samples(system: Syste
 
 @pytest.mark.rule("LOGIN-3", "LOGIN-4")
 @pytest.mark.parametrize(("kind", "home"), [("link", "/bindings"), ("general", "/account/binding")])
-def test_the_first_login_asks_for_consent_before_anything_else(system: System, kind: str, home: str) -> None:
+def test_the_first_login_requires_consent_before_any_other_request(
+    system: System, kind: str, home: str
+) -> None:
     person, visitor = system.person(kind), system.visitor()
 
     session = visitor.log_in(person).json()

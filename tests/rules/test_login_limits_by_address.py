@@ -1,4 +1,4 @@
-"""Each address has its own limit; only trusted proxies may report an address (LOGIN-2, SEC-3)."""
+"""Each client address has its own limit, and only trusted proxies may report a client address (LOGIN-2, SEC-3)."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def log_in(system: System, username: str, password: str, *, forwarded_for: str) 
 
 
 def guess_names(system: System, *, times: int, forwarded_for: str) -> list[int]:
-    """Try a different name each time, as in password spraying."""
+    """Try a different name each time, like password spraying."""
     return [
         log_in(system, f"nobody{unique()}", WRONG, forwarded_for=forwarded_for).status_code
         for _ in range(times)
@@ -50,7 +50,7 @@ def reasons(system: System) -> list[str]:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Record every statement that is executed in the block."""
+    """Record every statement executed in the block."""
     made: list[str] = []
 
     def keep(*arguments: Any) -> None:
@@ -64,7 +64,7 @@ def statements() -> Iterator[list[str]]:
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_an_address_that_guesses_many_names_is_locked_and_others_are_not(start_system: StartSystem) -> None:
+def test_an_address_that_tries_many_names_is_locked_and_others_are_not(start_system: StartSystem) -> None:
     system = start_system(**BEHIND_PROXY)
     person = system.person()
 

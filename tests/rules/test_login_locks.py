@@ -82,7 +82,7 @@ def test_slow_guesses_are_counted_from_the_last_failure(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_a_name_that_does_not_exist_locks_alike(system: System) -> None:
+def test_a_name_that_does_not_exist_is_locked_alike(system: System) -> None:
     nobody = Person("-", "general", f"nobody{unique()}", "nobody@example.com", "-")
 
     answers = fail_logins(system.visitor(), nobody, times=6)
@@ -108,7 +108,7 @@ def test_the_answer_before_a_lock_warns_alike_for_known_and_unknown_names(system
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_parallel_guesses_gain_nothing(system: System) -> None:
+def test_parallel_guesses_have_no_advantage(system: System) -> None:
     person = system.person()
     strangers = [system.visitor() for _ in range(14)]
 
@@ -118,7 +118,7 @@ def test_parallel_guesses_gain_nothing(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_failures_at_binding_count_with_those_at_login(system: System) -> None:
+def test_failures_at_binding_and_at_login_share_one_count(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
 
     guesses = [

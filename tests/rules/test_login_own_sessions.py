@@ -1,4 +1,4 @@
-"""A person sees and ends open sessions (LOGIN-7)."""
+"""A person can list and end open sessions (LOGIN-7)."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_each_open_session_shows_device_start_and_last_use(system: System) -> No
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_one_of_them_is_ended_at_once(system: System) -> None:
+def test_one_session_is_ended_at_once(system: System) -> None:
     person = system.person()
     here, there = system.logged_in(person), system.logged_in(person)
 
@@ -81,7 +81,7 @@ def test_a_session_that_has_timed_out_is_not_listed(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-7", "SW-5")
-def test_a_link_accounts_switched_session_is_among_its_own_and_not_among_the_general_accounts(
+def test_a_switched_session_is_listed_for_the_link_account_and_not_for_the_general_account(
     system: System,
 ) -> None:
     link, general = system.person("link"), system.person()

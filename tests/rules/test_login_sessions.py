@@ -30,20 +30,20 @@ def test_a_session_shows_account_kind_and_company(system: System, kind: str, rig
 @pytest.mark.parametrize("kind", ["link", "general"])
 def test_a_login_returns_the_same_session_as_a_later_request(system: System, kind: str) -> None:
     people = [system.register(kind), system.person(kind), system.person(kind)]
-    system.logged_in(people[-1])  # and accepts the texts
+    system.logged_in(people[-1])  # also accepts the texts
     visitors = [system.visitor() for _ in people]
 
     answers = [visitor.log_in(person).json() for visitor, person in zip(visitors, people, strict=True)]
     sessions = [visitor.get("/session").json() for visitor in visitors]
 
     for answer in answers:
-        del answer["token"]  # returned once
+        del answer["token"]  # only the login returns the token
     assert [each["next"] for each in answers] == ["verify_email", "consent", None]
     assert [{**each, **answer} for each, answer in zip(sessions, answers, strict=True)] == sessions
 
 
 @pytest.mark.rule("LOGIN-6", "SEC-7")
-def test_logging_out_ends_the_session_at_once_and_no_other(system: System) -> None:
+def test_logging_out_ends_only_this_session_at_once(system: System) -> None:
     person = system.person()
     here, there = system.logged_in(person), system.logged_in(person)
 
@@ -118,7 +118,7 @@ def test_a_token_is_256_bits_new_at_each_login_and_stored_only_as_a_digest(syste
 
 
 @pytest.mark.rule("LOGIN-6")
-def test_a_made_up_token_is_refused(system: System) -> None:
+def test_an_invalid_token_is_refused(system: System) -> None:
     visitor = system.visitor()
 
     answers = []

@@ -20,7 +20,7 @@ _SIMPLIFIED = re.compile("[账号验证码请绑发电邮]{2,}")
 
 @pytest.fixture
 def mails(system: System) -> list[ReceivedMail]:
-    """One of each mail in the manual."""
+    """One mail of each kind in the manual."""
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
     link.delete(f"/bindings/{system.bind_and_verify(link, general)}")
@@ -42,7 +42,7 @@ def _words(mail: ReceivedMail) -> str:
 
 
 @pytest.mark.rule("MAIL-1")
-def test_every_mail_is_in_chinese_of_taiwan_and_both_bodies_hold_the_same_links_and_codes(
+def test_every_mail_is_in_chinese_of_taiwan_with_the_same_links_and_codes_in_both_bodies(
     mails: list[ReceivedMail],
 ) -> None:
     subjects = {mail.subject for mail in mails}
@@ -109,7 +109,9 @@ def test_a_mail_with_an_expired_link_is_not_sent_and_is_reported_expired(system:
 
 @pytest.mark.rule("MAIL-5")
 @pytest.mark.parametrize("pipelining", [False, True])
-def test_a_mailbox_refused_with_a_close_delays_nobody(system: System, pipelining: bool) -> None:  # noqa: FBT001 - a case
+def test_a_mailbox_refused_with_a_closed_connection_delays_no_other_mail(
+    system: System, pipelining: bool
+) -> None:  # noqa: FBT001 - a case
     smtp = system.servers.smtp
     smtp.pipelining = pipelining
     for name, code in (("gone", 550), ("busy", 450)):
@@ -132,7 +134,7 @@ def test_a_mailbox_refused_with_a_close_delays_nobody(system: System, pipelining
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_server_that_wears_connections_out_gets_every_mail(system: System) -> None:
+def test_a_server_that_limits_mails_per_connection_receives_every_mail(system: System) -> None:
     system.servers.smtp.wear_out(2)
 
     people = [system.register() for _ in range(10)]

@@ -16,7 +16,7 @@ Client = Any  # redis-py's types combine sync and async answers
 
 
 def _read(redis: Client) -> list[bytes]:
-    """Read as the mailer does; return the ids."""
+    """Read entries like the mailer; return their ids."""
     return [entry_id for entry_id, _ in redis.xreadgroup("mailer", "one", {MAIL_STREAM: ">"})[0][1]]
 
 
@@ -85,7 +85,9 @@ def test_a_lost_mail_is_shown_as_refused_and_a_new_one_may_be_requested(
 
 
 @pytest.mark.rule("VER-6")
-def test_only_the_mail_that_is_missing_is_lost(system: System, lone_relay: Relay, lone_redis: Client) -> None:
+def test_only_a_mail_missing_from_the_stream_counts_as_lost(
+    system: System, lone_relay: Relay, lone_redis: Client
+) -> None:
     people = [system.register() for _ in range(3)]
     lone_relay.step()
     lone_redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
@@ -98,7 +100,7 @@ def test_only_the_mail_that_is_missing_is_lost(system: System, lone_relay: Relay
 
 
 @pytest.mark.rule("VER-6")
-def test_a_mail_whose_receipt_is_not_recorded_yet_is_not_lost(
+def test_a_mail_whose_receipt_is_not_recorded_yet_does_not_count_as_lost(
     system: System, lone_relay: Relay, lone_redis: Client
 ) -> None:
     person = system.register()

@@ -1,4 +1,4 @@
-"""The manual for a link account, once on each kind of database."""
+"""The manual's walk for a link account, on each kind of database."""
 
 import pytest
 

@@ -34,12 +34,12 @@ def ports() -> OpsPorts:
 
 
 def _count_of(person: Person, installation: Installation, times: int) -> None:
-    for _ in range(times):  # separate connections, so that every web process gets some
+    for _ in range(times):  # separate connections reach every web process
         installation.visitor().log_in(person)
 
 
 @pytest.mark.rule("OPS-4")
-def test_each_process_exposes_exactly_what_its_catalogue_names(
+def test_each_process_exposes_exactly_the_metrics_of_its_catalogue(
     installation: Installation, ports: OpsPorts
 ) -> None:
     installation.start(*CATALOGUES, **ports.settings)
@@ -85,16 +85,16 @@ def test_counts_of_several_web_processes_are_summed_and_survive_their_death(
     assert after.value("identity_hash_waiting") == 0
     assert after.value("identity_database_connections_max", pool="statements") == 15
     assert after.value("process_cpu_seconds_total") > before.value("process_cpu_seconds_total") > 0
-    assert after.value("identity_sessions") == 20  # the most that an account may have (SEC-19)
+    assert after.value("identity_sessions") == 20  # the limit of sessions per account (SEC-19)
 
 
 @pytest.mark.rule("OPS-4")
-def test_the_directory_of_shared_counts_is_gone_with_the_server(
+def test_the_directory_of_shared_counts_is_removed_with_the_server(
     installation_on_sqlite: Installation, ports: OpsPorts
 ) -> None:
     installation, directory = installation_on_sqlite, installation_on_sqlite.directory
     settings = {**ports.settings, "TMPDIR": str(directory)}
-    # No fork: a process of its own fails if any package imports prometheus_client too early.
+    # Not a fork: a new process fails if any package imports prometheus_client too early.
     web = installation.start_program(
         "identity", "serve", environment={**installation.environment, **settings}, preloaded=False
     )
@@ -142,9 +142,9 @@ def test_a_mail_server_outage_shows_in_backlog_and_age(installation: Installatio
     installation.start(*PARTS, **ports.settings)
     people = [installation.register() for _ in range(3)]
 
-    wait_until(lambda: ports.scrape("mailer").value("mailer_smtp_away") == 1, what="it to be missed")
-    # Later entries stay in the stream.
-    wait_until(lambda: ports.scrape("mailer").value("mailer_in_hand", place="waiting"), what="one to wait")
+    wait_until(lambda: ports.scrape("mailer").value("mailer_smtp_away") == 1, what="the failed heartbeat")
+    # The limit leaves later entries in the stream.
+    wait_until(lambda: ports.scrape("mailer").value("mailer_in_hand", place="waiting"), what="a waiting mail")
     mailer, relay = ports.scrape("mailer"), ports.scrape("relay")
     installation.smtp.start()
     installation.wait_for_mails()
@@ -193,7 +193,9 @@ def test_metrics_show_one_leading_relay_and_the_backlog_while_redis_is_down(
 
     installation.redis.stop()
     installation.register()
-    wait_until(lambda: ports.scrape("relay").value("identity_relay_failures_total"), what="it to be missed")
+    wait_until(
+        lambda: ports.scrape("relay").value("identity_relay_failures_total"), what="the failed heartbeat"
+    )
     without = ports.scrape("relay")
     alive, ready = ports.get("relay", "/livez"), ports.get("relay", "/readyz")
     installation.redis.start()

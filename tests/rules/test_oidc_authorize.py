@@ -15,7 +15,7 @@ from tests.support.harness.system import Servers, System
 
 
 @pytest.mark.rule("OIDC-3")
-def test_somebody_who_is_logged_in_leads_to_a_code_at_once(system: System) -> None:
+def test_a_logged_in_person_gets_a_code_at_once(system: System) -> None:
     client, person = register_oidc_client(system).name, system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
 
@@ -39,7 +39,7 @@ def test_somebody_who_is_logged_in_leads_to_a_code_at_once(system: System) -> No
 
 
 @pytest.mark.rule("OIDC-4")
-def test_the_login_names_the_service_and_leads_back_to_it(system: System) -> None:
+def test_the_login_page_names_the_service_and_leads_back_to_the_service(system: System) -> None:
     client, person = register_oidc_client(system).name, system.person()
     system.logged_in(person)
 
@@ -74,7 +74,7 @@ def test_open_steps_lead_back_to_the_request(start_system: StartSystem) -> None:
 
 
 @pytest.mark.rule("OIDC-4")
-def test_every_page_has_a_way_back_without_a_login(start_system: StartSystem) -> None:
+def test_every_page_has_a_link_back_without_a_login(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="both")
     client = register_oidc_client(system, asks_consent=True).name
     unverified, reviewed = system.register(), system.person()
@@ -109,7 +109,7 @@ def test_a_request_is_answered_once(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-4")
-def test_a_request_waits_half_an_hour(system: System) -> None:
+def test_a_request_is_valid_for_half_an_hour(system: System) -> None:
     client = register_oidc_client(system).name
     in_time, late = ServiceBrowser(system).authorize(client), ServiceBrowser(system).authorize(client)
 
@@ -152,7 +152,7 @@ def test_a_request_by_post_continues_by_get(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-4")
-def test_two_windows_have_requests_of_their_own(system: System) -> None:
+def test_two_windows_have_separate_requests(system: System) -> None:
     first, second = (register_oidc_client(system).name for _ in range(2))
     person = system.person()
     system.logged_in(person)
@@ -167,7 +167,7 @@ def test_two_windows_have_requests_of_their_own(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-4")
-def test_without_its_database_a_request_waits(servers: Servers, sqlite_url: str) -> None:
+def test_a_request_survives_a_database_outage(servers: Servers, sqlite_url: str) -> None:
     with ExitStack() as stack:
         system = System(servers, sqlite_url, stack)
         page = ServiceBrowser(system).authorize(register_oidc_client(system).name)
@@ -183,7 +183,7 @@ def test_without_its_database_a_request_waits(servers: Servers, sqlite_url: str)
 
 
 @pytest.mark.rule("OIDC-4", "SEC-8")
-def test_a_form_of_before_a_login_in_another_window_leads_back_to_its_request(system: System) -> None:
+def test_a_form_from_before_a_login_in_another_window_leads_back_to_its_request(system: System) -> None:
     client, person = register_oidc_client(system).name, system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
     page = browser.authorize(client, prompt="select_account")
@@ -199,7 +199,7 @@ def test_a_form_of_before_a_login_in_another_window_leads_back_to_its_request(sy
 
 
 @pytest.mark.rule("OIDC-5")
-def test_somebody_else_can_log_in_for_a_request(system: System) -> None:
+def test_another_person_can_log_in_for_a_request(system: System) -> None:
     client, person, other = register_oidc_client(system).name, system.person(), system.person()
     system.logged_in(other)
     browser = ServiceBrowser(system, system.logged_in(person))

@@ -1,4 +1,4 @@
-"""A client authenticates by the one method that it is registered for (OIDC-18)."""
+"""A client authenticates only by its registered method (OIDC-18)."""
 
 import base64
 from typing import Any
@@ -30,7 +30,7 @@ def send(system: System, authorization: str | None = None, **parameters: Any) ->
 
 
 @pytest.mark.rule("OIDC-18")
-def test_a_client_authenticates_by_its_secret_and_may_name_itself_too(system: System) -> None:
+def test_a_client_authenticates_by_its_secret_and_may_repeat_its_name_in_the_form(system: System) -> None:
     service = register_oidc_client(system)
 
     answers = [send(system, service.basic), send(system, service.basic, client_id=service.name)]
@@ -39,14 +39,14 @@ def test_a_client_authenticates_by_its_secret_and_may_name_itself_too(system: Sy
 
 
 @pytest.mark.rule("OIDC-18")
-def test_a_public_client_names_itself(system: System) -> None:
+def test_a_public_client_sends_only_its_name(system: System) -> None:
     public = register_oidc_client(system, auth="none")
 
     assert code(send(system, client_id=public.name)) == AUTHENTICATED
 
 
 @pytest.mark.rule("OIDC-18")
-def test_every_other_way_gets_the_same_answer(system: System) -> None:
+def test_every_other_method_gets_the_same_answer(system: System) -> None:
     service, public, other = (
         register_oidc_client(system),
         register_oidc_client(system, auth="none"),
@@ -109,7 +109,7 @@ def test_a_client_authenticates_by_an_assertion_once(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-18")
-def test_an_assertion_for_or_by_another_is_refused(system: System) -> None:
+def test_an_assertion_for_another_server_or_by_another_client_is_refused(system: System) -> None:
     service = register_oidc_client(system, auth="key", keys=key_set(ec_key()))
     name, issuer, now = service.name, system.ports.rules.public_url, system.clock.now().timestamp()
     other = register_oidc_client(system, auth="key", keys=key_set(rsa_key())).name

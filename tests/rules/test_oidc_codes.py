@@ -1,4 +1,4 @@
-"""An authorization code is redeemed once, by whom it was made for (OIDC-9)."""
+"""An authorization code is redeemed once, by its client (OIDC-9)."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def ended(system: System, grant: str) -> str | None:
 
 
 @pytest.mark.rule("OIDC-9")
-def test_a_code_gives_a_token_that_is_active(system: System) -> None:
+def test_a_code_is_redeemed_for_an_active_token(system: System) -> None:
     service = caller(system)
     grant = open_grant(system, service.name, system.person(), scopes=["openid", "email"])
 
@@ -72,7 +72,7 @@ def test_a_second_use_ends_the_grant_and_is_recorded(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-9")
-def test_of_eight_at_once_one_wins_and_the_others_end_the_grant(system: System) -> None:
+def test_of_eight_concurrent_uses_one_succeeds_and_the_others_end_the_grant(system: System) -> None:
     service = caller(system)
     grant = open_grant(system, service.name, system.person())
     code = issue_code(system, grant)
@@ -85,7 +85,7 @@ def test_of_eight_at_once_one_wins_and_the_others_end_the_grant(system: System) 
 
 
 @pytest.mark.rule("OIDC-9")
-def test_a_code_is_for_its_client_uri_and_verifier_and_a_wrong_one_uses_nothing_up(system: System) -> None:
+def test_a_code_needs_its_client_uri_and_verifier_and_survives_a_wrong_attempt(system: System) -> None:
     service, other = caller(system), caller(system)
     grant = open_grant(system, service.name, system.person())
     code = issue_code(system, grant)
@@ -115,7 +115,7 @@ def test_a_verifier_without_a_challenge_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-9")
-def test_a_used_code_that_another_client_sends_ends_nothing(system: System) -> None:
+def test_a_used_code_sent_by_another_client_does_not_end_the_grant(system: System) -> None:
     service, other = caller(system), caller(system)
     grant = open_grant(system, service.name, system.person())
     code = issue_code(system, grant)
@@ -125,7 +125,7 @@ def test_a_used_code_that_another_client_sends_ends_nothing(system: System) -> N
 
 
 @pytest.mark.rule("OIDC-9")
-def test_a_code_lives_a_minute(system: System) -> None:
+def test_a_code_is_valid_for_a_minute(system: System) -> None:
     service = caller(system)
     grant = open_grant(system, service.name, system.person())
     early, late = issue_code(system, grant), issue_code(system, grant)
@@ -162,7 +162,7 @@ def test_a_code_is_void_once_its_grant_has_ended(
 
 
 @pytest.mark.rule("OIDC-9", "OIDC-21")
-def test_a_code_gives_nothing_while_what_its_grant_stands_on_is_not_as_it_must_be(system: System) -> None:
+def test_a_code_is_refused_while_an_account_or_the_binding_of_its_grant_is_inactive(system: System) -> None:
     service, link, general = caller(system), system.person("link"), system.person()
     code = issue_code(system, open_grant(system, service.name, link, general=general))
     changes = [
@@ -183,7 +183,7 @@ def test_a_code_gives_nothing_while_what_its_grant_stands_on_is_not_as_it_must_b
 def while_changed(
     system: System, change: tuple[str, str, str | None, str, str], act: Callable[[], Response]
 ) -> Response:
-    """Act while a column of a row has another value, and nothing has ended because of it."""
+    """Act while a column has another value, without the changes that the product would make with it."""
     table, column, value, key, row_id = change
     ((former,),) = system.rows(f"SELECT {column} FROM {table} WHERE {key} = :id", id=row_id)
     statement = text(f"UPDATE {table} SET {column} = :value WHERE {key} = :id")
@@ -197,7 +197,7 @@ def while_changed(
 
 
 @pytest.mark.rule("OIDC-9", "OIDC-18")
-def test_a_client_that_was_revoked_redeems_nothing(system: System) -> None:
+def test_a_revoked_client_cannot_redeem_a_code(system: System) -> None:
     service = caller(system)
     code = issue_code(system, open_grant(system, service.name, system.person()))
     with system.app.app_context():
@@ -207,7 +207,7 @@ def test_a_client_that_was_revoked_redeems_nothing(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-9", "OIDC-21")
-def test_an_unbinding_at_the_same_moment_leaves_no_active_token(system: System) -> None:
+def test_a_concurrent_unbinding_leaves_no_active_token(system: System) -> None:
     service, link = caller(system), system.person("link")
     generals = [system.person() for _ in range(3)]
     codes = [

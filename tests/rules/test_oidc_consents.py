@@ -1,4 +1,4 @@
-"""What a person is asked before a service gets data (OIDC-11), and how a browser gets back (OIDC-28)."""
+"""The consent before a service gets data (OIDC-11), and the browser's return to the service (OIDC-28)."""
 
 from urllib.parse import urlsplit
 
@@ -16,13 +16,13 @@ from tests.support.harness.system import System
 
 
 def consents(system: System) -> list[tuple[str, str]]:
-    """Return who has agreed to give what to whom."""
+    """Return account, client and scopes of each consent."""
     rows = system.rows("SELECT account_id, client FROM client_consents")
     return [tuple(row) for row in rows]
 
 
 @pytest.mark.rule("OIDC-11")
-def test_a_service_that_asks_gets_its_data_after_one_consent(system: System) -> None:
+def test_a_service_gets_the_requested_data_after_one_consent(system: System) -> None:
     client, person = register_oidc_client(system, asks_consent=True).name, system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
 
@@ -63,7 +63,7 @@ def test_consents_of_one_person_add_up_and_count_for_no_other_service(system: Sy
 
 
 @pytest.mark.rule("OIDC-11")
-def test_a_first_party_service_asks_only_by_prompt(system: System) -> None:
+def test_a_first_party_service_needs_consent_only_with_prompt_consent(system: System) -> None:
     client = register_oidc_client(system).name
     browser = ServiceBrowser(system, system.logged_in(system.person()))
 
@@ -90,7 +90,7 @@ def test_a_link_account_consents_for_itself_once(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-11")
-def test_a_consent_to_another_account_than_the_one_shown_counts_for_nothing(system: System) -> None:
+def test_a_consent_for_another_account_than_shown_is_not_accepted(system: System) -> None:
     client = register_oidc_client(system, asks_consent=True).name
     browser = ServiceBrowser(system, system.logged_in(system.person()))
 
@@ -112,7 +112,7 @@ def test_erasing_a_person_deletes_the_consents(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-11")
-def test_the_consent_has_words_for_every_scope() -> None:
+def test_the_consent_page_describes_every_scope() -> None:
     assert set(SCOPE_DATA) == set(SCOPES)
 
 
@@ -122,7 +122,9 @@ def form_action(page: httpx.Response) -> str:
 
 
 @pytest.mark.rule("OIDC-28")
-def test_only_the_pages_of_a_request_let_forms_lead_to_its_service(start_system: StartSystem) -> None:
+def test_only_the_pages_of_a_request_allow_forms_to_redirect_to_its_service(
+    start_system: StartSystem,
+) -> None:
     system = start_system(IDENTITY_REVIEW="link")
     uri = "https://pass.example:8443/callback?x=1"
     client = register_oidc_client(
@@ -148,7 +150,7 @@ def test_only_the_pages_of_a_request_let_forms_lead_to_its_service(start_system:
 
 @pytest.mark.rule("OIDC-28")
 @pytest.mark.parametrize("uri", ["tw.example.app:/callback", "http://[::1]:8080/callback"])
-def test_a_uri_that_no_form_may_lead_to_gets_a_page_with_a_link(system: System, uri: str) -> None:
+def test_a_uri_to_which_no_form_may_redirect_gets_a_page_with_a_link(system: System, uri: str) -> None:
     client = register_oidc_client(system, auth="none", redirect_uris=[uri]).name
     browser = ServiceBrowser(system, system.logged_in(system.person()))
 
@@ -160,7 +162,7 @@ def test_a_uri_that_no_form_may_lead_to_gets_a_page_with_a_link(system: System, 
 
 
 @pytest.mark.rule("OIDC-28")
-def test_other_endpoints_take_no_cookie_and_need_no_token(system: System) -> None:
+def test_other_endpoints_ignore_cookies_and_need_no_csrf_token(system: System) -> None:
     service, person = register_oidc_client(system), system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
     session = browser.http.cookies["session"]

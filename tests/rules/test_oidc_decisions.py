@@ -1,4 +1,4 @@
-"""What a person is asked before a service gets its answer (OIDC-5, OIDC-6, OIDC-7)."""
+"""The steps of a person before a service gets its answer (OIDC-5, OIDC-6, OIDC-7)."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ def sub(account: Person, **more: object) -> str:
 
 
 def granted(system: System) -> list[tuple[str, str]]:
-    """Return holder and account of each grant, in no order."""
+    """Return holder and account of each grant, in any order."""
     return sorted(tuple(row) for row in system.rows("SELECT holder_id, account_id FROM grants"))
 
 
@@ -33,14 +33,16 @@ def granted(system: System) -> list[tuple[str, str]]:
         ({"prompt": "consent"}, "login"),
     ],
 )
-def test_nobody_is_logged_in(system: System, asked: dict[str, str], answers: str) -> None:
+def test_the_outcome_of_each_prompt_without_a_login(
+    system: System, asked: dict[str, str], answers: str
+) -> None:
     client = register_oidc_client(system).name
 
     assert ServiceBrowser(system).authorize(client, **asked).outcome == answers
 
 
 @pytest.mark.rule("OIDC-5")
-def test_a_general_account_is_itself(system: System) -> None:
+def test_the_outcome_of_each_parameter_for_a_general_account(system: System) -> None:
     client, person, other = register_oidc_client(system).name, system.person(), system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
     system.clock.advance(seconds=100)
@@ -73,7 +75,7 @@ def test_a_general_account_is_itself(system: System) -> None:
 
 @dataclass(frozen=True)
 class Holder:
-    """A link account that is logged in, with its companies."""
+    """A logged-in link account and its companies."""
 
     system: System
     client: str
@@ -83,12 +85,12 @@ class Holder:
     bindings: list[str]
 
     def outcome(self, **asked: str | None) -> str:
-        """Return what a request leads to."""
+        """Return the outcome of a request."""
         return self.browser.authorize(self.client, **asked).outcome
 
 
 def holder(system: System, *, companies: int, **registration: object) -> Holder:
-    """Return a logged-in link account with so many companies."""
+    """Return a logged-in link account with this number of companies."""
     client = register_oidc_client(system, **registration).name
     link = system.person("link")
     visitor = system.logged_in(link)
@@ -98,7 +100,7 @@ def holder(system: System, *, companies: int, **registration: object) -> Holder:
 
 
 @pytest.mark.rule("OIDC-5", "OIDC-6")
-def test_a_link_account_without_a_company_has_none_to_go_on_as(system: System) -> None:
+def test_a_link_account_without_a_company_cannot_continue(system: System) -> None:
     link = holder(system, companies=0)
 
     page = link.browser.authorize(link.client)
@@ -110,7 +112,7 @@ def test_a_link_account_without_a_company_has_none_to_go_on_as(system: System) -
 
 
 @pytest.mark.rule("OIDC-6")
-def test_a_single_usable_company_is_taken(system: System) -> None:
+def test_a_single_usable_company_is_chosen_automatically(system: System) -> None:
     link = holder(system, companies=2)
     system.logged_in(link.companies[1]).delete("/account/binding")
     (company, former) = link.companies
@@ -157,7 +159,7 @@ def test_several_companies_lead_to_the_chooser(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-6")
-def test_only_what_is_offered_can_be_chosen(system: System) -> None:
+def test_only_an_offered_account_can_be_chosen(system: System) -> None:
     link, stranger = holder(system, companies=2), system.person()
     page = link.browser.authorize(link.client)
     for_one = link.browser.authorize(link.client, prompt="select_account", claims=sub(link.companies[0]))
@@ -169,7 +171,7 @@ def test_only_what_is_offered_can_be_chosen(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-6", "OIDC-8")
-def test_a_company_that_is_unbound_while_it_is_chosen_is_not_taken(system: System) -> None:
+def test_a_company_unbound_during_the_choice_is_not_accepted(system: System) -> None:
     link = holder(system, companies=3)
     page = link.browser.authorize(link.client)
     system.logged_in(link.companies[0]).delete("/account/binding")
@@ -184,7 +186,7 @@ def test_a_company_that_is_unbound_while_it_is_chosen_is_not_taken(system: Syste
 
 
 @pytest.mark.rule("OIDC-6")
-def test_a_switched_session_gives_its_company_silently(system: System) -> None:
+def test_a_switched_session_acts_for_its_company_without_a_question(system: System) -> None:
     link = holder(system, companies=2)
     link.browser.visitor.switch(link.bindings[1])
     link.browser.take_session()
@@ -202,7 +204,7 @@ def test_a_switched_session_gives_its_company_silently(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-7")
-def test_the_link_account_itself_is_offered_where_it_is_accepted(system: System) -> None:
+def test_the_link_account_is_offered_to_clients_that_accept_link_accounts(system: System) -> None:
     link = holder(system, companies=1, accepts=("general", "link"))
 
     taken = link.outcome(prompt="none")
@@ -218,7 +220,9 @@ def test_the_link_account_itself_is_offered_where_it_is_accepted(system: System)
 
 
 @pytest.mark.rule("OIDC-7")
-def test_a_link_account_without_a_company_is_itself_where_it_is_accepted(system: System) -> None:
+def test_a_link_account_without_a_company_acts_as_itself_if_the_client_accepts_link_accounts(
+    system: System,
+) -> None:
     link = holder(system, companies=0, accepts=("link",))
     general = ServiceBrowser(system, system.logged_in(system.person()))
 
@@ -229,11 +233,13 @@ def test_a_link_account_without_a_company_is_itself_where_it_is_accepted(system:
 
 @pytest.mark.rule("OIDC-5")
 @pytest.mark.parametrize("asked", [{"prompt": "login"}, {"max_age": "0"}, {"max_age": "5"}])
-def test_a_new_login_is_demanded_and_its_time_counts(system: System, asked: dict[str, str]) -> None:
+def test_a_new_login_is_required_and_its_time_is_used(system: System, asked: dict[str, str]) -> None:
     client, person = register_oidc_client(system).name, system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
     if asked.get("max_age") == "5":
-        system.clock.advance(seconds=6)  # the others demand a new login at any time, even in the same instant
+        system.clock.advance(
+            seconds=6
+        )  # the other parameters always demand a new login, even at the same time
 
     page = browser.authorize(client, **asked)
     skipped = browser.open(page.path.removesuffix("/login"))
@@ -246,13 +252,13 @@ def test_a_new_login_is_demanded_and_its_time_counts(system: System, asked: dict
 
 
 def id_token(system: System, client: str, account: Person, **changes: object) -> str:
-    """Return an ID token of long ago."""
+    """Return an expired ID token."""
     claims = {"iss": system.ports.rules.public_url, "aud": client, "sub": account.id, "exp": 1, **changes}
     return system.ports.signer.sign(claims, token_type="JWT", algorithm="RS256")
 
 
 @pytest.mark.rule("OIDC-6")
-def test_an_id_token_names_a_company_even_after_its_time(system: System) -> None:
+def test_an_expired_id_token_hint_still_selects_a_company(system: System) -> None:
     link = holder(system, companies=2)
     first, second = link.companies
     hints = {
@@ -278,7 +284,7 @@ def test_an_id_token_names_a_company_even_after_its_time(system: System) -> None
 
 
 @pytest.mark.rule("OIDC-5", "OIDC-6")
-def test_somebody_else_who_logs_in_is_not_who_was_named(system: System) -> None:
+def test_a_login_of_another_person_than_requested_is_an_error(system: System) -> None:
     client, person, other = register_oidc_client(system).name, system.person(), system.person()
     for each in (person, other):
         system.logged_in(each)
@@ -291,7 +297,7 @@ def test_somebody_else_who_logs_in_is_not_who_was_named(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-5")
-def test_an_open_step_ends_a_silent_request(system: System) -> None:
+def test_an_open_step_ends_a_request_with_prompt_none(system: System) -> None:
     client, person = register_oidc_client(system).name, system.register()
     visitor = system.visitor()
     visitor.log_in(person)
@@ -300,7 +306,7 @@ def test_an_open_step_ends_a_silent_request(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-5")
-def test_prompts_are_followed_one_after_the_other(system: System) -> None:
+def test_several_prompts_are_shown_one_after_the_other(system: System) -> None:
     link = holder(system, companies=2)
 
     login = link.browser.authorize(link.client, prompt="login select_account consent")
@@ -334,7 +340,7 @@ def test_a_new_login_of_the_same_person_keeps_other_services_logged_in(system: S
 
 
 @pytest.mark.rule("OIDC-5")
-def test_an_old_login_of_another_browser_is_no_new_one(system: System) -> None:
+def test_an_old_login_of_another_browser_does_not_count_as_a_new_login(system: System) -> None:
     client = register_oidc_client(system).name
     old = ServiceBrowser(system, system.logged_in(system.person()))
     system.clock.advance(seconds=6)

@@ -1,4 +1,4 @@
-"""Discovery and JWKS: what the provider publishes, to whom, and without a database."""
+"""Discovery and JWKS: content, headers, and availability without a database."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ def _get(system: System, path: str, **headers: str) -> httpx.Response:
 
 
 @pytest.mark.rule("OIDC-27")
-def test_discovery_says_what_the_provider_does(system: System) -> None:
+def test_discovery_lists_the_features_of_the_provider(system: System) -> None:
     metadata = _get(system, DISCOVERY).json()
 
     assert metadata == _get(system, OAUTH).json()
@@ -65,7 +65,7 @@ def test_the_documents_may_be_cached_and_read_by_scripts_and_set_no_cookie(syste
 
 @pytest.mark.rule("OIDC-27")
 @pytest.mark.parametrize("path", [DISCOVERY, JWKS])
-def test_who_has_the_document_is_told_that_it_is_the_same(system: System, path: str) -> None:
+def test_a_client_with_the_current_document_gets_304(system: System, path: str) -> None:
     first = _get(system, path)
     tag = first.headers["ETag"]
 
@@ -84,7 +84,7 @@ def test_who_has_the_document_is_told_that_it_is_the_same(system: System, path: 
 
 @pytest.mark.rule("OIDC-27", "SEC-8")
 @pytest.mark.parametrize("path", [DISCOVERY, JWKS])
-def test_what_flask_answers_has_the_same_headers(path: str) -> None:
+def test_flasks_answers_have_the_same_headers(path: str) -> None:
     client = create_app(load(WebSettings, _environment(NOWHERE))).test_client()
 
     tag = client.get(path).headers["ETag"]
@@ -128,7 +128,7 @@ def test_the_documents_need_no_database() -> None:
 
 
 @pytest.mark.rule("OIDC-26")
-def test_jwks_has_a_new_key_at_once_and_verifies_tokens_of_before_and_after(system: System) -> None:
+def test_jwks_has_a_new_key_at_once_and_verifies_older_and_newer_tokens(system: System) -> None:
     clock = system.clock
     rotated = new_signing_keys(clock.now(), starts_in=timedelta(hours=1), former=oidc_keys())
     settings = load(WebSettings, {**system.environment, "IDENTITY_OIDC_KEYS": rotated})

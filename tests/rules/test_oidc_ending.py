@@ -1,4 +1,4 @@
-"""What ends a grant, and what does not: each row of the table, in the statement after its commit (OIDC-21)."""
+"""Each event that ends a grant, and events that do not, from the first statement after the commit (OIDC-21)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ REASON = ("--reason", "asked for by phone")
 
 @dataclass
 class Setting:
-    """A link account that acts for a company at a service, and the general account of that company there itself."""
+    """Logins at a service: of a link account for a company, of the company's general account, and without a company."""
 
     system: System
     client: str
@@ -34,12 +34,12 @@ class Setting:
     unbound: OpenGrant
 
     def operator(self, *command: str) -> None:
-        """Run a command of the operators."""
+        """Run an operators' command."""
         ended = invoke(self.system, *command, *REASON)
         assert ended.exit_code == 0, ended.output
 
     def acts_as(self, grant: str) -> str:
-        """Return the account that a grant acts as."""
+        """Return the id of the account for which a grant acts."""
         return (self.link if grant == "unbound" else self.general).id
 
 
@@ -91,7 +91,7 @@ def close_link(setting: Setting) -> None:
 def change_password(setting: Setting) -> None:
     changed = {"current": setting.general.password, "new": NEW_PASSWORD}
     assert setting.general_visitor.put("/account/password", changed).is_success
-    assert setting.general_visitor.get("/session").status_code == 200, "its own session goes on"
+    assert setting.general_visitor.get("/session").status_code == 200, "its own session continues"
 
 
 def reset_password(setting: Setting) -> None:
@@ -179,7 +179,7 @@ TABLE: list[tuple[Act, set[str], str]] = [
     (operator_unbinds, {"acting"}, "binding_removed"),
     (suspend_general, BOTH, "account_suspended"),
     (suspend_link, OF_LINK, "account_suspended"),
-    (close_general, BOTH, "account_closed binding_removed"),  # its bindings end first
+    (close_general, BOTH, "account_closed binding_removed"),  # the bindings end before the account
     (close_link, OF_LINK, "account_closed binding_removed"),
     (change_password, BOTH, "password_changed"),
     (reset_password, OF_LINK, "password_changed"),
@@ -200,7 +200,9 @@ TABLE: list[tuple[Act, set[str], str]] = [
 
 @pytest.mark.rule("OIDC-21")
 @pytest.mark.parametrize(("act", "ends", "reason"), TABLE, ids=[act.__name__ for act, *_ in TABLE])
-def test_what_ends_a_grant(setting: Setting, act: Act, ends: set[str], reason: str) -> None:
+def test_an_event_ends_exactly_the_listed_grants(
+    setting: Setting, act: Act, ends: set[str], reason: str
+) -> None:
     grants = {name: getattr(setting, name) for name in ALL}
     before = [grant.is_active for grant in grants.values()]
 

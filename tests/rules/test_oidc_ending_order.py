@@ -1,4 +1,4 @@
-"""Whatever ends several grants locks them in one order, so that no two ends wait for each other (OIDC-8, OIDC-21)."""
+"""Every operation that ends several grants locks them in the same order, without deadlocks (OIDC-8, OIDC-21)."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,7 +31,7 @@ def test_grants_are_locked_by_id_and_parents_first(
     system = start_system_on_postgresql()
     client, person = register_oidc_client(system).name, system.person()
     grants = [open_grant(system, client, person) for _ in range(2)]
-    rename(system, old=grants[0], new="b")  # so that the table has it first
+    rename(system, old=grants[0], new="b")  # the table then returns this grant first
     rename(system, old=grants[1], new="a", parent="b" if is_parent else None)
     first, later = ("b", "a") if is_parent else ("a", "b")
 
@@ -42,7 +42,7 @@ def test_grants_are_locked_by_id_and_parents_first(
     with ThreadPoolExecutor(1) as pool, system.engine.connect() as holder:
         holder.execute(_LOCK, {"id": first})
         ending = pool.submit(revoke)
-        wait_until(lambda: has_lock_wait(system.engine), what="the end to wait for the first grant")
+        wait_until(lambda: has_lock_wait(system.engine), what="the operation to wait for the first grant")
         is_free = bool(holder.execute(_LOCK, {"id": later}).all())
         holder.rollback()
         ending.result(10)

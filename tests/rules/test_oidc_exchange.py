@@ -1,4 +1,4 @@
-"""Token exchange: for a service behind the one that was called, and for another company (OIDC-19)."""
+"""Token exchange: for a service behind the called service, and for a company (OIDC-19)."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def told(system: System, service: Service, token: str) -> Any:
 
 
 class Chain:
-    """Three services, each of which may reach the next, and a token of a link account that is for the first."""
+    """Three services, each of which may reach the next, and a link account's token for the first."""
 
     def __init__(self, system: System) -> None:
         self.link, self.general = system.person("link"), system.person()
@@ -43,7 +43,7 @@ class Chain:
 
 
 @pytest.mark.rule("OIDC-19")
-def test_each_service_is_added_to_act_and_the_link_account_stays_the_innermost(system: System) -> None:
+def test_each_service_is_added_to_act_and_the_link_account_stays_innermost(system: System) -> None:
     chain = Chain(system)
 
     second = exchange(system, chain.first, subject_token=chain.token, audience=chain.middle.name).json()
@@ -70,7 +70,7 @@ def test_each_service_is_added_to_act_and_the_link_account_stays_the_innermost(s
 
 
 @pytest.mark.rule("OIDC-19")
-def test_an_exchanged_token_ends_with_the_grant_and_not_after_the_one_it_was_made_from(
+def test_an_exchanged_token_ends_with_the_grant_and_no_later_than_the_original_token(
     system: System,
 ) -> None:
     chain = Chain(system)
@@ -89,9 +89,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a service out of reach": ({"audience": "LAST"}, "invalid_target"),
     "an unknown service": ({"audience": "nobody"}, "invalid_target"),
     "no service": ({}, "invalid_target"),
-    "a resource that nobody registered": ({"resource": "https://x.example/"}, "invalid_target"),
+    "an unregistered resource": ({"resource": "https://x.example/"}, "invalid_target"),
     "more scopes": ({"audience": "MIDDLE", "scope": "openid email"}, "invalid_scope"),
-    "a token that is none": ({"audience": "MIDDLE", "subject_token": "x"}, "invalid_grant"),
+    "an invalid token": ({"audience": "MIDDLE", "subject_token": "x"}, "invalid_grant"),
     "another kind of token": ({"audience": "MIDDLE", "subject_token_type": "urn:x"}, "invalid_request"),
     "an actor": (
         {"audience": "MIDDLE", "actor_token": "x", "actor_token_type": ACCESS_TOKEN},
@@ -104,7 +104,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.rule("OIDC-19")
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_a_service_may_not_exchange_is_refused(system: System, case: str) -> None:
+def test_an_exchange_that_is_not_allowed_is_refused(system: System, case: str) -> None:
     chain = Chain(system)
     names = {"MIDDLE": chain.middle.name, "LAST": chain.last.name}
     sent, error = REFUSED[case]
@@ -116,7 +116,7 @@ def test_what_a_service_may_not_exchange_is_refused(system: System, case: str) -
 
 
 @pytest.mark.rule("OIDC-19")
-def test_a_service_that_the_token_is_not_for_cannot_exchange_it(system: System) -> None:
+def test_a_service_outside_the_audience_cannot_exchange_the_token(system: System) -> None:
     chain = Chain(system)
     other = register_oidc_client(system, may_reach=[chain.middle.name])
 
@@ -126,7 +126,7 @@ def test_a_service_that_the_token_is_not_for_cannot_exchange_it(system: System) 
 
 
 class Company:
-    """A client that a link account logged in to without a company, and what it sends to get one."""
+    """A client at which a link account logged in without a company, and its request for a company's token."""
 
     def __init__(self, system: System, **options: Any) -> None:
         self.link, self.general = system.person("link"), system.person()
@@ -138,7 +138,7 @@ class Company:
         self._system = system
 
     def ask(self, subject: Person | None = None, **changes: Any) -> Response:
-        """Ask for a token of a company."""
+        """Request a token for a company."""
         sent = {
             "subject_token": (subject or self.general).id,
             "subject_token_type": ACCOUNT,
@@ -149,12 +149,12 @@ class Company:
         return exchange(self._system, self.client, **sent)
 
     def bind(self) -> str:
-        """Bind the general account."""
+        """Bind the general account; return the binding's id."""
         return self._system.bind_and_verify(self._system.logged_in(self.link), self.general)
 
 
 @pytest.mark.rule("OIDC-19")
-def test_a_link_account_gets_a_company_without_a_redirect(system: System) -> None:
+def test_a_client_gets_a_token_for_a_company_without_a_redirect(system: System) -> None:
     company = Company(system)
     company.bind()
 
@@ -170,7 +170,7 @@ def test_a_link_account_gets_a_company_without_a_redirect(system: System) -> Non
 
 
 @pytest.mark.rule("OIDC-8", "OIDC-19")
-def test_a_person_has_no_more_logins_at_services_than_the_limit(system: System) -> None:
+def test_the_number_of_a_persons_logins_at_services_is_limited(system: System) -> None:
     company = Company(system)
     company.bind()
     browser = ServiceBrowser(system, system.logged_in(company.link))
@@ -192,7 +192,7 @@ def test_a_person_has_no_more_logins_at_services_than_the_limit(system: System) 
 
 
 @pytest.mark.rule("OIDC-19", "OIDC-21")
-def test_the_company_ends_with_its_binding_and_the_login_goes_on(system: System) -> None:
+def test_the_companys_token_ends_with_its_binding_and_the_login_continues(system: System) -> None:
     company = Company(system)
     binding = company.bind()
     token = company.ask().json()["access_token"]
@@ -204,7 +204,7 @@ def test_the_company_ends_with_its_binding_and_the_login_goes_on(system: System)
 
 
 @pytest.mark.rule("OIDC-19", "OIDC-21")
-def test_the_company_ends_with_the_login_it_came_from(system: System) -> None:
+def test_the_companys_token_ends_with_the_original_login(system: System) -> None:
     company = Company(system)
     company.bind()
     token = company.ask().json()["access_token"]
@@ -224,7 +224,7 @@ def whys(system: System) -> list[str]:
 @pytest.mark.parametrize(
     "case", ["not bound", "a stranger's", "not verified", "another client's", "a company's"]
 )
-def test_only_the_link_accounts_own_companies_are_given(system: System, case: str) -> None:
+def test_only_the_link_accounts_own_companies_are_available(system: System, case: str) -> None:
     company, subject, changes = Company(system), None, {}
     if case == "a stranger's":
         other = Company(system)

@@ -1,4 +1,4 @@
-"""What a thief of a token does not get by exchanging it (OIDC-17, OIDC-19)."""
+"""Token exchange is useless to a thief of a token (OIDC-17, OIDC-19)."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ ACCOUNT = "urn:tw:port:identity:token-type:account"
 
 
 def ask(system: System, name: str, *, key: str | None = None, **parameters: Any) -> Response:
-    """Exchange as a public client, with a proof by the key of this name."""
+    """Exchange as a public client, with a proof by the key with this name."""
     now = system.clock.now().timestamp()
     claims = {"htm": "POST", "htu": f"{PUBLIC_URL}/oauth/token", "iat": now, "jti": unique()}
     headers = {"DPoP": dpop(claims, ec_key(key))} if key is not None else {}
@@ -44,7 +44,7 @@ def test_a_client_exchanges_its_own_bound_token_only_with_its_key(system: System
 
 
 @pytest.mark.rule("OIDC-19")
-def test_a_public_client_does_not_exchange_what_another_client_sent_it(system: System) -> None:
+def test_a_public_client_cannot_exchange_a_token_of_another_client(system: System) -> None:
     target, sender = register_oidc_client(system).name, register_oidc_client(system).name
     public = register_oidc_client(system, auth="none", may_reach=[target]).name
     grant = open_grant(system, sender, system.person())

@@ -1,4 +1,4 @@
-"""OAuth endpoints read forms strictly; what they cannot read is refused, never a failure (OIDC-3)."""
+"""OAuth endpoints parse forms strictly, and a malformed form never causes a server error (OIDC-3)."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,9 @@ from tests.support.actors.oidc_clients import issue_code, open_grant, register_o
 from tests.support.harness.system import System
 
 FOR_BROWSERS = {"/oauth/authorize", "/oauth/logout"}
-"""They answer with pages and redirects."""
+"""Endpoints that answer with pages and redirects."""
 USERINFO = "/oauth/userinfo"
-"""It needs no form."""
+"""An endpoint that needs no form."""
 FORM = "application/x-www-form-urlencoded"
 NAMES = ("grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "code", "scope",
          "redirect_uri", "code_verifier", "refresh_token", "resource", "audience", "token", "request_uri", "request",
@@ -52,7 +52,7 @@ AUTHORIZATIONS = st.sampled_from(
 
 
 def endpoints(system: System) -> Iterator[str]:
-    """Yield the paths that take a form, of a service or of a browser that a service sends."""
+    """Yield the paths to which services, or browsers sent by a service, send forms."""
     for rule in system.app.url_map.iter_rules():
         if rule.endpoint.startswith("oauth_") and "POST" in (rule.methods or set()):
             yield rule.rule
@@ -114,7 +114,9 @@ def test_an_authenticated_client_with_a_malformed_form_gets_an_oauth_error_too(s
         (b'{"grant_type": "a"}', "application/json", 415),
     ],
 )
-def test_a_form_is_refused_as_a_whole(system: System, body: bytes, media_type: str, status: int) -> None:
+def test_a_form_with_a_malformed_part_is_refused(
+    system: System, body: bytes, media_type: str, status: int
+) -> None:
     http = system.visitor().http
 
     answers = [

@@ -1,4 +1,4 @@
-"""A grant is opened only on what stands at that moment, and ends with it (OIDC-8)."""
+"""A grant requires active accounts, session, binding and client, and ends with them (OIDC-8)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -83,7 +83,9 @@ End = Callable[[System, Person, Person, str], None]
 @pytest.mark.rule("OIDC-8")
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("end", [unbind, suspend, revoke, close_session])
-def test_no_grant_is_opened_on_what_has_ended(system: System, end: End) -> None:
+def test_no_grant_is_opened_after_its_binding_account_client_or_session_ended(
+    system: System, end: End
+) -> None:
     link, general = system.person("link"), system.person()
     binding = system.bind_and_verify(system.logged_in(link), general)
     stale = grant_of(system, link, general, binding)
@@ -97,7 +99,7 @@ def test_no_grant_is_opened_on_what_has_ended(system: System, end: End) -> None:
 @pytest.mark.rule("OIDC-8")
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("end", [unbind, suspend, close_session])
-def test_a_grant_ends_with_what_it_stands_on_and_its_client_is_owed_a_logout(
+def test_a_grant_ends_with_its_binding_account_or_session_and_its_client_is_owed_a_logout(
     system: System, end: End
 ) -> None:
     link, general = system.person("link"), system.person()

@@ -1,4 +1,4 @@
-"""Services ask whom a token stands for, and clients give tokens back (OIDC-20, OPS-3)."""
+"""Services introspect tokens, and clients revoke them (OIDC-20, OPS-3)."""
 
 import json
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def name_of(system: System, person: Person) -> str:
 
 
 @pytest.mark.rule("OPS-3", "OIDC-20")
-def test_a_token_of_a_general_account_says_who_which_company_and_which_rights(system: System) -> None:
+def test_introspection_of_a_general_accounts_token_has_person_company_and_rights(system: System) -> None:
     service, person = introspecting(system), system.person()
     grant = open_grant(system, service.name, person, scopes=SCOPES)
     token = issue_token(system, grant, service.name, scopes=SCOPES)
@@ -69,7 +69,7 @@ def test_a_token_of_a_general_account_says_who_which_company_and_which_rights(sy
 
 
 @pytest.mark.rule("OPS-3", "OIDC-20")
-def test_a_token_of_a_link_account_names_it_as_the_actor(system: System) -> None:
+def test_a_token_of_a_link_account_names_the_link_account_as_actor(system: System) -> None:
     service, link, general = introspecting(system), system.person("link"), system.person()
     grant = open_grant(system, service.name, link, general=general)
     plain = issue_token(system, grant, service.name)
@@ -103,7 +103,7 @@ def test_a_link_account_that_acts_for_no_company_has_no_rights(system: System) -
 
 
 @pytest.mark.rule("OIDC-20")
-def test_only_a_service_of_the_audience_with_the_right_is_told(system: System) -> None:
+def test_only_a_service_in_the_audience_with_the_scope_gets_an_answer(system: System) -> None:
     client, gate = register_oidc_client(system), introspecting(system, resources=[RESOURCE])
     other = introspecting(system)
     grant = open_grant(system, client.name, system.person())
@@ -115,7 +115,7 @@ def test_only_a_service_of_the_audience_with_the_right_is_told(system: System) -
 
 
 @pytest.mark.rule("OIDC-20")
-def test_a_client_that_cannot_prove_who_it_is_is_told_nothing(system: System) -> None:
+def test_an_unauthenticated_client_learns_nothing(system: System) -> None:
     public = introspecting(system, auth="none")
     token = issue_token(system, open_grant(system, public.name, system.person()), public.name)
 
@@ -123,7 +123,7 @@ def test_a_client_that_cannot_prove_who_it_is_is_told_nothing(system: System) ->
 
 
 @pytest.mark.rule("OIDC-20")
-def test_sessions_refresh_tokens_and_nonsense_are_never_answered(system: System) -> None:
+def test_session_tokens_refresh_tokens_and_other_texts_are_inactive(system: System) -> None:
     service, person = introspecting(system), system.person()
     session = system.logged_in(person)
     grant = open_grant(system, service.name, person)
@@ -158,7 +158,9 @@ def test_an_ended_token_is_inactive_in_the_next_request(
 
 
 @pytest.mark.rule("OIDC-20")
-def test_a_revoked_access_token_ends_itself_and_a_refresh_token_its_grant(system: System) -> None:
+def test_revoking_an_access_token_ends_the_token_and_revoking_a_refresh_token_its_grant(
+    system: System,
+) -> None:
     service, person = introspecting(system), system.person()
     caller, grant = OAuthCaller(system, service), open_grant(system, service.name, person)
     first, second = (issue_token(system, grant, service.name) for _ in range(2))

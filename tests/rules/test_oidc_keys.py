@@ -1,4 +1,4 @@
-"""The signing keys of OpenID Connect: which sets a start refuses, and what `identity check` says of old ones."""
+"""The signing keys of OpenID Connect: unusable sets prevent a start, and `identity check` warns about old keys."""
 
 import json
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def test_the_web_processes_do_not_start_with_an_unusable_set(sqlite_url: str) ->
     assert refused == {expected: [f"IDENTITY_OIDC_KEYS: {expected}"] for expected in cases}
 
 
-def test_a_set_whose_time_comes_later_is_refused_by_the_process_own_clock(sqlite_url: str) -> None:
+def test_a_set_with_a_future_nbf_is_refused_by_the_clock_of_the_process(sqlite_url: str) -> None:
     clock = FakeClock()
     keys = new_signing_keys(clock.now(), starts_in=timedelta(hours=1))
     settings = load(WebSettings, _environment(sqlite_url, IDENTITY_OIDC_KEYS=keys))
@@ -71,7 +71,7 @@ def test_a_set_whose_time_comes_later_is_refused_by_the_process_own_clock(sqlite
     assert create_app(settings, clock=clock).name == "identity"
 
 
-def test_check_warns_of_missing_and_old_keys_and_succeeds(sqlite_url: str) -> None:
+def test_check_warns_about_missing_and_old_keys_and_succeeds(sqlite_url: str) -> None:
     old = new_signing_keys(datetime.now(UTC) - MAX_KEY_AGE - timedelta(minutes=1))
     young = new_signing_keys(datetime.now(UTC) - MAX_KEY_AGE + timedelta(minutes=1))
     cases = {"": "is not set", old: "RS256 key is older than 365 days", young: "ok"}

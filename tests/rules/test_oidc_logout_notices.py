@@ -1,4 +1,4 @@
-"""A client is told that a grant has ended until it answers (OIDC-22)."""
+"""A client is notified of the end of a grant until it answers (OIDC-22)."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _MAX_STEPS = 10_000
 
 @dataclass
 class Setting:
-    """A person with grants at a client that a receiver stands for."""
+    """A person with grants at a client, whose logouts arrive at a test receiver."""
 
     system: System
     receiver: LogoutReceiver
@@ -38,14 +38,14 @@ class Setting:
     person: Person
 
     def owe(self, count: int = 1, *, client: str = "") -> list[OpenGrant]:
-        """Open grants and end them with the session."""
+        """Open grants, and end them by ending the session."""
         session = self.system.logged_in(self.person)
         grants = [open_grant(self.system, client or self.client, self.person) for _ in range(count)]
         assert session.delete("/session").status_code == 204
         return grants
 
     def wait(self) -> float:
-        """Return the seconds until the only logout is tried again."""
+        """Return the seconds until the next try of the only logout."""
         (row,) = self.system.rows("SELECT due_at, done_at, leased_until FROM logouts WHERE done_at IS NULL")
         assert row.leased_until is None
         query = "SELECT count(*) FROM logouts WHERE done_at IS NULL AND due_at > :at"
@@ -74,7 +74,7 @@ def setting(system: System, receiver: LogoutReceiver) -> Iterator[Setting]:
 def read(
     setting: Setting, token: str, algorithm: IdTokenAlg = "RS256"
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return header and claims, verified with the published keys."""
+    """Return the header and claims, verified with the published keys."""
     keys = KeySet.import_key_set(dict(setting.ports.signer.public_keys()))  # type: ignore[arg-type]
     decoded = jwt.decode(token, keys, algorithms=[algorithm])
     return decoded.header, decoded.claims
@@ -82,7 +82,9 @@ def read(
 
 @pytest.mark.rule("OIDC-22")
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-def test_a_logout_token_says_who_was_logged_out_where(setting: Setting, algorithm: IdTokenAlg) -> None:
+def test_a_logout_token_names_the_person_the_login_and_the_client(
+    setting: Setting, algorithm: IdTokenAlg
+) -> None:
     client = add_oidc_client(setting.system, backchannel_uri=f"{setting.receiver.url}/out")
     with setting.system.app.app_context(), setting.system.ports.unit_of_work() as uow:
         registration = uow.oidc_clients.locked(client)
@@ -113,7 +115,7 @@ def test_a_logout_token_says_who_was_logged_out_where(setting: Setting, algorith
 
 @pytest.mark.rule("OIDC-22")
 @pytest.mark.parametrize("status", [204])
-def test_a_client_that_accepts_is_told_once(setting: Setting, status: int) -> None:
+def test_a_client_that_accepts_is_notified_once(setting: Setting, status: int) -> None:
     setting.receiver.answers = [status]
     setting.owe()
 
@@ -127,7 +129,7 @@ def test_a_client_that_accepts_is_told_once(setting: Setting, status: int) -> No
 
 @pytest.mark.rule("OIDC-22")
 @pytest.mark.parametrize("status", [302, 503])
-def test_a_failure_that_may_pass_is_tried_again_with_a_new_token(setting: Setting, status: int) -> None:
+def test_a_temporary_failure_is_retried_with_a_new_token(setting: Setting, status: int) -> None:
     setting.receiver.answers = [status, 200]
     setting.owe()
     tell_all(setting.ports)
@@ -181,7 +183,7 @@ def test_another_4xx_is_final_and_set_aside(setting: Setting, status: int) -> No
 
 
 @pytest.mark.rule("OIDC-22")
-def test_a_client_that_is_down_for_three_days_is_given_up(setting: Setting) -> None:
+def test_tries_end_after_a_client_was_down_for_three_days(setting: Setting) -> None:
     client = add_oidc_client(setting.system, backchannel_uri=f"http://127.0.0.1:{free_port()}/logout")
     setting.owe(client=client)
     tell_all(setting.ports)
@@ -216,7 +218,7 @@ def test_a_client_without_its_uri_is_set_aside(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-22")
-def test_a_logout_whose_process_died_is_tried_by_another_when_its_lease_ends(setting: Setting) -> None:
+def test_a_logout_of_a_dead_process_is_retried_after_its_lease(setting: Setting) -> None:
     setting.owe()
     lost = lease_next(setting.ports, setting.client)
     assert lost is not None
@@ -226,7 +228,7 @@ def test_a_logout_whose_process_died_is_tried_by_another_when_its_lease_ends(set
     other = lease_next(setting.ports, setting.client)
     assert other is not None
     setting.receiver.answers = [503, 200]
-    tell(setting.ports, lost)  # it was only slow
+    tell(setting.ports, lost)  # the first process was only slow
     (meanwhile,) = logouts(setting.system)
     tell(setting.ports, other)
 
@@ -236,7 +238,7 @@ def test_a_logout_whose_process_died_is_tried_by_another_when_its_lease_ends(set
 
 
 @pytest.mark.rule("OIDC-22")
-def test_no_more_than_four_are_under_way_for_a_client(setting: Setting) -> None:
+def test_at_most_four_logouts_of_a_client_are_sent_at_once(setting: Setting) -> None:
     other = add_oidc_client(setting.system, backchannel_uri=f"{setting.receiver.url}/other")
     setting.owe(MAX_AT_ONCE + 2)
     setting.owe(client=other)
@@ -252,7 +254,7 @@ def test_no_more_than_four_are_under_way_for_a_client(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-22")
-def test_the_absolute_end_of_a_login_ends_its_grants_and_is_told(setting: Setting) -> None:
+def test_the_absolute_end_of_a_login_ends_its_grants_and_notifies_the_client(setting: Setting) -> None:
     setting.system.logged_in(setting.person)
     short = open_grant(setting.system, setting.client, setting.person, hours=1)
     lasting = open_grant(setting.system, setting.client, setting.person, hours=2)
@@ -271,7 +273,7 @@ def test_the_absolute_end_of_a_login_ends_its_grants_and_is_told(setting: Settin
 
 @pytest.mark.rule("OIDC-22")
 @pytest.mark.rule("OIDC-25")
-def test_operators_see_what_was_not_told_and_try_it_again(setting: Setting) -> None:
+def test_operators_list_undelivered_logouts_and_retry_them(setting: Setting) -> None:
     setting.receiver.answers = [400, 503]
     setting.owe(2)
     tell_all(setting.ports)
@@ -289,7 +291,7 @@ def test_operators_see_what_was_not_told_and_try_it_again(setting: Setting) -> N
 
 
 @pytest.mark.rule("OIDC-25")
-def test_operators_give_a_logout_up(setting: Setting) -> None:
+def test_operators_abandon_a_logout(setting: Setting) -> None:
     setting.owe()
     (row,) = json_output(invoke(setting.system, "logouts", "list", "--json"))
 
@@ -318,7 +320,7 @@ def test_operators_list_and_end_grants(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-22")
-def test_tidy_deletes_what_was_told_or_set_aside_after_thirty_days(setting: Setting) -> None:
+def test_tidy_deletes_delivered_and_abandoned_logouts_after_thirty_days(setting: Setting) -> None:
     setting.receiver.answers = [200, 400, 503]
     setting.owe(3)
     tell_all(setting.ports)

@@ -1,4 +1,4 @@
-"""`identity notify` as a process: one client that hangs holds up no other, and a killed process loses nothing."""
+"""`identity notify` as a process: a hanging client delays no other, and a killed process loses nothing."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.support.harness.waiting import wait_until
 from tests.support.servers.logout_receiver import LogoutReceiver, logout_receiver
 
 MAX_SECONDS = 2.0
-"""From a commit to the client, while another client hangs (OIDC-22)."""
+"""The maximum time from a commit to the client while another client hangs (OIDC-22)."""
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def outcomes(installation: Installation) -> set[tuple[str, bool]]:
 
 
 @pytest.mark.rule("OIDC-22")
-def test_a_client_that_hangs_holds_up_no_other(
+def test_a_hanging_client_delays_no_other(
     installation: Installation, receivers: list[LogoutReceiver]
 ) -> None:
     hung, well = receivers
@@ -59,7 +59,7 @@ def test_a_client_that_hangs_holds_up_no_other(
 
 
 @pytest.mark.rule("OIDC-22")
-def test_many_logouts_of_one_client_are_told_four_at_a_time(
+def test_many_logouts_of_one_client_are_sent_four_at_a_time(
     installation: Installation, receivers: list[LogoutReceiver]
 ) -> None:
     receiver = receivers[0]
@@ -68,7 +68,7 @@ def test_many_logouts_of_one_client_are_told_four_at_a_time(
 
     owe_logouts(installation.engine, name, 100)
     receiver.wait_for(100)
-    wait_until(lambda: not waiting(installation), what="all to be recorded")
+    wait_until(lambda: not waiting(installation), what="all logouts to be recorded")
 
     assert len({each.token for each in receiver.received}) == len(receiver.received) == 100
     assert receiver.most_at_once <= 4
@@ -87,17 +87,17 @@ def test_a_killed_process_leaves_its_logouts_to_another(
 
     killed.kill()
     receiver.release()
-    with installation.engine.begin() as connection:  # instead of waiting until the leases end
+    with installation.engine.begin() as connection:  # otherwise the test would wait for the end of the leases
         connection.execute(text("UPDATE logouts SET leased_until = :now"), {"now": datetime.now(UTC)})
     installation.start("notify")
-    wait_until(lambda: not waiting(installation), what="all to be told")
+    wait_until(lambda: not waiting(installation), what="all logouts to be delivered")
 
     assert outcomes(installation) == {("told", True)}
     assert len(receiver.received) == 10
 
 
 @pytest.mark.rule("OIDC-22", "OPS-7")
-def test_a_stop_waits_for_the_tries_that_are_under_way(
+def test_a_stop_waits_for_running_tries(
     installation_on_postgresql: Installation, receivers: list[LogoutReceiver]
 ) -> None:
     installation, receiver = installation_on_postgresql, receivers[0]
@@ -119,7 +119,7 @@ def test_a_stop_waits_for_the_tries_that_are_under_way(
 
 
 @pytest.mark.rule("OIDC-22", "OPS-4")
-def test_metrics_and_readiness_show_what_waits(
+def test_metrics_and_readiness_show_waiting_logouts(
     installation_on_postgresql: Installation, receivers: list[LogoutReceiver]
 ) -> None:
     installation, ports = installation_on_postgresql, OpsPorts()
@@ -128,7 +128,7 @@ def test_metrics_and_readiness_show_what_waits(
     installation.start("notify", **ports.settings)
     receiver.answers = [400, 503]
     owe_logouts(installation.engine, name, 3)
-    wait_until(lambda: waiting(installation) <= 1, what="two to be done")
+    wait_until(lambda: waiting(installation) <= 1, what="two logouts to be done")
     wait_until(lambda: ports.scrape("notify").value("identity_logouts_total") >= 3, what="three tries")
 
     scrape = ports.scrape("notify")
@@ -155,7 +155,7 @@ def test_metrics_and_readiness_show_what_waits(
         ({"IDENTITY_NOTIFY_METRICS_BIND": "nowhere"}, "IDENTITY_NOTIFY_METRICS_BIND"),
     ],
 )
-def test_it_refuses_to_start_with_unsafe_settings(
+def test_notify_refuses_to_start_with_unsafe_settings(
     installation_on_sqlite: Installation, settings: dict[str, str], named: str
 ) -> None:
     refused = run_preloaded(

@@ -1,4 +1,4 @@
-"""A person and operators see the services of each login, and end them (OIDC-24)."""
+"""A person and operators can list the services of each login and end them (OIDC-24)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ REASON = ("--reason", "asked for by phone")
 
 @dataclass
 class Setting:
-    """A link account that is logged in at one service for a company, and at another for none."""
+    """A link account that is logged in at one service for a company, and at another without a company."""
 
     system: System
     client: str
@@ -32,7 +32,7 @@ class Setting:
         return found
 
     def operator(self) -> "Operator":
-        """Return an operator of the admin API."""
+        """Return an operator who uses the admin API."""
         visitor = self.system.visitor()
         visitor.token = add_service(self.system, "accounts:admin").secret
         return Operator(visitor)
@@ -40,16 +40,16 @@ class Setting:
 
 @dataclass
 class Operator:
-    """An operator, by a service."""
+    """An operator who acts through a service."""
 
     visitor: Visitor
 
     def get(self, path: str) -> Any:
-        """Read."""
+        """GET a path."""
         return self.visitor.get(f"/admin{path}", **{"X-Operator": "lin"}).json()
 
     def post(self, path: str) -> int:
-        """Act, with a reason."""
+        """POST to a path, with a reason."""
         answer = self.visitor.post(f"/admin{path}", {"reason": REASON[1]}, **{"X-Operator": "lin"})
         return int(answer.status_code)
 
@@ -85,7 +85,7 @@ def test_each_login_shows_its_services_and_companies(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-24")
-def test_one_service_is_ended_and_told_while_the_rest_goes_on(setting: Setting) -> None:
+def test_one_service_is_ended_and_notified_while_the_others_continue(setting: Setting) -> None:
     grant = setting.acting
     path = f"/sessions/{grant.session_id}/grants/{grant.id}"
 
@@ -99,7 +99,7 @@ def test_one_service_is_ended_and_told_while_the_rest_goes_on(setting: Setting) 
 
 
 @pytest.mark.rule("OIDC-24")
-def test_nobody_ends_services_of_others(setting: Setting) -> None:
+def test_a_person_cannot_end_other_peoples_services(setting: Setting) -> None:
     stranger = setting.system.logged_in(setting.general)
     grant = setting.acting
 
@@ -115,7 +115,7 @@ def test_nobody_ends_services_of_others(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-24", "SW-4")
-def test_a_switched_session_ends_no_service(setting: Setting) -> None:
+def test_a_switched_session_cannot_end_a_service(setting: Setting) -> None:
     (binding,) = setting.system.rows("SELECT id FROM bindings")[0]
     setting.visitor.switch(binding)
 
@@ -126,7 +126,7 @@ def test_a_switched_session_ends_no_service(setting: Setting) -> None:
 
 @pytest.mark.rule("OIDC-24")
 @pytest.mark.parametrize("tidied", [False, True])
-def test_services_of_a_login_that_timed_out_at_the_portal_are_seen_and_ended(
+def test_services_of_a_login_that_timed_out_at_the_portal_are_listed_and_can_be_ended(
     setting: Setting, *, tidied: bool
 ) -> None:
     setting.system.clock.advance(minutes=31)
@@ -158,7 +158,7 @@ def test_ending_all_others_ends_timed_out_logins_too(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-24")
-def test_operators_see_services_by_the_admin_api_and_end_them(setting: Setting) -> None:
+def test_operators_list_and_end_services_by_the_admin_api(setting: Setting) -> None:
     operator = setting.operator()
 
     (of_link,) = operator.get(f"/accounts/{setting.link.id}/sessions")["items"]
@@ -176,7 +176,7 @@ def test_operators_see_services_by_the_admin_api_and_end_them(setting: Setting) 
 
 
 @pytest.mark.rule("OIDC-24")
-def test_operators_see_and_end_a_login_without_its_session(setting: Setting) -> None:
+def test_operators_list_and_end_a_login_whose_session_has_ended(setting: Setting) -> None:
     setting.system.clock.advance(minutes=31)
     invoke(setting.system, "tidy")
     listed = invoke(setting.system, "sessions", "list", setting.link.username)
@@ -191,7 +191,7 @@ def test_operators_see_and_end_a_login_without_its_session(setting: Setting) -> 
 
 
 @pytest.mark.rule("OIDC-24", "OPS-6")
-def test_the_export_of_personal_data_has_services_also_ended_ones(setting: Setting) -> None:
+def test_the_export_of_personal_data_includes_current_and_ended_services(setting: Setting) -> None:
     setting.visitor.delete(f"/sessions/{setting.acting.session_id}/grants/{setting.acting.id}")
 
     of_link = json_output(invoke(setting.system, "accounts", "export", setting.link.username, *REASON))

@@ -32,12 +32,12 @@ def pushed(service: OAuthCaller, **changes: str | None) -> str:
 
 
 def use(browser: ServiceBrowser, client: str, request_uri: str, **more: str) -> Journey:
-    """Be sent to the authorization endpoint with a pushed request."""
+    """Open the authorization endpoint with a pushed request."""
     return browser.open("/oauth/authorize", {"client_id": client, "request_uri": request_uri, **more})
 
 
 def outcome(browser: ServiceBrowser, client: str, request_uri: str) -> str:
-    """Return what a pushed request leads to."""
+    """Return the outcome of a pushed request."""
     return use(browser, client, request_uri).outcome
 
 
@@ -64,7 +64,9 @@ def test_a_pushed_request_leads_to_a_code_and_is_used_once(system: System, servi
 
 
 @pytest.mark.rule("OIDC-12")
-def test_loading_its_page_does_not_use_it_up(system: System, service: OAuthCaller) -> None:
+def test_loading_the_page_of_a_pushed_request_does_not_use_the_request(
+    system: System, service: OAuthCaller
+) -> None:
     person = system.person()
     system.logged_in(person)
     uri = pushed(service)
@@ -78,7 +80,9 @@ def test_loading_its_page_does_not_use_it_up(system: System, service: OAuthCalle
 
 
 @pytest.mark.rule("OIDC-12")
-def test_it_must_be_used_within_a_minute_by_its_client(system: System, service: OAuthCaller) -> None:
+def test_a_pushed_request_must_be_used_within_a_minute_by_its_client(
+    system: System, service: OAuthCaller
+) -> None:
     other = register_oidc_client(system).name
     browser = ServiceBrowser(system)
     uri = pushed(service)
@@ -93,7 +97,9 @@ def test_it_must_be_used_within_a_minute_by_its_client(system: System, service: 
 
 
 @pytest.mark.rule("OIDC-12")
-def test_it_is_not_used_past_its_minute_after_it_was_opened(system: System, service: OAuthCaller) -> None:
+def test_an_opened_request_cannot_be_opened_again_after_a_minute(
+    system: System, service: OAuthCaller
+) -> None:
     browser, uri = ServiceBrowser(system), pushed(service)
     page = use(browser, service.name, uri)
     system.clock.advance(seconds=60)
@@ -102,7 +108,7 @@ def test_it_is_not_used_past_its_minute_after_it_was_opened(system: System, serv
 
 
 @pytest.mark.rule("OIDC-12", "OIDC-3")
-def test_each_refusal_is_answered_to_the_client(service: OAuthCaller) -> None:
+def test_the_client_gets_the_error_of_each_refusal(service: OAuthCaller) -> None:
     answers = {name: push(service, **changes) for name, (changes, _) in REFUSED.items()}
 
     errors = {name: error for name, (_, error) in REFUSED.items()}
@@ -115,14 +121,16 @@ def test_each_refusal_is_answered_to_the_client(service: OAuthCaller) -> None:
 @pytest.mark.parametrize(
     "changes", [{"redirect_uri": None}, {"redirect_uri": "https://evil.example/"}, {"client_id": "another"}]
 )
-def test_what_is_not_proven_is_refused(service: OAuthCaller, changes: dict[str, str | None]) -> None:
+def test_a_request_with_another_client_or_uri_than_registered_is_refused(
+    service: OAuthCaller, changes: dict[str, str | None]
+) -> None:
     answer = push(service, **changes)
 
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.rule("OIDC-12", "OIDC-18")
-def test_the_client_must_authenticate(system: System) -> None:
+def test_a_client_must_authenticate_to_push_a_request(system: System) -> None:
     service = register_oidc_client(system)
     http = system.visitor().http
 
@@ -136,7 +144,7 @@ def test_the_client_must_authenticate(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-12")
-def test_no_credential_is_stored(system: System) -> None:
+def test_a_pushed_requests_credentials_are_not_stored(system: System) -> None:
     service = register_oidc_client(system, auth="key", keys=key_set(ec_key()))
 
     pushed(OAuthCaller(system, service, key=ec_key()))
@@ -146,7 +154,7 @@ def test_no_credential_is_stored(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-12")
-def test_a_client_of_fapi2_must_push(system: System) -> None:
+def test_a_fapi2_client_must_push_its_requests(system: System) -> None:
     options: dict[str, Any] = {"auth": "key", "keys": key_set(ec_key()), "profile": "fapi2"}
     service = OAuthCaller(system, register_oidc_client(system, requires_dpop=True, **options), key=ec_key())
     browser = ServiceBrowser(system, system.logged_in(system.person()))
@@ -177,7 +185,7 @@ def test_a_proof_binds_the_code_to_its_key(system: System, service: OAuthCaller)
 
 
 @pytest.mark.rule("OIDC-12")
-def test_of_several_uses_at_once_one_gets_a_code(system: System, service: OAuthCaller) -> None:
+def test_of_several_concurrent_uses_one_gets_a_code(system: System, service: OAuthCaller) -> None:
     visitor = system.logged_in(system.person())
     uri, browsers = pushed(service), [ServiceBrowser(system) for _ in range(6)]
     for browser in browsers:

@@ -1,4 +1,4 @@
-"""A refresh token is used once; a repeat ends the grant, unless its answer was lost (OIDC-16)."""
+"""A refresh token is used once. A repeated use ends the grant, unless the answer was lost (OIDC-16)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -46,7 +46,7 @@ def ended(system: System, grant: str) -> str | None:
 
 
 class Meter(OAuthMeter):
-    """Keeps what is counted."""
+    """Records the counted results."""
 
     def __init__(self) -> None:
         self.issues: list[str] = []
@@ -63,7 +63,7 @@ class Meter(OAuthMeter):
 
     @override
     def introspected(self, *, active: bool) -> None:
-        """Not counted here."""
+        """Ignore introspections."""
 
     @override
     def refresh_reused(self) -> None:
@@ -80,7 +80,7 @@ def meter(system: System, monkeypatch: pytest.MonkeyPatch) -> Meter:
 
 @pytest.mark.rule("OIDC-16")
 @pytest.mark.parametrize("auth", ["secret", "none"])
-def test_each_refresh_gives_another_token_and_the_former_one_is_used(system: System, auth: str) -> None:
+def test_each_refresh_returns_another_token_and_uses_the_former(system: System, auth: str) -> None:
     service = caller(system, auth=auth)
     _, first = opened(system, service)
 
@@ -94,7 +94,9 @@ def test_each_refresh_gives_another_token_and_the_former_one_is_used(system: Sys
 
 @pytest.mark.rule("OIDC-16")
 @pytest.mark.parametrize("seconds", [0, 60])
-def test_a_lost_answer_gives_a_new_pair_and_voids_the_former_one(system: System, seconds: int) -> None:
+def test_a_repeat_after_a_lost_answer_returns_a_new_pair_and_voids_the_former_pair(
+    system: System, seconds: int
+) -> None:
     service = caller(system)
     grant, first = opened(system, service)
     lost = service.refresh(first["refresh_token"]).json()
@@ -109,7 +111,7 @@ def test_a_lost_answer_gives_a_new_pair_and_voids_the_former_one(system: System,
 
 
 @pytest.mark.rule("OIDC-16")
-def test_the_voided_token_ends_the_grant_since_two_parties_have_one(system: System) -> None:
+def test_a_use_of_the_voided_token_ends_the_grant(system: System) -> None:
     service = caller(system)
     grant, first = opened(system, service)
     lost = service.refresh(first["refresh_token"]).json()
@@ -123,7 +125,9 @@ def test_the_voided_token_ends_the_grant_since_two_parties_have_one(system: Syst
 
 @pytest.mark.rule("OIDC-16", "OIDC-29")
 @pytest.mark.parametrize("case", ["successor used", "late"])
-def test_any_other_repeat_ends_the_grant_and_is_counted(system: System, meter: Meter, case: str) -> None:
+def test_any_other_repeated_use_ends_the_grant_and_is_counted(
+    system: System, meter: Meter, case: str
+) -> None:
     service = caller(system)
     grant, first = opened(system, service)
     second = service.refresh(first["refresh_token"]).json()
@@ -141,7 +145,7 @@ def test_any_other_repeat_ends_the_grant_and_is_counted(system: System, meter: M
 
 
 @pytest.mark.rule("OIDC-16")
-def test_of_eight_at_once_the_last_pair_is_the_only_one_that_works(system: System) -> None:
+def test_of_eight_concurrent_refreshes_only_the_last_pair_works(system: System) -> None:
     service = caller(system)
     grant, first = opened(system, service)
 
@@ -153,7 +157,7 @@ def test_of_eight_at_once_the_last_pair_is_the_only_one_that_works(system: Syste
 
 
 @pytest.mark.rule("OIDC-16")
-def test_a_token_and_its_successor_at_once_do_not_both_go_on(system: System) -> None:
+def test_a_token_and_its_successor_used_concurrently_do_not_both_stay_valid(system: System) -> None:
     service = caller(system)
     for _ in range(5):
         _, first = opened(system, service)
@@ -222,7 +226,7 @@ def test_a_refresh_token_is_for_its_client_only(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-16")
-def test_scopes_and_resources_shrink_for_one_access_token_only(system: System) -> None:
+def test_narrower_scopes_and_resources_apply_to_one_access_token_only(system: System) -> None:
     service = caller(system, resources=[RESOURCE, OTHER])
     _, first = opened(system, service, scopes=["openid", "email", "pass:query"], resources=[RESOURCE, OTHER])
 
@@ -239,7 +243,7 @@ def test_scopes_and_resources_shrink_for_one_access_token_only(system: System) -
 
 
 @pytest.mark.rule("OIDC-16", "OIDC-14")
-def test_more_than_the_login_gave_is_refused_and_uses_nothing_up(system: System) -> None:
+def test_a_request_for_more_than_the_login_allowed_is_refused_and_uses_no_token(system: System) -> None:
     service = caller(system, resources=[RESOURCE, OTHER])
     _, first = opened(system, service, scopes=["openid", "email"], resources=[RESOURCE])
     token = first["refresh_token"]
@@ -256,7 +260,7 @@ def test_more_than_the_login_gave_is_refused_and_uses_nothing_up(system: System)
 
 
 @pytest.mark.rule("OIDC-21", "OIDC-16")
-def test_nothing_is_refreshed_once_the_account_is_suspended(system: System) -> None:
+def test_a_refresh_fails_once_the_account_is_suspended(system: System) -> None:
     service = caller(system)
     person = system.person()
     first = service.redeem(issue_code(system, open_grant(system, service.name, person))).json()
@@ -267,7 +271,7 @@ def test_nothing_is_refreshed_once_the_account_is_suspended(system: System) -> N
 
 
 @pytest.mark.rule("OIDC-16", "OIDC-21")
-def test_an_unbinding_at_the_same_moment_leaves_no_active_token(system: System) -> None:
+def test_a_concurrent_unbinding_leaves_no_active_token(system: System) -> None:
     service, link = caller(system), system.person("link")
     grants = [open_grant(system, service.name, link, general=system.person()) for _ in range(3)]
     tokens = [service.redeem(issue_code(system, grant)).json()["refresh_token"] for grant in grants]
@@ -288,7 +292,7 @@ def test_an_unbinding_at_the_same_moment_leaves_no_active_token(system: System) 
 
 
 @pytest.mark.rule("OIDC-29")
-def test_refreshing_is_recorded_once_a_minute_and_grant(system: System) -> None:
+def test_refreshes_are_recorded_once_a_minute_for_each_grant(system: System) -> None:
     service = caller(system)
     grant, answer = opened(system, service)
 

@@ -40,7 +40,7 @@ def key_file(folder: Path, *keys: dict[str, Any]) -> str:
 
 
 @pytest.mark.rule("OIDC-25")
-def test_a_client_that_only_logs_people_in_needs_no_right(system: System) -> None:
+def test_a_client_that_only_logs_people_in_needs_no_scope(system: System) -> None:
     service = add_service(system)
 
     registered = register(system, *REDIRECT, name=service.name)
@@ -110,7 +110,7 @@ def test_every_option_sets_its_field(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-25")
-def test_the_profile_demands_pushed_requests_keys_dpop_and_es256(system: System, tmp_path: Path) -> None:
+def test_the_profile_requires_pushed_requests_keys_dpop_and_es256(system: System, tmp_path: Path) -> None:
     keys = key_file(tmp_path, {**KEY.as_dict(private=False), "kid": "one", "use": "sig"})
 
     registered = register(system, *REDIRECT, "--profile", "fapi2", "--key-file", keys)
@@ -179,9 +179,7 @@ def test_a_wrong_registration_is_refused_in_one_line(system: System, options: li
     ],
     ids=["private", "short", "P-384", "Ed25519", "symmetric", "off the curve", "empty"],
 )
-def test_other_than_strong_public_keys_are_refused(
-    system: System, tmp_path: Path, key: dict[str, Any]
-) -> None:
+def test_unsuitable_and_private_keys_are_refused(system: System, tmp_path: Path, key: dict[str, Any]) -> None:
     service = add_service(system)
 
     ended = oidc(system, service.name, *REDIRECT, "--auth", "key", "--key-file", key_file(tmp_path, key))
@@ -191,7 +189,7 @@ def test_other_than_strong_public_keys_are_refused(
 
 
 @pytest.mark.rule("OIDC-25")
-def test_a_file_that_is_no_key_set_is_refused(system: System, tmp_path: Path) -> None:
+def test_a_file_without_a_key_set_is_refused(system: System, tmp_path: Path) -> None:
     (tmp_path / "keys").write_bytes(b"\xff\xfe[[")
     options = (*REDIRECT, "--auth", "key", "--key-file", str(tmp_path / "keys"))
 
@@ -201,7 +199,7 @@ def test_a_file_that_is_no_key_set_is_refused(system: System, tmp_path: Path) ->
 
 
 @pytest.mark.rule("OIDC-25")
-def test_only_a_live_client_can_be_registered_or_reached(system: System) -> None:
+def test_only_an_active_client_can_be_registered_or_reached(system: System) -> None:
     revoked, service = register_oidc_client(system), add_service(system)
     invoke(system, "clients", "revoke", revoked.name)
 
@@ -224,7 +222,7 @@ def test_only_a_live_client_can_be_registered_or_reached(system: System) -> None
 
 
 @pytest.mark.rule("OIDC-25")
-def test_a_resource_belongs_to_one_live_client(system: System) -> None:
+def test_a_resource_belongs_to_one_active_client(system: System) -> None:
     resource = ("--resource", "https://pass.example/api")
     first, second = add_service(system).name, add_service(system).name
     register(system, *resource, name=first)
@@ -239,7 +237,7 @@ def test_a_resource_belongs_to_one_live_client(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-25")
-def test_of_clients_that_register_a_resource_at_once_one_gets_it(system: System) -> None:
+def test_of_concurrent_registrations_of_a_resource_one_succeeds(system: System) -> None:
     names = [add_service(system).name for _ in range(6)]
     asked = Registration(display_name="通行證系統", resources=["https://pass.example/api"])
 
@@ -271,7 +269,7 @@ def test_in_production_logouts_are_sent_over_https(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-25", "OIDC-29")
-def test_the_audit_log_says_what_was_registered_without_redirect_queries(system: System) -> None:
+def test_the_audit_log_has_the_registration_without_queries_of_redirect_uris(system: System) -> None:
     name = add_service(system).name
     register(system, "--redirect-uri", f"{REDIRECT_URI}?key=secret-{unique()}", "--scope", "email", name=name)
 

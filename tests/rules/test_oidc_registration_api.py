@@ -59,7 +59,7 @@ def test_a_registration_is_stored_shown_and_recorded(system: System, registrar: 
 
 
 @pytest.mark.rule("OIDC-25")
-def test_what_is_shown_can_be_sent_again(system: System, registrar: AdminClient) -> None:
+def test_a_returned_registration_can_be_sent_unchanged(system: System, registrar: AdminClient) -> None:
     service = register_oidc_client(system, keys=key_set(ec_key()), profile="fapi2")
     shown = registrar.get(f"/admin/clients/{service.name}/oidc").json()
     decided = ("name", "requires_par", "id_token_alg", "updated_at")
@@ -145,7 +145,7 @@ def test_a_wrong_value_is_refused(
 
 
 @pytest.mark.rule("OIDC-25")
-def test_the_profile_refuses_what_contradicts_it(system: System, registrar: AdminClient) -> None:
+def test_the_profile_refuses_contradicting_values(system: System, registrar: AdminClient) -> None:
     fapi2 = {"profile": "fapi2", "keys": KEYS}
 
     answer = put(registrar, add_service(system).name, **fapi2, requires_dpop=False, requires_pkce=False)
@@ -154,7 +154,7 @@ def test_the_profile_refuses_what_contradicts_it(system: System, registrar: Admi
 
 
 @pytest.mark.rule("OIDC-25")
-def test_unknown_unregistered_and_revoked_clients_are_told_apart(
+def test_unknown_unregistered_and_revoked_clients_get_different_errors(
     system: System, registrar: AdminClient
 ) -> None:
     unregistered, revoked = add_service(system), register_oidc_client(system)
@@ -176,7 +176,7 @@ def test_unknown_unregistered_and_revoked_clients_are_told_apart(
 
 
 @pytest.mark.rule("OIDC-25", "SEC-12")
-def test_only_a_service_with_the_right_and_a_named_operator_may_register(system: System) -> None:
+def test_only_a_service_with_the_scope_and_a_named_operator_may_register(system: System) -> None:
     path = f"/admin/clients/{add_service(system).name}/oidc"
     unnamed = service_visitor(system, "clients:manage")
 

@@ -1,4 +1,4 @@
-"""A registration that takes something away, and a revocation, end the client's grants (OIDC-25)."""
+"""A narrower registration and a revocation end the client's grants (OIDC-25)."""
 
 from typing import Any
 from unittest import mock
@@ -19,7 +19,7 @@ REACH = ("--may-reach", "OTHER")
 
 
 def client_with_grant(system: System) -> tuple[str, str]:
-    """Return the names of a client and of another one; both have a grant and are told of its end."""
+    """Return the names of two clients, each with a grant and notified of its end."""
     person = system.person()
     options = {"accepts": ["general", "link"], "backchannel_uri": "https://pass.example/logout"}
     scopes = ["profile", "email"]
@@ -55,9 +55,7 @@ def reasons(system: System) -> dict[str, str | None]:
     ],
     ids=["scope", "kind of account", "resource", "reach"],
 )
-def test_a_registration_that_takes_something_away_ends_the_grants(
-    system: System, options: tuple[str, ...]
-) -> None:
+def test_a_narrower_registration_ends_the_grants(system: System, options: tuple[str, ...]) -> None:
     client, other = client_with_grant(system)
 
     register_again(system, client, *(other if each == "OTHER" else each for each in options))
@@ -67,7 +65,7 @@ def test_a_registration_that_takes_something_away_ends_the_grants(
 
 
 @pytest.mark.rule("OIDC-25")
-def test_any_other_change_ends_none(system: System) -> None:
+def test_any_other_change_ends_no_grant(system: System) -> None:
     client, other = client_with_grant(system)
 
     register_again(
@@ -88,7 +86,7 @@ def test_revoking_a_client_ends_its_grants(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-25")
-def test_a_refused_registration_changes_and_ends_nothing(system: System) -> None:
+def test_a_refused_registration_changes_nothing_and_ends_no_grant(system: System) -> None:
     client, other = client_with_grant(system)
     before = system.rows("SELECT * FROM oidc_clients")
 
@@ -104,7 +102,7 @@ def test_a_refused_registration_changes_and_ends_nothing(system: System) -> None
 
 
 @pytest.mark.rule("OIDC-25", "OIDC-8")
-def test_a_request_that_was_read_before_gets_no_more_than_is_registered_now(system: System) -> None:
+def test_a_request_overtaken_by_a_narrower_registration_gets_no_grant(system: System) -> None:
     client = register_oidc_client(system, scopes=["email"]).name
     browser = ServiceBrowser(system, system.logged_in(system.person()))
     proceed = authorization.proceed

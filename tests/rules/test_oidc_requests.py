@@ -1,4 +1,4 @@
-"""Which authorization requests are refused, and how (OIDC-1, OIDC-2, OIDC-3, OIDC-10)."""
+"""Authorization requests that are refused, with their errors (OIDC-1, OIDC-2, OIDC-3, OIDC-10)."""
 
 import json
 from collections.abc import Callable
@@ -55,10 +55,10 @@ REFUSED: dict[str, tuple[dict[str, str | None], str]] = {
     "long nonce": ({"nonce": "n" * 501}, "invalid_request"),
     "no thumbprint": ({"dpop_jkt": "x"}, "invalid_request"),
     "foreign id_token_hint": ({"id_token_hint": "a.b.c"}, "invalid_request"),
-    "claims is no JSON": ({"claims": "{"}, "invalid_request"),
-    "claims is no object": ({"claims": "[]"}, "invalid_request"),
+    "claims is not JSON": ({"claims": "{"}, "invalid_request"),
+    "claims is not an object": ({"claims": "[]"}, "invalid_request"),
     "claims in a claim": ({"claims": '{"id_token": {"name": 1}}'}, "invalid_request"),
-    "claims said twice": ({"claims": '{"id_token": {}, "id_token": {}}'}, "invalid_request"),
+    "claims with a repeated name": ({"claims": '{"id_token": {}, "id_token": {}}'}, "invalid_request"),
     "claims without a number": ({"claims": '{"id_token": {"sub": {"value": NaN}}}'}, "invalid_request"),
     "claims with an endless number": (
         {"claims": '{"id_token": {"sub": {"value": 1e999}}}'},
@@ -66,9 +66,9 @@ REFUSED: dict[str, tuple[dict[str, str | None], str]] = {
     ),
     "claims too deep": ({"claims": '{"id_token":' * 9 + "1" + "}" * 9}, "invalid_request"),
     "claims far too deep": ({"claims": "[" * 2500}, "invalid_request"),
-    "essential is no boolean": (claims(id_token={"name": {"essential": "yes"}}), "invalid_request"),
-    "values is no list": (claims(id_token={"name": {"values": "a"}}), "invalid_request"),
-    "acr that nobody has": (
+    "essential is not a boolean": (claims(id_token={"name": {"essential": "yes"}}), "invalid_request"),
+    "values is not a list": (claims(id_token={"name": {"values": "a"}}), "invalid_request"),
+    "an unknown acr": (
         claims(id_token={"acr": {"essential": True, "values": ["urn:mace:incommon:iap:silver"]}}),
         "unmet_authentication_requirements",
     ),
@@ -120,7 +120,7 @@ def _with(pairs: Pairs, **changes: str) -> Pairs:
 
 
 def refused_page(answer: httpx.Response) -> tuple[int, bool]:
-    """Return the status, and whether the browser is led anywhere."""
+    """Return the status, and whether the browser is redirected."""
     return answer.status_code, "Location" in answer.headers or "Refresh" in answer.headers
 
 
@@ -131,7 +131,7 @@ def client(system: System) -> str:
 
 
 @pytest.mark.rule("OIDC-1", "OIDC-3", "OIDC-10")
-def test_each_refusal_is_answered_with_its_error(system: System, client: str) -> None:
+def test_each_refused_request_gets_its_error(system: System, client: str) -> None:
     browser = ServiceBrowser(system)
 
     answers = {name: browser.authorize(client, **changes).answer for name, (changes, _) in REFUSED.items()}
@@ -146,7 +146,7 @@ def test_each_refusal_is_answered_with_its_error(system: System, client: str) ->
 
 
 @pytest.mark.rule("OIDC-1", "OIDC-3", "OIDC-10")
-def test_what_the_specifications_allow_is_accepted(system: System, client: str) -> None:
+def test_requests_that_the_specifications_allow_are_accepted(system: System, client: str) -> None:
     browser = ServiceBrowser(system, system.logged_in(system.person()))
 
     outcomes = {name: browser.authorize(client, **changes).outcome for name, changes in ACCEPTED.items()}
@@ -155,7 +155,7 @@ def test_what_the_specifications_allow_is_accepted(system: System, client: str) 
 
 
 @pytest.mark.rule("OIDC-2", "OIDC-3")
-def test_nothing_redirects_before_client_and_uri_are_proven(system: System, client: str) -> None:
+def test_no_request_is_redirected_before_client_and_uri_are_verified(system: System, client: str) -> None:
     browser = ServiceBrowser(system, system.logged_in(system.person()))
     pairs: Pairs = list(query(client).items())
 
@@ -177,7 +177,7 @@ def test_nothing_redirects_before_client_and_uri_are_proven(system: System, clie
 
 
 @pytest.mark.rule("OIDC-3")
-def test_a_request_by_post_is_as_short_as_one_by_get(system: System, client: str) -> None:
+def test_a_request_by_post_has_the_same_length_limit_as_by_get(system: System, client: str) -> None:
     body = f"{urlencode(query(client))}&state2={'/' * (MAX_BYTES // 2)}"
 
     answer = system.visitor().http.post("/oauth/authorize", content=body)
@@ -187,7 +187,7 @@ def test_a_request_by_post_is_as_short_as_one_by_get(system: System, client: str
 
 @pytest.mark.rule("OIDC-3")
 @pytest.mark.parametrize("broken", UNREADABLE)
-def test_what_cannot_be_read_is_refused(system: System, client: str, broken: str) -> None:
+def test_malformed_requests_are_refused(system: System, client: str, broken: str) -> None:
     browser = system.visitor().http
     whole = f"{urlencode(query(client))}&{broken}"
 
@@ -212,7 +212,7 @@ def test_a_repeated_parameter_is_refused(system: System, client: str, name: str)
 
 
 @pytest.mark.rule("OIDC-1")
-def test_an_older_confidential_client_may_do_without_pkce(system: System) -> None:
+def test_a_confidential_client_registered_so_may_omit_pkce(system: System) -> None:
     client = register_oidc_client(system, requires_pkce=False).name
     browser = ServiceBrowser(system, system.logged_in(system.person()))
 
@@ -240,7 +240,7 @@ def test_a_public_client_may_use_any_port_of_loopback(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-3")
-def test_a_resource_is_the_clients_own_or_within_its_reach(system: System) -> None:
+def test_a_resource_must_be_the_clients_own_or_within_its_reach(system: System) -> None:
     reached = register_oidc_client(system, resources=["https://reached.example/"], redirect_uris=[]).name
     client = register_oidc_client(system, resources=[RESOURCE], may_reach=[reached]).name
     browser = ServiceBrowser(system, system.logged_in(system.person()))

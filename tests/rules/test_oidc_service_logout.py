@@ -1,4 +1,4 @@
-"""A service logs a person out: at once with an ID token of this session, else after one question (OIDC-23)."""
+"""A service logs a person out: at once with an ID token of this session, otherwise after a question (OIDC-23)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ORIGIN = "https://pass.example"
 
 @dataclass
 class Setting:
-    """A person who is logged in at a service."""
+    """A person logged in at a service."""
 
     system: System
     client: str
@@ -34,11 +34,11 @@ class Setting:
 
     @property
     def is_logged_in(self) -> bool:
-        """Whether the portal's session goes on."""
+        """Whether the portal's session is still open."""
         return self.visitor.get("/session").status_code == 200
 
     def log_out(self, **parameters: str) -> Journey:
-        """Be sent to the logout endpoint."""
+        """Open the logout endpoint, like a redirect from the service."""
         return self.browser.open("/oauth/logout", parameters)
 
 
@@ -53,7 +53,7 @@ def setting(system: System) -> Setting:
 
 
 def where(journey: Journey) -> str:
-    """Return where a browser is sent at last."""
+    """Return the final URL after all redirects."""
     return str(journey.response.headers.get("Location", journey.path))
 
 
@@ -82,7 +82,7 @@ def test_an_expired_id_token_is_accepted(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-23")
-def test_without_an_address_a_page_says_that_it_is_done(setting: Setting) -> None:
+def test_without_a_redirect_uri_a_page_confirms_the_logout(setting: Setting) -> None:
     page = setting.log_out(id_token_hint=setting.hint, state="s")
 
     assert (page.response.status_code, page.path, setting.is_logged_in) == (200, "/oauth/logout", False)
@@ -113,7 +113,7 @@ def logout_token(setting: Setting) -> str:
 
 @pytest.mark.rule("OIDC-23")
 @pytest.mark.parametrize("hint", [damaged, unsigned, of_another_issuer, no_token, logout_token])
-def test_a_damaged_id_token_is_an_error_page(setting: Setting, hint: Callable[[Setting], str]) -> None:
+def test_a_damaged_id_token_gets_an_error_page(setting: Setting, hint: Callable[[Setting], str]) -> None:
     page = setting.log_out(id_token_hint=hint(setting), post_logout_redirect_uri=URI)
 
     assert (page.response.status_code, setting.is_logged_in, setting.grant.is_active) == (400, True, True)
@@ -128,7 +128,7 @@ def test_a_damaged_id_token_is_an_error_page(setting: Setting, hint: Callable[[S
         "https://evil.example/bye?from=port", "//pass.example/bye?from=port", "https://pass.example/callback",
     ],
 )  # fmt: skip
-def test_nothing_leads_to_an_address_that_is_not_registered(setting: Setting, uri: str) -> None:
+def test_an_unregistered_redirect_uri_is_refused(setting: Setting, uri: str) -> None:
     with_token = setting.log_out(id_token_hint=setting.hint, post_logout_redirect_uri=uri)
     with_name = setting.log_out(client_id=setting.client, post_logout_redirect_uri=uri)
 
@@ -149,7 +149,7 @@ def test_client_and_id_token_must_match(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-23")
-def test_a_revoked_client_leads_nowhere(setting: Setting) -> None:
+def test_a_revoked_client_gets_no_redirect(setting: Setting) -> None:
     with setting.system.app.app_context():
         service_clients.revoke(setting.system.ports, setting.client)
 
@@ -160,7 +160,7 @@ def test_a_revoked_client_leads_nowhere(setting: Setting) -> None:
 
 @pytest.mark.rule("OIDC-23")
 @pytest.mark.rule("OIDC-28")
-def test_without_an_id_token_one_button_comes_first(setting: Setting) -> None:
+def test_without_an_id_token_the_person_confirms_by_a_button(setting: Setting) -> None:
     page = setting.log_out(client_id=setting.client, post_logout_redirect_uri=URI, state="s")
     before = (page.response.status_code, setting.is_logged_in)
 
@@ -175,7 +175,7 @@ def test_without_an_id_token_one_button_comes_first(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-23")
-def test_with_nothing_at_all_one_button_comes_first_and_nothing_is_redirected(setting: Setting) -> None:
+def test_without_any_parameter_the_person_confirms_and_is_not_redirected(setting: Setting) -> None:
     page = setting.log_out(post_logout_redirect_uri="https://evil.example/")
 
     done = page.submit("/logout/service")
@@ -185,7 +185,7 @@ def test_with_nothing_at_all_one_button_comes_first_and_nothing_is_redirected(se
 
 
 @pytest.mark.rule("OIDC-23")
-def test_an_id_token_of_another_session_asks_first_and_ends_that_login_at_the_service_too(
+def test_with_an_id_token_of_another_session_the_person_confirms_and_that_login_ends_too(
     setting: Setting,
 ) -> None:
     hint, elsewhere = setting.hint, setting.system.logged_in(setting.person)
@@ -196,12 +196,12 @@ def test_an_id_token_of_another_session_asks_first_and_ends_that_login_at_the_se
     back = page.submit("/logout/service")
 
     assert (before, elsewhere.get("/session").status_code, where(back)) == (200, 401, URI)
-    assert setting.is_logged_in, "the other browser's session goes on"
+    assert setting.is_logged_in, "the other browser's session stays open"
     assert setting.grant.ended_reason == "logout"
 
 
 @pytest.mark.rule("OIDC-23")
-def test_after_the_portal_has_timed_out_the_service_still_logs_out_of_that_login(setting: Setting) -> None:
+def test_after_a_timeout_at_the_portal_a_service_can_still_end_its_login(setting: Setting) -> None:
     other = open_grant(setting.system, add_oidc_client(setting.system), setting.person)
     setting.system.clock.advance(minutes=31)
 
@@ -212,7 +212,7 @@ def test_after_the_portal_has_timed_out_the_service_still_logs_out_of_that_login
 
 
 @pytest.mark.rule("OIDC-23")
-def test_somebody_who_is_not_logged_in_is_not_asked(setting: Setting) -> None:
+def test_a_person_without_a_session_is_not_asked(setting: Setting) -> None:
     stranger = ServiceBrowser(setting.system)
 
     back = stranger.open("/oauth/logout", {"client_id": setting.client, "post_logout_redirect_uri": URI})
@@ -224,7 +224,7 @@ def test_somebody_who_is_not_logged_in_is_not_asked(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-23")
-def test_a_form_of_the_service_works_too(setting: Setting) -> None:
+def test_a_logout_request_by_post_works_too(setting: Setting) -> None:
     sent = {"id_token_hint": setting.hint, "post_logout_redirect_uri": URI}
 
     first = setting.browser.http.post("/oauth/logout", data=sent, headers={"Sec-Fetch-Site": "cross-site"})
@@ -235,7 +235,7 @@ def test_a_form_of_the_service_works_too(setting: Setting) -> None:
 
 @pytest.mark.rule("OIDC-23")
 @pytest.mark.rule("SEC-8")
-def test_the_button_needs_its_page(setting: Setting) -> None:
+def test_the_button_needs_the_csrf_token_of_its_page(setting: Setting) -> None:
     page = setting.log_out(client_id=setting.client)
     (form,) = (each for each in HtmlPage(page.response.text).forms if each.action.endswith("/logout/service"))
 
@@ -248,7 +248,7 @@ def test_the_button_needs_its_page(setting: Setting) -> None:
 
 @pytest.mark.rule("OIDC-23")
 @pytest.mark.parametrize("name", ["client_id", "id_token_hint", "post_logout_redirect_uri", "state"])
-def test_a_changed_form_of_the_button_is_an_error_page(setting: Setting, name: str) -> None:
+def test_a_modified_form_gets_an_error_page(setting: Setting, name: str) -> None:
     page = setting.log_out(client_id=setting.client)
     (form,) = (each for each in HtmlPage(page.response.text).forms if each.action.endswith("/logout/service"))
 
@@ -263,7 +263,7 @@ def test_a_changed_form_of_the_button_is_an_error_page(setting: Setting, name: s
 @pytest.mark.parametrize(
     "query", ["state=1&state=2", "state=%zz", "state=%00", f"state={'x' * 8200}", "id_token_hint=%ff"]
 )
-def test_a_request_that_cannot_be_read_is_an_error_page(setting: Setting, query: str) -> None:
+def test_a_malformed_request_gets_an_error_page(setting: Setting, query: str) -> None:
     got = setting.browser.http.get(f"/oauth/logout?{query}")
     posted = setting.browser.follow(
         setting.browser.http.post(

@@ -16,14 +16,14 @@ COUNTED = ("grant_codes", "grant_tokens", "seen_proofs", "grants")
 
 
 def tidied(system: System) -> dict[str, int]:
-    """Clean up; return how many rows each table still has."""
+    """Clean up; return the remaining number of rows in each table."""
     now = system.clock.now()
     SqlPurger(system.engine).purge(now, idle_since=now - timedelta(days=1))
     return {name: system.rows(f"SELECT count(*) FROM {name}")[0][0] for name in COUNTED}
 
 
 @pytest.mark.rule("OPS-6", "OIDC-9", "OIDC-14", "OIDC-16", "OIDC-17")
-def test_each_is_deleted_when_its_time_is_over(system: System) -> None:
+def test_each_row_is_deleted_after_its_validity(system: System) -> None:
     service = OAuthCaller(system, register_oidc_client(system, may_refresh=True))
     grant = open_grant(system, service.name, system.person())
     used = service.redeem(issue_code(system, grant)).json()["refresh_token"]
@@ -41,7 +41,7 @@ def test_each_is_deleted_when_its_time_is_over(system: System) -> None:
 
 
 @pytest.mark.rule("OPS-6")
-def test_grants_are_deleted_30_days_after_their_end_with_their_children_in_batches(
+def test_grants_are_deleted_with_their_children_30_days_after_their_end_in_batches(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(purger, "BATCH_SIZE", 2)

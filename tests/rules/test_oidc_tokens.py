@@ -1,4 +1,4 @@
-"""What ID tokens and access tokens contain, how long they are valid and for whom (OIDC-13 to OIDC-15, OIDC-17)."""
+"""The content, validity and audience of ID tokens and access tokens (OIDC-13 to OIDC-15, OIDC-17)."""
 
 import hashlib
 from typing import Any
@@ -48,7 +48,7 @@ def tokens_of(system: System, service: OAuthCaller, person: Person, **values: An
 
 
 def read(system: System, token: str, algorithm: str) -> Any:
-    """Return header and claims of a token, verified by the published keys."""
+    """Return the header and claims of a token, verified with the published keys."""
     keys = KeySet.import_key_set(system.visitor().http.get("/.well-known/jwks.json").json())
     return jwt.decode(token, keys, algorithms=[algorithm])
 
@@ -68,7 +68,7 @@ def proof(system: System, key: Any, **changes: Any) -> dict[str, str]:
 
 @pytest.mark.rule("OIDC-13")
 @pytest.mark.parametrize(("profile", "algorithm"), [(None, "RS256"), ("fapi2", "ES256")])
-def test_an_id_token_says_who_logged_in_when_and_nothing_else(
+def test_an_id_token_has_only_the_person_and_the_time_of_the_login(
     system: System, profile: str | None, algorithm: str
 ) -> None:
     key, person = ec_key() if profile else None, system.person()
@@ -98,7 +98,7 @@ def test_an_id_token_says_who_logged_in_when_and_nothing_else(
 
 
 @pytest.mark.rule("OIDC-13")
-def test_a_link_account_is_the_actor_and_its_name_is_there_only_if_asked(system: System) -> None:
+def test_a_link_account_is_the_actor_and_its_name_is_included_only_on_request(system: System) -> None:
     service, link = caller(system), system.person("link")
     plain, asked = system.person(), system.person()
     claims = {"id_token": dict.fromkeys(EVERY_CLAIM)}
@@ -173,7 +173,7 @@ def test_an_access_token_is_opaque_stored_hashed_and_valid_for_ten_minutes(syste
 
 
 @pytest.mark.rule("OIDC-14")
-def test_an_access_token_is_for_the_client_and_the_resources_of_the_login_that_it_asks_for(
+def test_an_access_token_is_for_the_client_and_the_requested_resources_of_the_login(
     system: System,
 ) -> None:
     gate = caller(system, resources=[RESOURCE])
@@ -197,7 +197,7 @@ def test_an_access_token_is_for_the_client_and_the_resources_of_the_login_that_i
 
 
 @pytest.mark.rule("OIDC-14", "OIDC-16", "OIDC-19")
-def test_a_resource_that_no_client_registers_any_longer_is_left_out_unless_it_is_asked_for(
+def test_a_resource_no_longer_registered_is_omitted_or_refused_if_requested(
     system: System,
 ) -> None:
     gate = caller(system, resources=[RESOURCE])
@@ -231,7 +231,7 @@ def test_a_resource_that_no_client_registers_any_longer_is_left_out_unless_it_is
 
 
 @pytest.mark.rule("OIDC-15")
-def test_a_resource_with_jwt_tokens_gets_one_of_rfc_9068_which_is_introspectable_too(system: System) -> None:
+def test_a_resource_with_jwts_gets_an_rfc_9068_token_that_can_be_introspected_too(system: System) -> None:
     scales = caller(system, resources=[JWT_RESOURCE], has_jwt_tokens=True)
     service = caller(system, may_reach=[scales.name])
     link, general = system.person("link"), system.person()
@@ -274,7 +274,7 @@ def test_without_the_resource_the_token_is_opaque(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-17")
-def test_a_proven_key_binds_access_tokens_and_those_that_refresh_a_public_client(system: System) -> None:
+def test_a_proven_key_binds_access_tokens_and_a_public_clients_refresh_tokens(system: System) -> None:
     registered = register_oidc_client(system, auth="none", may_refresh=True)
     service, key = OAuthCaller(system, Service(registered.name, "")), ec_key("bound")
     grant = open_grant(system, service.name, system.person())
@@ -294,7 +294,7 @@ def test_a_proven_key_binds_access_tokens_and_those_that_refresh_a_public_client
 
 
 @pytest.mark.rule("OIDC-17")
-def test_a_client_that_must_prove_a_key_gets_nothing_without(system: System) -> None:
+def test_a_client_that_must_prove_a_key_gets_no_token_without_a_proof(system: System) -> None:
     service, key = caller(system, requires_dpop=True, may_refresh=True), ec_key("bound")
     code = issue_code(system, open_grant(system, service.name, system.person()))
     used = proof(system, key)
@@ -316,7 +316,7 @@ def test_a_client_that_must_prove_a_key_gets_nothing_without(system: System) -> 
 
 
 @pytest.mark.rule("OIDC-17", "OIDC-9")
-def test_a_code_that_was_asked_for_with_a_key_is_for_that_key(system: System) -> None:
+def test_a_code_requested_with_a_key_needs_a_proof_by_this_key(system: System) -> None:
     service, key = caller(system), ec_key("bound")
     grant = open_grant(system, service.name, system.person())
     code = issue_code(system, grant, jkt=key.thumbprint())
@@ -347,7 +347,7 @@ def confirm_mailbox(system: System, person: Person) -> None:
 
 
 @pytest.mark.rule("OIDC-13", "PRO-5")
-def test_updated_at_is_the_last_change_of_the_profile(system: System) -> None:
+def test_updated_at_is_the_time_of_the_last_profile_change(system: System) -> None:
     service, person = caller(system), system.person()
     asked: dict[str, Any] = {"scopes": ["openid", "profile"], "claims": {"id_token": {"updated_at": None}}}
     opened_at = seconds(system)

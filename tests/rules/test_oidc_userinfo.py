@@ -1,4 +1,4 @@
-"""A client asks about the person behind its access token (OIDC-20, OIDC-17)."""
+"""A client requests data about the person of its access token (OIDC-20, OIDC-17)."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def ask(system: System, token: str, method: str = "GET", scheme: str = "Bearer",
 
 
 @pytest.mark.rule("OIDC-20")
-def test_each_scope_gives_its_claims_and_no_others(system: System) -> None:
+def test_each_scope_gives_only_its_claims(system: System) -> None:
     person = system.person()
 
     bare = ask(system, token_of(system, person, ["openid"])).json()
@@ -44,7 +44,7 @@ def test_each_scope_gives_its_claims_and_no_others(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-20")
-def test_who_really_acts_is_told_to_everyone_and_described_with_the_scope_actor(system: System) -> None:
+def test_every_client_gets_the_actors_id_and_only_the_scope_actor_gives_details(system: System) -> None:
     link, general = system.person("link"), system.person()
 
     described = ask(system, token_of(system, link, ["openid", "actor"], general)).json()
@@ -85,7 +85,7 @@ def test_other_tokens_are_refused_with_a_challenge(system: System, kind: str) ->
 
 
 @pytest.mark.rule("OIDC-20")
-def test_without_the_scope_openid_nothing_is_told(system: System) -> None:
+def test_without_the_scope_openid_userinfo_is_refused(system: System) -> None:
     answer = ask(system, token_of(system, system.person(), ["pass:apply"]))
 
     assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
@@ -103,7 +103,7 @@ def proof(system: System, key: Key, token: str) -> str:
 
 
 @pytest.mark.rule("OIDC-17", "OIDC-20")
-def test_a_proof_beside_an_unknown_token_is_not_stored(system: System) -> None:
+def test_a_proof_with_an_unknown_token_is_not_stored(system: System) -> None:
     answer = ask(system, "unknown", scheme="DPoP", DPoP=proof(system, ec_key(), "unknown"))
 
     assert answer.status_code == 401

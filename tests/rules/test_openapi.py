@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # ignores warnings that the tool and its dependencies emit at import
+    warnings.simplefilter("ignore")  # ignores warnings of the tool and its dependencies at import
     import schemathesis
     from schemathesis import APIOperation, Case, GenerationMode, Response
     from schemathesis.core.result import Ok
@@ -47,7 +47,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDep
 
 @pytest.fixture
 def roomy(start_system_on_postgresql: StartSystem) -> System:
-    """An installation without a limit per address, on the faster database."""
+    """An installation without a limit per client address, on the faster database."""
     return start_system_on_postgresql(IDENTITY_LOGIN_FAILURES_PER_ADDRESS="1000000")
 
 
@@ -129,7 +129,7 @@ def test_the_document_covers_every_call_of_the_api(system: System) -> None:
     }
 
 
-def test_every_operation_has_an_id_of_its_own_and_says_whether_it_needs_a_login(system: System) -> None:
+def test_every_operation_has_a_unique_id_and_declares_whether_it_needs_a_login(system: System) -> None:
     document = httpx.get(f"{system.url}/openapi.json", timeout=30).json()
     found = operations(document)
 

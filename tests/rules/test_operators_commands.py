@@ -50,7 +50,7 @@ def test_the_operator_is_named_by_option_environment_or_login(
 
 @pytest.mark.rule("OPS-1", "SEC-11")
 @pytest.mark.parametrize("command", ["clients", "accounts", "audit"])
-def test_every_command_keeps_the_login_beside_the_name_that_the_operator_chose(
+def test_every_command_records_the_system_login_beside_the_chosen_operator_name(
     system: System, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     person = system.register()
@@ -74,7 +74,7 @@ def test_every_command_keeps_the_login_beside_the_name_that_the_operator_chose(
 @pytest.mark.parametrize(
     "act", ["approve", "reject", "suspend", "reinstate", "close", "unlock", "resend-mail", "export", "erase"]
 )
-def test_every_acting_command_requires_a_reason(system: System, act: str) -> None:
+def test_every_changing_command_requires_a_reason(system: System, act: str) -> None:
     person = system.person()
 
     result = invoke(system, "accounts", act, person.username)
@@ -268,7 +268,7 @@ def test_adding_rotating_and_revoking_clients_is_audited(system: System) -> None
 
 @pytest.mark.rule("OPS-1")
 @pytest.mark.parametrize("charset", ["cp950", "latin-1"])
-def test_commands_print_on_terminals_that_lack_characters(system: System, charset: str) -> None:
+def test_commands_print_on_terminals_without_chinese(system: System, charset: str) -> None:
     person = system.person(name="王𠮷", company={"name": "𠮷野家股份有限公司"})
     link = system.logged_in(system.person("link"))
     link.post("/bindings", {"username": person.username, "password": person.password})

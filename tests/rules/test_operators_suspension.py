@@ -37,7 +37,9 @@ def test_the_right_password_of_a_suspended_account_never_counts_as_a_failure(
     answers = [visitor.log_in(person).json()["code"] for _ in range(6)]
 
     assert answers == ["account_suspended"] * 6
-    assert len(system.audit("session.refused")) == 1  # once a minute; later requests do no work
+    assert (
+        len(system.audit("session.refused")) == 1
+    )  # refreshed once a minute, so later requests write nothing
 
 
 @pytest.mark.rule("OPS-2", "SW-5")
@@ -111,7 +113,7 @@ def test_a_session_ended_by_suspension_stays_ended_after_reinstatement(system: S
 
 
 @pytest.mark.rule("OPS-1", "EVT-1")
-def test_a_closed_account_is_gone_with_its_sessions_and_bindings_and_its_name_is_free(system: System) -> None:
+def test_closing_an_account_ends_its_sessions_and_bindings_and_frees_its_name(system: System) -> None:
     general = system.person()
     link = system.logged_in(system.person("link"))
     binding = system.bind_and_verify(link, general)

@@ -1,4 +1,4 @@
-"""The page 修改密碼: who may see it, and how password managers find it (PRO-4, SW-4)."""
+"""The page 修改密碼: access to the page, and discovery by password managers (PRO-4, SW-4)."""
 
 import httpx
 import pytest
@@ -19,7 +19,7 @@ def page_of(visitor: Visitor, path: str) -> Page:
 
 
 def opened(system: System, person: Person) -> Page:
-    """Open 修改密碼."""
+    """Open the page 修改密碼."""
     return page_of(system.logged_in(person), "/profile/password")
 
 
@@ -49,7 +49,9 @@ def test_without_a_session_the_page_leads_to_the_login_and_back(system: System, 
 
 @pytest.mark.rule("SW-4", "PRO-4", "LOGIN-7")
 @pytest.mark.parametrize("path", PAGES)
-def test_a_switched_session_sees_neither_password_nor_sessions(system: System, path: str) -> None:
+def test_a_switched_session_sees_neither_the_password_form_nor_the_sessions(
+    system: System, path: str
+) -> None:
     general, link = system.person(), system.logged_in(system.person("link"))
     link.switch(system.bind_and_verify(link, general))
 

@@ -25,7 +25,7 @@ def tidied(system: System, **settings: str) -> int:
 
 
 @pytest.mark.rule("OPS-6")
-def test_an_export_holds_all_personal_data_without_secrets(system: System) -> None:
+def test_an_export_contains_all_personal_data_without_secrets(system: System) -> None:
     general, holder = system.person(), system.person("link")
     own, link = system.logged_in(general), system.logged_in(holder)
     binding = system.bind_and_verify(link, general)
@@ -78,7 +78,7 @@ def test_after_erasure_no_personal_data_is_left_and_an_event_is_published(system
     system.bind_and_verify(system.logged_in(holder), person)
     system.wait_for_mails()
     system.clock.advance(days=31)
-    invoke(system, "tidy")  # deletes the events, which contain usernames, after the feed's retention
+    invoke(system, "tidy")  # after the feed's retention, cleanup deletes the events, which contain usernames
     own, link = system.logged_in(person), system.logged_in(holder)
 
     done = erase(system, person, "--yes")
@@ -102,7 +102,7 @@ def test_after_erasure_no_personal_data_is_left_and_an_event_is_published(system
 
 
 @pytest.mark.rule("OPS-6")
-def test_name_and_mailbox_of_an_erased_account_are_free_and_not_listed(system: System) -> None:
+def test_name_and_mailbox_of_an_erased_account_are_free_and_no_longer_listed(system: System) -> None:
     person = system.person()
     link = system.logged_in(system.person("link"))
     system.bind_and_verify(link, person)
@@ -184,7 +184,7 @@ def test_no_account_is_suspended_when_the_log_is_younger_than_the_period(start_s
     system = start_system()
     system.person()
     with system.engine.begin() as connection:
-        # The accounts are then older than the audit log.
+        # Without the older rows, the audit log is younger than the accounts.
         connection.exec_driver_sql("DELETE FROM audit")
     system.clock.advance(days=200)
     system.register()

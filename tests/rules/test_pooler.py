@@ -22,7 +22,7 @@ THREADS, ROUNDS = 4, 8
 
 @pytest.fixture
 def pooled_url(postgresql_url: str, postgres: PostgresCluster, tmp_path: Path) -> Iterator[str]:
-    """The database's URL through a PgBouncer with two server connections."""
+    """The URL of the database through PgBouncer with two server connections."""
     program, port = PGBOUNCER.require(), free_port()
     configuration = tmp_path / "pgbouncer.ini"
     configuration.write_text(
@@ -32,7 +32,7 @@ def pooled_url(postgresql_url: str, postgres: PostgresCluster, tmp_path: Path) -
     )
     is_root = os.geteuid() == 0
     command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if is_root else []
-    # On standard input, because the directories of the tests belong to one user.
+    # On standard input, because another user may not read the directories of the tests.
     with configuration.open() as its_input:
         command += [str(program), "-q", "/dev/stdin"]
         process = subprocess.Popen(

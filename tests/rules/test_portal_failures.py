@@ -16,13 +16,13 @@ _FAILURES: list[tuple[int, Exception]] = [
     (404, errors.NotFound()),
     (410, errors.LinkSuperseded()),
     (429, errors.TooManyRequests(90)),
-    (500, RuntimeError("a secret of the inside")),
+    (500, RuntimeError("an internal secret")),
     (503, errors.Busy(5)),
 ]
 
 
 def _fails(system: System, path: str, failure: Exception) -> None:
-    """Add a route that fails with this error, since no route of the product fails on demand."""
+    """Add a route that fails with this error, because no route of the product fails on demand."""
 
     def view() -> NoReturn:
         raise failure

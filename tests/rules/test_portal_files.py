@@ -1,4 +1,4 @@
-"""Static files of pages, and what browsers may cache (SEC-8)."""
+"""Static files of pages, and caching by browsers (SEC-8)."""
 
 import re
 
@@ -65,7 +65,7 @@ def test_no_file_outside_the_static_folder_is_served(system: System) -> None:
     assert {answer.status_code for answer in answers} == {404}
 
 
-def test_the_style_of_every_page_has_every_file_of_its_folder(system: System) -> None:
+def test_the_style_sheet_includes_every_file_of_its_folder(system: System) -> None:
     shown = system.visitor().http.get("/static/x/portal.css").text
 
     parts = [path.read_text().strip() for path in (FOLDER / "styles").iterdir()]

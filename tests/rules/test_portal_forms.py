@@ -1,4 +1,4 @@
-"""Every form of the portal is protected against forgery, double submission and late answers (SEC-8)."""
+"""Every portal form is protected against forgery, double submission and late answers (SEC-8)."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ _ANY = {
 
 
 def _addresses(app: Flask) -> list[str]:
-    """Return the address of every form."""
+    """Return the URL of every form."""
     values = {**_ANY, "kind": "link", "document": "hazard"}
     adapter = app.url_map.bind("127.0.0.1")
     return [
@@ -53,7 +53,7 @@ def test_a_form_without_csrf_token_is_refused_with_a_message(system: System, hea
     answers = {path: _send(visitor, path, **headers) for path in _addresses(system.app)}
 
     assert len(answers) >= 20
-    # Shown on a page or redirected to it; never a 5xx.
+    # The message is on a page or after a redirect; the status is never a 5xx.
     assert {path: answer.status_code for path, answer in answers.items()}.items() <= {
         (path, status) for path in answers for status in (303, 400, 403)
     }

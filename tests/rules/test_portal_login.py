@@ -42,7 +42,7 @@ def _morsels(answer: httpx.Response) -> dict[str, Morsel[str]]:
 
 
 def _log_in(system: System, person: Person, **fields: str) -> httpx.Response:
-    """Log in as a browser does. Cookies are copied by hand, because Secure cookies are not sent over plain http."""
+    """Log in like a browser, with copied cookies, because httpx sends no Secure cookies over plain HTTP."""
     browser = system.visitor().http
     shown = browser.get("/")
     cookies = "; ".join(f"{name}={one.value}" for name, one in _morsels(shown).items())
@@ -57,7 +57,7 @@ def _log_in(system: System, person: Person, **fields: str) -> httpx.Response:
 
 
 @pytest.mark.rule("SEC-8")
-def test_logging_in_never_leads_elsewhere(system: System) -> None:
+def test_logging_in_never_redirects_to_another_site(system: System) -> None:
     person = system.person()
     system.logged_in(person)
 
@@ -72,7 +72,7 @@ def test_logging_in_never_leads_elsewhere(system: System) -> None:
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/", "/apply", "/apply/link", "/password/forgotten", "/username/forgotten"])
-def test_pages_before_the_login_keep_the_requested_page_of_ours_only(system: System, path: str) -> None:
+def test_pages_before_the_login_keep_only_our_own_requested_page(system: System, path: str) -> None:
     browser = system.visitor().http
 
     ours, foreign = (browser.get(path, params={"next": wanted}) for wanted in ("/sessions", "//evil.example"))
@@ -90,7 +90,7 @@ def test_the_url_of_the_form_that_corrects_the_mailbox_keeps_the_requested_page(
     assert answer.headers["Location"] == "/verification?next=/sessions"
 
 
-def test_logging_in_leads_to_the_requested_page_of_ours(system: System) -> None:
+def test_logging_in_leads_to_our_own_requested_page(system: System) -> None:
     person = system.person()
     system.logged_in(person)
 
@@ -120,7 +120,7 @@ def test_cookies_are_host_only_and_http_only(
 
 
 @pytest.mark.rule("SEC-7")
-def test_every_login_begins_a_new_session_and_a_new_form_cookie(system: System) -> None:
+def test_every_login_starts_a_new_session_and_sets_a_new_form_cookie(system: System) -> None:
     person = system.person()
 
     first, second = (_morsels(_log_in(system, person)) for _ in range(2))

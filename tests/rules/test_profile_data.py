@@ -1,4 +1,4 @@
-"""Which data may be changed, and what happens on concurrent saves (PRO-1, PRO-5)."""
+"""Changes of profile data, and concurrent saves (PRO-1, PRO-5)."""
 
 from functools import partial
 
@@ -131,7 +131,7 @@ def test_a_save_without_an_etag_is_refused(system: System, tag: str | None, stat
 
 
 @pytest.mark.rule("PRO-5")
-def test_any_of_several_etags_and_the_star_let_a_save_through(system: System) -> None:
+def test_a_save_with_one_matching_etag_or_the_star_is_accepted(system: System) -> None:
     visitor = system.logged_in(system.person())
 
     answers = [
@@ -159,7 +159,7 @@ def test_a_read_with_the_current_etag_is_answered_without_a_body(system: System)
 
 
 @pytest.mark.rule("PRO-5")
-def test_of_many_concurrent_saves_one_wins(start_system_on_postgresql: StartSystem) -> None:
+def test_of_many_concurrent_saves_one_succeeds(start_system_on_postgresql: StartSystem) -> None:
     system = start_system_on_postgresql()
     person = system.person()
     visitors = [system.logged_in(person) for _ in range(AT_ONCE)]

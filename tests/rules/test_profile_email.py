@@ -63,7 +63,7 @@ def test_the_link_is_valid_for_24_hours_and_the_old_mailbox_stays_until_then(sys
 
 
 @pytest.mark.rule("PRO-2")
-def test_a_change_is_pending_exactly_as_long_as_its_link_is_valid(system: System) -> None:
+def test_a_change_is_pending_only_while_its_link_is_valid(system: System) -> None:
     person = system.person()
     email = request_email_change(system.logged_in(person), person)
     pending, shown, visitor = [], [], system.visitor()
@@ -147,7 +147,7 @@ def test_a_taken_mailbox_gets_the_same_answer_and_its_owner_a_notice_instead_of_
 
 
 @pytest.mark.rule("PRO-2", "REG-9")
-def test_a_mailbox_taken_meanwhile_is_reported_when_the_link_is_followed(system: System) -> None:
+def test_a_mailbox_taken_before_the_link_is_followed_is_reported(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
     email = request_email_change(visitor, person)

@@ -19,7 +19,7 @@ def notice_of(system: System, person: Person, *, count: int = 1) -> str:
 
 
 def take_over(system: System, visitor: Visitor, person: Person) -> str:
-    """Request a change and follow its link, as somebody with the password can; return the new mailbox."""
+    """Request a change and follow its link, like an intruder with the password; return the new mailbox."""
     email = request_email_change(visitor, person)
     assert system.confirm(system.mail(email, "Email 變更驗證").token).status_code == 200
     return email
@@ -32,7 +32,7 @@ def cancel(system: System, token: str) -> Any:
 
 
 def mailbox_of(system: System, person: Person, *, password: str | None = None) -> tuple[str, str | None]:
-    """Return the person's mailbox and the pending one."""
+    """Return the person's current mailbox and the pending mailbox."""
     visitor = system.visitor()
     assert visitor.log_in(person, password=password).status_code == 201
     visitor.accept_consents()
@@ -123,7 +123,7 @@ def test_the_link_is_valid_for_24_hours(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-3", "VER-4")
-def test_only_the_newest_link_of_a_mailbox_works_and_a_withdrawn_change_needs_none(system: System) -> None:
+def test_only_the_newest_link_works_and_it_reports_a_withdrawn_change(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
     request_email_change(visitor, person)
@@ -139,7 +139,7 @@ def test_only_the_newest_link_of_a_mailbox_works_and_a_withdrawn_change_needs_no
 
 
 @pytest.mark.rule("PRO-3", "REG-9")
-def test_a_mailbox_taken_meanwhile_cannot_be_restored(system: System) -> None:
+def test_a_mailbox_that_another_account_has_taken_cannot_be_restored(system: System) -> None:
     person = system.person()
     email = take_over(system, system.logged_in(person), person)
     token = notice_of(system, person)
@@ -176,7 +176,7 @@ def test_opening_the_page_changes_nothing_and_its_button_cancels(system: System)
 
 @pytest.mark.rule("PRO-3", "VER-4")
 @pytest.mark.parametrize("token", ["damaged", "of-another-purpose"])
-def test_a_link_that_is_none_gets_a_page_with_the_next_step(system: System, token: str) -> None:
+def test_an_invalid_link_gets_a_page_with_the_next_step(system: System, token: str) -> None:
     if token == "of-another-purpose":
         token = system.mail(system.register().email).token
 
@@ -187,7 +187,7 @@ def test_a_link_that_is_none_gets_a_page_with_the_next_step(system: System, toke
 
 
 @pytest.mark.rule("PRO-3", "SEC-7")
-def test_a_change_ends_all_sessions_but_the_one_in_which_its_link_is_followed(system: System) -> None:
+def test_a_change_ends_all_sessions_except_the_session_that_follows_the_link(system: System) -> None:
     person, link = system.person(), system.logged_in(system.person("link"))
     own, other = system.logged_in(person), system.logged_in(person)
     binding = system.bind_and_verify(link, person)

@@ -1,4 +1,4 @@
-"""The page 基本資料維護: what it saves, and how it reports errors (PRO-1, PRO-2, PRO-5, SW-4)."""
+"""The page 基本資料維護: saving, and reports of errors (PRO-1, PRO-2, PRO-5, SW-4)."""
 
 import pytest
 
@@ -128,7 +128,7 @@ def test_a_wrong_password_is_marked_at_its_field_and_never_echoed(system: System
 
 
 @pytest.mark.rule("PRO-2", "SEC-19")
-def test_too_many_wrong_passwords_lead_to_the_login_which_says_why(system: System) -> None:
+def test_too_many_wrong_passwords_lead_to_the_login_with_the_reason(system: System) -> None:
     page = AccountPage(system.logged_in(system.person()))
 
     statuses = [
@@ -155,7 +155,7 @@ def test_a_second_email_change_within_a_minute_is_refused_above_the_form(system:
 
 
 @pytest.mark.rule("PRO-5")
-def test_a_conflicting_save_shows_both_versions_of_the_own_changes_and_saves_only_those(
+def test_a_conflicting_save_shows_both_versions_of_changed_fields_and_saves_only_these(
     system: System,
 ) -> None:
     person = system.person()
@@ -263,7 +263,7 @@ def test_while_switched_the_page_shows_no_data_changes_nothing_and_links_back(sy
 
     shown_on_each = [visible_text(answer.text) for answer in [page.answer, *answers]]
     assert [answer.status_code for answer in [page.answer, *answers]] == [403] * 5
-    assert {answer.text.count('action="/links/return"') for answer in answers} == {2}  # menu and main part
+    assert {answer.text.count('action="/links/return"') for answer in answers} == {2}  # in menu and main part
     assert all(normalize("請先回到「鏈結帳號管理與登入」") in text for text in shown_on_each)
     assert not any(general.email in answer.text for answer in [page.answer, *answers])
     assert system.logged_in(general).get("/account").json()["name"] == "錢大明"

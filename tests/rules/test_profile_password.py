@@ -1,4 +1,4 @@
-"""Changing the password: requires the current one, ends other sessions, mails a notice (PRO-4, SEC-2)."""
+"""A password change requires the current password, ends other sessions and mails a notice (PRO-4, SEC-2)."""
 
 import json
 from itertools import pairwise
@@ -31,7 +31,7 @@ def test_a_changed_password_ends_every_other_session_and_keeps_this_one(system: 
 
 
 @pytest.mark.rule("PRO-4", "SEC-7")
-def test_it_ends_switched_sessions_of_the_general_account_too(system: System) -> None:
+def test_a_password_change_ends_switched_sessions_of_the_general_account_too(system: System) -> None:
     general = system.person()
     link = system.logged_in(system.person("link"))
     link.switch(system.bind_and_verify(link, general))
@@ -42,7 +42,7 @@ def test_it_ends_switched_sessions_of_the_general_account_too(system: System) ->
 
 
 @pytest.mark.rule("PRO-4")
-def test_a_notice_is_mailed_and_the_change_announced(system: System) -> None:
+def test_a_notice_is_mailed_and_an_event_published(system: System) -> None:
     person = system.person()
 
     change(system.logged_in(person), person.password, NEW)
@@ -79,7 +79,7 @@ def test_a_stolen_session_ends_after_five_wrong_passwords_and_locks_nobody_out(s
 
 
 @pytest.mark.rule("PRO-4", "SEC-19")
-def test_a_right_password_clears_the_wrong_ones_of_the_session(system: System) -> None:
+def test_a_right_password_clears_the_failures_of_the_session(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
 
@@ -120,7 +120,7 @@ def test_the_last_three_passwords_are_refused_and_older_ones_accepted(system: Sy
 
 
 @pytest.mark.rule("PRO-4", "SEC-2")
-def test_a_new_password_meets_the_rules_of_registration(system: System) -> None:
+def test_a_new_password_must_meet_the_rules_of_registration(system: System) -> None:
     person = system.person(email=f"{unique()}harbour.master@example.com", mobile="0928374650")
     visitor = system.logged_in(person)
     owned = visitor.get("/account").json()

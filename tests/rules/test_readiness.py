@@ -30,7 +30,7 @@ from tests.support.servers.redis import RedisServer
 
 
 def _readyz(url: str) -> dict[str, str]:
-    """Return the checks; the status must match them."""
+    """Return the checks, and assert that the status matches."""
     answer = httpx.get(f"{url}/readyz", verify=NO_TLS, trust_env=False)
     checks: dict[str, str] = answer.json()["checks"]
     assert (answer.status_code == 200) == (set(checks.values()) == {"ok"})
@@ -47,7 +47,7 @@ def _served(ops_server: OpsServer) -> Iterator[str]:
 
 
 def _make_read_only(system: System) -> None:
-    """Make every new connection read-only, and close the present ones."""
+    """Make every new connection read-only, and close the current connections."""
     if system.engine.dialect.name == "sqlite":
         event.listen(system.engine, "do_connect", _open_read_only)
     else:
@@ -83,7 +83,7 @@ def test_no_process_is_ready_while_its_database_is_read_only(start_system: Start
 
 @pytest.fixture
 def operations(redis_server: RedisServer, sqlite_url: str) -> Iterator[dict[str, str]]:
-    """The URLs of the operations ports of a relay and a mailer."""
+    """The URLs of the ops ports of a relay and a mailer."""
     keys, url = new_key_sets(), redis_server.url
     settings = load(MailerSettings, mailer_settings(keys, redis_url=url, smtp_url="smtp://127.0.0.1"))
     relay = Relay(load(RelaySettings, identity_settings(keys, database_url=sqlite_url, redis_url=url)))
@@ -104,7 +104,7 @@ def _configured(server: RedisServer, name: str, value: str) -> Iterator[None]:
 
 @contextmanager
 def _demoted(server: RedisServer) -> Iterator[None]:
-    """Make it a replica, whose primary does not answer."""
+    """Make the server a replica of a primary that does not answer."""
     with server.client() as client:
         client.replicaof("127.0.0.1", str(free_port()))
         yield
@@ -138,7 +138,7 @@ def test_neither_relay_nor_mailer_is_ready_while_redis_refuses_writes(
     faults = {
         "UnableServer READONLY": _demoted(redis_server),
         "OutOfMemoryError": _configured(redis_server, "maxmemory", "1"),
-        # Without the replica that it needs, like a primary behind a network partition.
+        # The required replica is missing, as on a primary behind a network partition.
         "UnableServer NOREPLICAS": _configured(redis_server, "min-replicas-to-write", "1"),
         "UnableServer MISCONF": _unable_to_save(redis_server),
     }

@@ -1,4 +1,4 @@
-"""The commands in the READMEs, as printed, against the system of `make run`."""
+"""The READMEs' commands work as printed with the system of `make run`."""
 
 import signal
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture
 def local_run(tmp_path: Path) -> Iterator[LocalRun]:
-    """The whole system as `make run` starts it."""
+    """The whole system, started like `make run`."""
     copy = LocalRun(tmp_path / ".run", DEMO="")
     try:
         copy.wait_for("Ready after", timeout_seconds=90)

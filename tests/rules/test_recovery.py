@@ -16,7 +16,7 @@ def request_reset(system: System, person: Person) -> str:
 
 
 def reset(system: System, token: str, password: str = NEW) -> tuple[int, str | None]:
-    """Set the new password by the API; return status and error code."""
+    """Set the new password through the API; return status and error code."""
     answer = system.visitor().post("/password-resets/confirm", {"token": token, "password": password})
     return answer.status_code, answer.json()["code"] if answer.content else None
 
@@ -115,7 +115,7 @@ def test_the_link_works_once_and_then_reports_that_it_was_used(system: System) -
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-4")
-def test_a_newer_link_voids_the_older_and_so_does_a_changed_password(system: System) -> None:
+def test_a_newer_link_or_a_changed_password_voids_the_link(system: System) -> None:
     person = system.person()
     older = request_reset(system, person)
     system.clock.advance(seconds=60)
@@ -143,7 +143,7 @@ def test_a_refused_new_password_leaves_the_link_valid(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-8", "LOGIN-2")
-def test_a_reset_opens_the_lock_that_strangers_put_on_the_account(system: System) -> None:
+def test_a_reset_clears_a_lock_that_strangers_caused(system: System) -> None:
     person = system.person()
     for _ in range(5):
         system.visitor().log_in(person, password="Wrong-Crane-88!")

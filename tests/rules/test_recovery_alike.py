@@ -1,4 +1,4 @@
-"""A reset request does the same work whether account and mailbox match or not (LOGIN-8)."""
+"""A reset request takes the same work whether account and mailbox match or not (LOGIN-8)."""
 
 import re
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from tests.support.harness.system import System
 
 @dataclass
 class Work:
-    """Records the SQL statements and the number of sealed payloads."""
+    """Records SQL statements and counts sealed payloads."""
 
     statements: list[str] = field(default_factory=list)
     seals: int = 0
 
     def taken(self) -> tuple[list[str], int]:
-        """Return what was recorded since the last call."""
+        """Return the record since the last call."""
         done = self.statements, self.seals
         self.statements, self.seals = [], 0
         return done
@@ -29,7 +29,7 @@ class Work:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
-    """The recorded work of the running application, from now on."""
+    """A record of the running application's work."""
     done, seal = Work(), Sealer.seal
 
     def sealed(*arguments: Any) -> str:

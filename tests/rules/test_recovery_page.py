@@ -1,4 +1,4 @@
-"""The pages of 忘記密碼: requesting the mail, and the page of its link (LOGIN-8)."""
+"""The pages of 忘記密碼: the request for the mail, and the page of its link (LOGIN-8)."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def opened(system: System, person: Person) -> Page:
 
 
 @pytest.mark.rule("LOGIN-8", "REG-10")
-def test_the_page_asks_twice_and_opening_it_changes_nothing(system: System) -> None:
+def test_the_page_asks_for_the_password_twice_and_opening_it_changes_nothing(system: System) -> None:
     person = system.person()
     page = opened(system, person)
 
@@ -107,7 +107,7 @@ def test_expired_and_superseded_links_show_the_next_step(system: System) -> None
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-4")
-def test_a_used_link_says_that_the_password_is_set(system: System) -> None:
+def test_the_page_of_a_used_link_reports_that_the_password_is_set(system: System) -> None:
     person = system.person()
     page = opened(system, person)
     page.press(password=NEW, password_again=NEW)
@@ -134,7 +134,7 @@ def test_a_browser_that_reset_the_password_is_known_though_strangers_lock_the_ac
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-2", "REG-11")
-def test_all_errors_of_a_new_password_are_shown_at_once_and_former_ones_are_refused(
+def test_all_errors_of_a_new_password_are_shown_at_once_and_former_passwords_are_refused(
     system: System,
 ) -> None:
     person = system.person()

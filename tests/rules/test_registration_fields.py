@@ -1,4 +1,4 @@
-"""What each field accepts and how it is stored, over the API (REG-3 to REG-8)."""
+"""The accepted values of each field and their stored form, through the API (REG-3 to REG-8)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.harness.system import System
 
 
 def refused(system: System, **changes: Any) -> tuple[str, str]:
-    """Register with one wrong field; return its pointer and the message."""
+    """Register with one wrong field; return the pointer and the message of the error."""
     answer = system.visitor().post("/accounts", registration(**changes))
     (error,) = answer.json()["errors"]
     return error["pointer"], normalize(error["detail"])
@@ -88,7 +88,7 @@ def test_a_phone_without_area_code_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("REG-6")
-def test_a_landline_of_a_small_area_is_stored_in_one_form(system: System) -> None:
+def test_a_landline_of_a_small_area_is_normalized(system: System) -> None:
     typed = ["(037) 322-150", "049-222-2106", "0836 22381", "+886 (0)89 326-141 分機 12"]
 
     stored = [kept(system, "company_phone", company={"phone": phone}) for phone in typed]
@@ -146,7 +146,7 @@ def test_a_company_name_is_required(system: System) -> None:
 
 
 @pytest.mark.rule("REG-4", "REG-5", "REG-8", "REG-9", "SEC-13")
-def test_what_was_pasted_is_stored_without_what_cannot_be_seen(system: System) -> None:
+def test_pasted_values_are_stored_without_invisible_characters(system: System) -> None:
     mailbox = f"susan{unique()}@example.com"
     person = system.register(
         name="王\U00031350",
@@ -170,7 +170,7 @@ def test_what_was_pasted_is_stored_without_what_cannot_be_seen(system: System) -
 
 
 @pytest.mark.rule("REG-4", "SEC-13")
-def test_a_name_that_shows_nothing_is_refused(system: System) -> None:
+def test_a_name_without_visible_characters_is_refused(system: System) -> None:
     names = ("\u3164\u3164", "\u2800\u2800", "\u2060\u200b")
 
     assert {refused(system, name=name)[0] for name in names} == {"/name"}

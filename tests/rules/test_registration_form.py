@@ -22,7 +22,7 @@ FIELDS = {
 
 
 def errors(visitor: Visitor, sent: Any) -> dict[str, str]:
-    """Register with wrong values; return the code of each pointer."""
+    """Register with wrong values; return the error code of each pointer."""
     answer = visitor.post("/accounts", sent)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), (
         answer.text
@@ -48,12 +48,12 @@ def test_each_kind_of_account_is_accepted_and_returned_as_sent(system: System, k
 
 
 @pytest.mark.rule("REG-1")
-def test_there_is_no_third_kind(system: System) -> None:
+def test_an_unknown_kind_of_account_is_refused(system: System) -> None:
     assert errors(system.visitor(), registration("admin")) == {"/kind": "invalid_kind"}
 
 
 @pytest.mark.rule("REG-2", "REG-11")
-def test_all_fields_are_required_and_all_missing_ones_are_reported_at_once(system: System) -> None:
+def test_all_missing_fields_are_reported_at_once(system: System) -> None:
     visitor = system.visitor()
 
     without_company = errors(visitor, {})
@@ -117,7 +117,7 @@ def test_a_value_of_the_wrong_type_is_reported_at_its_field(system: System) -> N
 
 
 @pytest.mark.rule("REG-11", "SEC-13")
-def test_an_unknown_field_is_reported_too(system: System) -> None:
+def test_an_unknown_field_is_reported(system: System) -> None:
     sent = registration(is_admin=True, company={"owner": "x"})
 
     found = errors(system.visitor(), sent)
@@ -156,7 +156,7 @@ def test_the_setting_selects_the_password_profile(start_system: Any, profile: st
 
 
 @pytest.mark.rule("REG-11")
-def test_a_refused_registration_leaves_nothing_behind(system: System) -> None:
+def test_a_refused_registration_stores_nothing(system: System) -> None:
     errors(system.visitor(), registration(mobile="1"))
 
     assert system.rows("SELECT 1 FROM accounts UNION ALL SELECT 1 FROM outbox") == []

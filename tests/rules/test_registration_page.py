@@ -1,4 +1,4 @@
-"""The pages of 申請帳號 submitted by a browser without scripts (REG-2, REG-3, REG-9 to REG-13)."""
+"""The pages of 申請帳號 in a browser without scripts (REG-2, REG-3, REG-9 to REG-13)."""
 
 from functools import partial
 from typing import Any
@@ -57,7 +57,7 @@ def test_the_input_is_kept_except_passwords(system: System) -> None:
 
 
 @pytest.mark.rule("REG-10", "SEC-2")
-def test_page_and_api_give_a_password_the_same_result(system: System) -> None:
+def test_page_and_api_judge_a_password_alike(system: System) -> None:
     company = registration()["company"]
     words = {"name": "錢大明", "email": "harbour.master@example.com", "mobile": "0928374650"}
     owned = ["Xq7-錢大明-vRm2pTq", "Xq7-harbour.master-vRm", f"Xq7-{company['name']}-vRm", "short", "qwerty"]
@@ -283,5 +283,5 @@ def test_the_pages_can_be_opened_while_logged_in(system: System, path: str) -> N
     assert (page.status, normalize("錢大明(錢大明股份有限公司/鏈結帳號)") in page.text) == (200, True)
 
 
-def test_there_is_no_form_of_a_third_kind(system: System) -> None:
+def test_there_is_no_form_for_an_unknown_kind_of_account(system: System) -> None:
     assert open_form(system.visitor(), "admin").status == 404

@@ -1,4 +1,4 @@
-"""A double click, a retry or concurrent requests create one account and send one mail (REG-13)."""
+"""A double click, a retry and concurrent requests create one account and send one mail (REG-13)."""
 
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ AT_ONCE = 12
 
 
 def mails_of(system: System, address: str) -> int:
-    """Return how many mails an address got, after all mails are sent."""
+    """Return the number of mails to an address after all mails are sent."""
     system.wait_for_mails()
     return system.mailbox.count(address)
 

@@ -1,6 +1,6 @@
-"""The restore drill: a dump by the shipped script becomes a running system on a new server (OPS-7, SEC-11).
+"""The restore drill: a dump by the shipped script is restored as a running system on a new server (OPS-7, SEC-11).
 
-`make restore-drill` runs it and prints how long each step took.
+`make restore-drill` runs the drill and prints the length of each step.
 """
 
 import os
@@ -38,13 +38,13 @@ BACKUP_ROLE = "CREATE ROLE identity_backup LOGIN PASSWORD 'backup'; GRANT pg_rea
 
 
 class Stopwatch:
-    """The minutes of each step."""
+    """The length of each step in minutes."""
 
     def __init__(self) -> None:
         self._began: list[tuple[str, float]] = []
 
     def start(self, step: str) -> None:
-        """Begin a step, which ends the one before."""
+        """Begin a step and end the previous step."""
         self._began.append((step, time.monotonic()))
 
     stop = partialmethod(start, "")
@@ -58,21 +58,21 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A server with a database that is lost."""
+    """A server whose database will be lost."""
 
     old: PostgresCluster
     url: str
     directory: Path
 
     def dump(self) -> Path:
-        """Back the database up as the role for backups; return the dump."""
+        """Back up the database as the backup role; return the dump."""
         url = make_url(self.url).set(username="identity_backup", password="backup")
         ended = _script("backup.sh", str(self.directory), url=url.render_as_string(hide_password=False))
         assert ended.returncode == 0, ended.stderr
         return Path(ended.stdout.strip())
 
     def restore(self, dump: Path, new: PostgresCluster) -> str:
-        """Lose the database, restore it on a new server; return the new URL."""
+        """Drop the database and restore it on a new server; return the new URL."""
         self.old.drop_database(self.url)
         url = new.create_database(name="identity")
         ended = _script("restore.sh", str(dump), url=url)
@@ -133,7 +133,7 @@ def _as(url: str, role: str) -> str:
 
 
 def _start(servers: Servers, url: str, stack: ExitStack) -> System:
-    """Start the restored system, each process with its own role, as the runbook says."""
+    """Start the restored system by the runbook, each process with its own role."""
     _migrate(_as(url, "identity_migrate"))
     system = System(servers, _as(url, "identity_web"), stack, direct_url=_as(url, "identity_relay"))
     checked = invoke(system, "check")
@@ -142,7 +142,7 @@ def _start(servers: Servers, url: str, stack: ExitStack) -> System:
 
 
 def _work(system: System) -> Person:
-    """Let a person register; publish and chain everything."""
+    """Let a person register, publish all events and chain all audit rows."""
     person = system.person()
     system.wait_for_mails()
     system.relay.extend_chain()
@@ -160,7 +160,7 @@ def _outbox(system: System) -> list[Any]:
 
 
 def _published(system: System, since: str) -> list[str]:
-    """Return the ids of this system's events that were published since an entry of the stream."""
+    """Return the ids of this system's events published after an entry of the stream."""
     ours = {row.event_id for row in _outbox(system)}
     with system.redis.client() as client:
         entries: Any = client.xrange(STREAM, f"({since}")
@@ -203,7 +203,7 @@ def test_a_complete_backup_continues_without_a_gap_or_a_repeat(
     assert verified.exit_code == 0, verified.output
 
 
-def test_after_an_older_backup_the_documented_steps_lead_back_to_work(
+def test_after_an_older_backup_the_documented_steps_resume_operation(
     servers: Servers, drill: Drill, new: PostgresCluster
 ) -> None:
     with ExitStack() as stack:
@@ -229,7 +229,7 @@ def test_after_an_older_backup_the_documented_steps_lead_back_to_work(
         verified = _audit(system, "verify")
 
     assert logins == [201, 401]
-    assert position == newest + 2  # no position of a lost event is used again, and one is skipped
+    assert position == newest + 2  # no position of a lost event is reused, and one position is skipped
     assert ahead.status_code == 410
     assert (cut.exit_code, accepted.exit_code, verified.exit_code) == (1, 0, 0), verified.output
 
@@ -242,7 +242,7 @@ def test_a_database_that_is_not_empty_is_not_overwritten(drill: Drill) -> None:
     assert (refused.returncode, refused.stderr) == (1, "the database is not empty: restore into a new one\n")
 
 
-def test_a_dump_that_was_cut_short_is_not_kept(drill: Drill, tmp_path: Path) -> None:
+def test_a_truncated_dump_is_deleted(drill: Drill, tmp_path: Path) -> None:
     kept, cutting = tmp_path / "kept", tmp_path / "programs" / "pg_dump"
     kept.mkdir()
     cutting.parent.mkdir()

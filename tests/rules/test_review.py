@@ -1,4 +1,4 @@
-"""Which accounts need an operator's approval, and the commands for it (REV-1, REV-2)."""
+"""Accounts that need an operator's approval, and the commands for the review (REV-1, REV-2)."""
 
 import json
 
@@ -36,14 +36,14 @@ def test_in_production_the_setting_is_required(system: System) -> None:
 
 
 @pytest.mark.rule("REV-1", "SEC-14")
-def test_a_chosen_setting_is_accepted_in_production(system: System) -> None:
+def test_each_value_of_the_setting_is_accepted_in_production(system: System) -> None:
     result = invoke(system, "check", IDENTITY_MODE="production", IDENTITY_REVIEW="none")
 
     assert "IDENTITY_REVIEW" not in result.output
 
 
 @pytest.mark.rule("REV-1")
-def test_an_account_in_review_gets_no_further(start_system: StartSystem) -> None:
+def test_an_account_in_review_has_no_access(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="both")
     person = system.person()
     visitor = system.visitor()
@@ -121,7 +121,7 @@ def test_a_rejection_requires_a_reason(start_system: StartSystem) -> None:
 
 @pytest.mark.rule("REV-2")
 @pytest.mark.parametrize("act", ["approve", "reject", "reinstate"])
-def test_an_act_that_the_state_does_not_allow_is_refused_in_one_line(system: System, act: str) -> None:
+def test_a_command_that_the_state_does_not_allow_is_refused_in_one_line(system: System, act: str) -> None:
     person = system.person()
 
     done = invoke(system, "accounts", act, person.username, "--reason", "理由")

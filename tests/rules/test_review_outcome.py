@@ -59,7 +59,7 @@ def test_the_right_password_shows_the_outcome_for_30_days(reviewing: System) -> 
 
 
 @pytest.mark.rule("REV-3")
-def test_a_new_account_of_that_name_is_not_affected(reviewing: System) -> None:
+def test_a_new_account_with_the_name_is_not_affected(reviewing: System) -> None:
     person = reviewing.person()
     reject(reviewing, person)
 

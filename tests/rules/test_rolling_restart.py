@@ -1,4 +1,4 @@
-"""An upgrade under load fails no request: migration, then restart of each process (deploy/runbook.md, Upgrading)."""
+"""No request fails during an upgrade under load: migration, then restarts (deploy/runbook.md, Upgrading)."""
 
 import threading
 from collections import Counter
@@ -18,7 +18,7 @@ from tests.support.servers.load_balancer import LoadBalancer, run_load_balancer
 from tests.support.servers.ports import free_port
 
 CLIENTS = 4
-# What the next release's migration may add while this one runs (expand and contract).
+# Changes that the next release's migration may make while this release runs (expand and contract).
 EXPANSION = (
     "ALTER TABLE accounts ADD COLUMN nickname varchar(50)",
     "ALTER TABLE sessions ADD COLUMN assurance integer NOT NULL DEFAULT 0",
@@ -28,7 +28,7 @@ EXPANSION = (
 
 
 class Load:
-    """Clients that register, log in, read and log out until stopped; failures are collected."""
+    """Clients that register, log in, read and log out until stopped, and the failures."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
@@ -52,7 +52,7 @@ class Load:
         before = sum(self.answers.values())
         wait_until(
             lambda: self.wrong or sum(self.answers.values()) >= before + 8 * CLIENTS,
-            what="the load to go on",
+            what="another round of every client",
             timeout_seconds=60,
         )
 

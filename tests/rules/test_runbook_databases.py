@@ -1,4 +1,4 @@
-"""The advice of deploy/runbook.md about PostgreSQL and Redis, executed."""
+"""The runbook's commands for PostgreSQL and Redis work (deploy/runbook.md)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -35,7 +35,7 @@ def system_on_postgresql(servers: Servers, postgresql_url: str, stack: ExitStack
 
 
 @pytest.mark.rule("EVT-2", "OPS-7")
-def test_after_the_leaders_connection_is_terminated_the_next_relay_leads_at_once(
+def test_the_next_relay_leads_at_once_after_the_leaders_connection_is_terminated(
     system_on_postgresql: System,
 ) -> None:
     system = system_on_postgresql
@@ -91,7 +91,7 @@ def test_a_user_of_redis_changes_its_password_while_both_are_valid(
         with connect(server.url_for("relay", "new")) as meanwhile:
             check_writable(meanwhile, "identity.events:mark:check")
         admin.execute_command("ACL", "SETUSER", "relay", "<old")
-        check_writable(before, "identity.events:mark:check")  # an open connection stays
+        check_writable(before, "identity.events:mark:check")  # open connections are not closed
         admin.execute_command("ACL", "SAVE")
         admin.execute_command("ACL", "LOAD")
 
@@ -102,7 +102,7 @@ def test_a_user_of_redis_changes_its_password_while_both_are_valid(
 
 
 @pytest.mark.rule("OPS-4")
-def test_a_destroyed_group_is_not_observed_any_more(system: System) -> None:
+def test_a_destroyed_group_has_no_metrics(system: System) -> None:
     def groups() -> set[str]:
         return {label for each in StreamCollector(client, STREAM).collect() for label in each.labels}
 

@@ -1,4 +1,4 @@
-"""Requests that must not be expensive, and which addresses count as one."""
+"""Requests that must not be expensive, and client addresses that share a limit."""
 
 import time
 
@@ -20,7 +20,7 @@ def test_a_password_of_only_substituted_letters_is_checked_quickly() -> None:
 
     list(PasswordPolicy("tw-gov").errors(password))
 
-    assert time.process_time() - began < 1.0  # takes twelve seconds if zxcvbn gets every character
+    assert time.process_time() - began < 1.0  # zxcvbn takes twelve seconds for the whole password
 
 
 @pytest.mark.rule("SEC-3")

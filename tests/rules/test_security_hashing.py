@@ -1,4 +1,4 @@
-"""Argon2id with the configured parameters, bounded concurrency, and renewal after a change (SEC-1)."""
+"""Passwords are hashed by Argon2id with bounded concurrency, and rehashed after a change of parameters (SEC-1)."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ SLOTS, QUEUE, ASKED = 2, 3, 12
 
 
 class HeldHashes:
-    """Blocks every hash until `release`, and records the maximum running at once."""
+    """Blocks every hash until `release`, and records the maximum number of concurrent hashes."""
 
     def __init__(self) -> None:
         self.release = threading.Event()
@@ -29,7 +29,7 @@ class HeldHashes:
         self._lock = threading.Lock()
 
     def hold(self) -> None:
-        """Count as running until released."""
+        """Block, and count as running, until released."""
         with self._lock:
             self._now += 1
             self.most = max(self.most, self._now)
@@ -40,7 +40,7 @@ class HeldHashes:
 
 @pytest.fixture
 def busy(start_system: StartSystem, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[System, HeldHashes]]:
-    """An installation with few hashing slots whose hashes wait for the test."""
+    """An installation with few hash slots, whose hashes block until the test releases them."""
     system = start_system(
         IDENTITY_HASH_SLOTS=str(SLOTS), IDENTITY_HASH_QUEUE=str(QUEUE), IDENTITY_WEB_THREADS="24"
     )
@@ -95,7 +95,7 @@ def test_passwords_are_hashed_by_argon2id_with_owasps_default_parameters(
 
 
 @pytest.mark.rule("SEC-1")
-def test_passwords_are_hashed_where_no_thread_may_lower_its_priority(
+def test_passwords_are_hashed_even_if_no_thread_may_lower_its_priority(
     start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_arguments: int) -> None:
@@ -110,9 +110,7 @@ def test_passwords_are_hashed_where_no_thread_may_lower_its_priority(
 
 
 @pytest.mark.rule("SEC-1", "OPS-5")
-def test_a_check_fails_where_no_password_can_be_hashed(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_check_fails_if_no_password_can_be_hashed(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     works = invoke(system, "check")
     monkeypatch.setattr(PasswordHasher, "hash", mock.Mock(side_effect=HashingError))
     fails = invoke(system, "check")

@@ -110,7 +110,7 @@ def _in_chunks(octets: bytes) -> Iterator[bytes]:
 @pytest.mark.rule("SEC-13")
 def test_a_chunked_body_has_the_same_limit(system: System) -> None:
     small = json.dumps(registration()).encode()
-    large = small.ljust(70_000)  # cut off at the limit, it would still be a valid registration
+    large = small.ljust(70_000)  # truncated at the limit, the body would still be a valid registration
     headers = {"Content-Type": "application/json"}
 
     taken = system.visitor().http.post("/api/v1/accounts", content=_in_chunks(small), headers=headers)
@@ -147,7 +147,7 @@ def test_another_media_type_is_refused(system: System, media_type: str) -> None:
 
 
 @pytest.mark.rule("SEC-13")
-def test_odd_addresses_and_headers_are_client_errors(system: System) -> None:
+def test_malformed_urls_and_headers_are_client_errors(system: System) -> None:
     person = system.logged_in(system.person())
     odd: list[tuple[str, str, dict[str, str]]] = [
         ("GET", "/email/verify?token=%00", {}),

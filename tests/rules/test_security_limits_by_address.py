@@ -1,4 +1,4 @@
-"""Requests without an account are limited by address (SEC-3, SEC-6)."""
+"""Requests without an account are limited by client address (SEC-3, SEC-6)."""
 
 import pytest
 from identity.domain.rate_limits import NAMES_BY_CLIENT_ADDRESS, RESETS_BY_CLIENT_ADDRESS
@@ -15,7 +15,7 @@ ELSEWHERE = {"X-Forwarded-For": "192.0.2.8"}
 
 
 def ask_for_others(system: System, *, times: int) -> set[tuple[int, str]]:
-    """Request resets with a new made-up pair each time; return the answers."""
+    """Request resets with a new invented pair each time; return the answers."""
     visitor = system.visitor()
     pairs = [(f"nobody{unique()}", f"nobody{unique()}@example.com") for _ in range(times)]
     answers = [visitor.post("/password-resets", {"username": name, "email": email}) for name, email in pairs]
@@ -23,14 +23,14 @@ def ask_for_others(system: System, *, times: int) -> set[tuple[int, str]]:
 
 
 def forgotten(system: System, person: Person, **headers: str) -> tuple[int, str]:
-    """Request a person's reset by the API."""
+    """Request a person's reset through the API."""
     wanted = {"username": person.username, "email": person.email}
     answer = system.visitor().post("/password-resets", wanted, **headers)
     return answer.status_code, answer.text.strip()
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-3", "SEC-6")
-def test_resets_over_an_addresss_limit_are_silently_dropped_and_leave_no_rows(
+def test_resets_over_the_limit_of_an_address_are_silently_dropped_and_leave_no_rows(
     start_system: StartSystem,
 ) -> None:
     system = start_system(**BEHIND_PROXY)

@@ -99,12 +99,12 @@ def test_a_session_can_switch_three_hundred_times_an_hour_and_always_return(syst
 
 
 @pytest.mark.rule("SEC-19", "PRO-4", "OPS-1")
-def test_password_checks_have_a_limit_by_account_that_wrong_ones_do_not_use_up(system: System) -> None:
+def test_an_accounts_limit_of_password_checks_does_not_count_wrong_passwords(system: System) -> None:
     person = system.person()
     visitor, thief = system.logged_in(person), system.logged_in(person)
 
     def check(by: Visitor, password: str) -> tuple[int, str]:
-        """Change the password to one that is refused after the check of the current one."""
+        """Request a new password that is refused after the check of the current password."""
         answer = by.put("/account/password", {"current": password, "new": person.password})
         return answer.status_code, answer.json()["code"]
 

@@ -1,4 +1,4 @@
-"""Strangers' requests do not use the owner's budgets, and counters store nothing readable (SEC-6, SEC-19)."""
+"""Strangers' requests do not use up the owner's limits, and counters store no readable data (SEC-6, SEC-19)."""
 
 import pytest
 from identity.domain.mailbox import mailbox_of_aliases
@@ -20,20 +20,20 @@ def forget(visitor: Visitor, person: Person) -> int:
 
 
 def claim(system: System, mailbox: str, *, times: int = FULL) -> None:
-    """Register with somebody's mailbox, as strangers can."""
+    """Register with another person's mailbox, as a stranger can."""
     for _ in range(times):
         system.register("link", email=mailbox)
 
 
 def want_mailbox(system: System, mailbox: str) -> int:
-    """Request a change to somebody's mailbox; return the status."""
+    """Request a change to another person's mailbox; return the status."""
     person = system.person()
     changes = {"email": mailbox, "current_password": person.password}
     return save(system.logged_in(person), changes).status_code
 
 
 @pytest.mark.rule("SEC-6", "LOGIN-8", "BIND-6")
-def test_strangers_registrations_take_no_mail_from_the_owner_of_the_mailbox(system: System) -> None:
+def test_strangers_registrations_do_not_use_up_the_mail_limits_of_the_owner(system: System) -> None:
     owner, link = system.person(), system.logged_in(system.person("link"))
     unverified = system.register("link", email=owner.email)
     claim(system, owner.email)
@@ -55,7 +55,7 @@ def test_strangers_registrations_take_no_mail_from_the_owner_of_the_mailbox(syst
 
 
 @pytest.mark.rule("SEC-6", "LOGIN-8")
-def test_no_limit_tells_whether_account_and_mailbox_match(system: System) -> None:
+def test_no_limit_reveals_whether_account_and_mailbox_match(system: System) -> None:
     owner, stranger = system.person(), system.person()
     answers = {}
 
@@ -72,7 +72,7 @@ def test_no_limit_tells_whether_account_and_mailbox_match(system: System) -> Non
 
 
 @pytest.mark.rule("SEC-6", "LOGIN-8", "SEC-3")
-def test_a_known_browser_gets_its_reset_although_strangers_have_used_up_theirs(system: System) -> None:
+def test_a_known_browser_can_reset_although_strangers_have_used_up_their_limit(system: System) -> None:
     owner = system.person()
     home = system.logged_in(owner)
     for _ in range(RESETS_BY_CLIENT_ADDRESS.max_count):
@@ -88,7 +88,7 @@ def test_a_known_browser_gets_its_reset_although_strangers_have_used_up_theirs(s
 
 
 @pytest.mark.rule("SEC-6", "LOGIN-8", "SEC-3")
-def test_in_a_known_browser_mistyped_mailboxes_block_the_right_one_only_by_the_daily_limit(
+def test_in_a_known_browser_mistyped_mailboxes_count_only_against_the_daily_limit(
     system: System,
 ) -> None:
     owner = system.person()
@@ -107,7 +107,7 @@ def test_in_a_known_browser_mistyped_mailboxes_block_the_right_one_only_by_the_d
 
 
 @pytest.mark.rule("SEC-6", "PRO-2")
-def test_registrations_and_changes_of_mailbox_share_one_budget_for_all_aliases(system: System) -> None:
+def test_registrations_and_changes_of_mailbox_share_one_limit_for_all_aliases(system: System) -> None:
     name = f"flooded{unique()}"
     for number in range(FULL):
         system.register(email=f"{name}+{number}@example.com")
@@ -145,12 +145,12 @@ def test_an_operator_can_set_a_mailbox_that_strangers_have_claimed(system: Syste
         ("some-one@example.com", "some-one@example.com"),
     ],
 )
-def test_aliases_of_a_mailbox_are_counted_as_one(spelling: str, counted: str) -> None:
+def test_aliases_of_a_mailbox_share_one_counter(spelling: str, counted: str) -> None:
     assert mailbox_of_aliases(spelling) == counted
 
 
 @pytest.mark.rule("SEC-19", "OPS-6")
-def test_counters_keep_nothing_that_people_typed(system: System) -> None:
+def test_counters_store_no_typed_values(system: System) -> None:
     owner = system.person()
     visitor, link = system.logged_in(owner), system.logged_in(system.person("link"))
     typed = [owner.username, owner.email, owner.id, "My-Password-In-The-Name-Field", "127.0.0.1"]

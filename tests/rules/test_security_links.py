@@ -1,4 +1,4 @@
-"""Only the newest link of a purpose works, once and until it expires; opening a link changes nothing (SEC-4)."""
+"""Only the newest link of a purpose works, once, until it expires; opening a link changes nothing (SEC-4)."""
 
 import pytest
 from identity.adapters.signed_tokens import SignedTokens

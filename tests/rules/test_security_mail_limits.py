@@ -1,4 +1,4 @@
-"""How often a mail can be requested, by account and purpose and by mailbox (SEC-6)."""
+"""The limits on requested mails, by account and purpose and by mailbox (SEC-6)."""
 
 import httpx
 import pytest

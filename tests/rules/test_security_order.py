@@ -1,4 +1,4 @@
-"""Authentication comes before the body, which is read only from permitted callers (SEC-13, LOGIN-6)."""
+"""Requests are authenticated before the body is read (SEC-13, LOGIN-6)."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ ADMIN = "/api/v1/admin/"
 
 
 def _calls(system: System, *, of_sessions: bool) -> Iterator[tuple[str, str]]:
-    """Yield method and path of every documented call with a body that needs a session, or that needs none."""
+    """Yield method and path of every documented call with a body, either with or without a required session."""
     document = system.visitor().http.get("/openapi.json").json()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -43,7 +43,7 @@ def _send(visitor: Visitor, call: tuple[str, str], body: bytes, content_type: st
 
 @pytest.mark.rule("SEC-13", "LOGIN-6")
 @pytest.mark.parametrize("wrong", WRONG_BODIES)
-def test_without_a_session_the_answer_is_401_whatever_the_body(system: System, wrong: str) -> None:
+def test_without_a_session_the_answer_is_401_for_any_body(system: System, wrong: str) -> None:
     ended = system.logged_in(system.person())
     ended.delete("/session")
     calls = list(_calls(system, of_sessions=True))

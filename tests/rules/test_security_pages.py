@@ -39,7 +39,7 @@ def test_a_form_without_the_token_of_its_page_changes_nothing(system: System) ->
 
 
 @pytest.mark.rule("SEC-8", "VER-2", "VER-3")
-def test_the_button_of_the_page_verifies(system: System) -> None:
+def test_the_button_of_the_link_page_verifies(system: System) -> None:
     person = system.register()
     link = system.mail(person.email).link.removeprefix(PUBLIC_URL)
     browser = system.visitor().http
@@ -69,19 +69,19 @@ def test_every_page_forbids_foreign_scripts_frames_referrers_and_caches(system: 
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", [*WITH_TOKEN, "/api/v1/consents", "/api/v1/nowhere"])
-def test_an_address_with_a_token_is_never_sent_as_referrer(system: System, path: str) -> None:
+def test_a_url_with_a_token_is_never_sent_as_referrer(system: System, path: str) -> None:
     assert system.visitor().http.get(path, headers=AS_A_PERSON).headers["Referrer-Policy"] == "no-referrer"
 
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/", "/apply", "/nowhere"])
 def test_a_page_sends_its_referrer_only_within_the_site(system: System, path: str) -> None:
-    """With this policy, forms send their origin, which the origin check needs."""
+    """The origin check needs the origin of forms, which browsers send with this policy."""
     assert system.visitor().http.get(path, headers=AS_A_PERSON).headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.rule("SEC-8")
-def test_pages_have_no_inline_script_inline_style_or_foreign_address(system: System) -> None:
+def test_pages_have_no_inline_script_inline_style_or_foreign_url(system: System) -> None:
     texts = "\n".join(system.visitor().http.get(path, headers=AS_A_PERSON).text for path in PAGES)
 
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=|javascript:", texts)
@@ -107,7 +107,7 @@ def test_a_public_url_is_used_in_its_normal_form(start_system: StartSystem) -> N
 
 
 def _with_cookie(system: System, token: str, method: str, **headers: str) -> httpx.Response:
-    """Call as a browser with the portal's cookie does."""
+    """Call like a browser with the portal's cookie."""
     cookie = {"Cookie": f"session={token}"}
     return httpx.request(
         method, f"{system.url}/api/v1/sessions", headers={**cookie, **headers}, timeout=30, verify=NO_TLS

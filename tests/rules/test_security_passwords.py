@@ -62,7 +62,7 @@ def test_reset_and_change_apply_the_rules_of_registration(system: System) -> Non
 
 
 @pytest.mark.rule("SEC-2")
-def test_the_nist_profile_requires_length_and_no_classes(start_system: StartSystem) -> None:
+def test_the_nist_profile_requires_a_length_but_no_character_classes(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_PASSWORD_PROFILE="nist")
 
     short = system.visitor().post("/accounts", registration(password="Lantern-Quay-3"))
@@ -85,7 +85,7 @@ def test_guessable_passwords_are_refused(system: System, password: str) -> None:
 
 
 @pytest.mark.rule("SEC-2")
-def test_up_to_128_characters_of_any_script_are_accepted_in_one_normal_form(system: System) -> None:
+def test_up_to_128_characters_of_any_script_are_accepted_after_normalization(system: System) -> None:
     many = "".join(chr(0x4E00 + 37 * n) for n in range(118))
     composed, decomposed = f"港口-Caf\u00e9-7{many}", f"港口-Cafe\u0301-7{many}"
     person = system.person(password=decomposed)

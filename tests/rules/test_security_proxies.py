@@ -1,4 +1,4 @@
-"""Every form of forwarding header is read from a trusted proxy only (SEC-3)."""
+"""Forwarding headers of every form are read only from trusted proxies (SEC-3)."""
 
 from typing import Final
 
@@ -35,7 +35,7 @@ FORWARDED: Final = {
     r'for="203.0.113\.9"': "203.0.113.9",
     'for=203.0.113.9;host="a, for=198.51.100.1"': "203.0.113.9",
     "for=198.51.100.1, for=203.0.113.9;proto=http, for=10.0.0.1": "203.0.113.9",
-    'for="198.51.100.1, for=203.0.113.9': "203.0.113.9",  # the client's quotation mark is not closed
+    'for="198.51.100.1, for=203.0.113.9': "203.0.113.9",  # the client's part has an unclosed quotation mark
     'for=198.51.100.1;x=", for="[2001:db8::7]"': "2001:db8::7",
 }
 UNREADABLE: Final = {
@@ -52,7 +52,7 @@ UNREADABLE: Final = {
 
 
 def addresses(system: System, *requests: dict[str, str]) -> list[str]:
-    """Return the client address that each request's refused login has in the audit log."""
+    """Return the client addresses of the requests' refused logins in the audit log."""
     for headers in requests:
         body = {"username": f"nobody{unique()}", "password": WRONG}
         assert system.visitor().request("POST", "/sessions", body, **headers).status_code == 401
@@ -60,13 +60,13 @@ def addresses(system: System, *requests: dict[str, str]) -> list[str]:
 
 
 def unreadable(system: System) -> dict[str, float]:
-    """Return the count of unreadable forwarding headers by header."""
+    """Return the number of unreadable forwarding headers by header."""
     counter = system.app.extensions["identity"].proxies.unreadable
     return {name: counter.labels(name)._value.get() for name in UNREADABLE}  # noqa: SLF001
 
 
 @pytest.mark.rule("SEC-3")
-def test_ports_brackets_and_quotes_around_the_address_are_read(start_system: StartSystem) -> None:
+def test_an_address_with_port_brackets_and_quotes_is_parsed(start_system: StartSystem) -> None:
     system = start_system(**BEHIND_PROXY)
 
     found = addresses(
@@ -95,7 +95,7 @@ def test_an_unreadable_address_is_counted_and_warned_about_once_a_minute(
 
 
 @pytest.mark.rule("SEC-3")
-def test_only_the_header_that_the_proxy_writes_is_read(start_system: StartSystem) -> None:
+def test_only_the_configured_header_of_the_proxy_is_read(start_system: StartSystem) -> None:
     both = {"X-Forwarded-For": "203.0.113.1", "Forwarded": "for=203.0.113.2"}
     only_other = {"X-Forwarded-For": "203.0.113.1"}
     by_setting = {

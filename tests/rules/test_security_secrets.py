@@ -1,4 +1,4 @@
-"""No code, link, password or session token is readable where it does not belong (SEC-9, EVT-4, BIND-7)."""
+"""No code, link, password or session token is readable in databases, logs or traces (SEC-9, EVT-4, BIND-7)."""
 
 import json
 import re
@@ -29,7 +29,7 @@ PASSWORDS = {PASSWORD, NEW_PASSWORD, PAGES_PASSWORD, WRONG_PASSWORD}
 
 
 class Walk:
-    """Runs every use case once and collects the secrets used."""
+    """Runs every use case once and collects its secrets."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
@@ -121,7 +121,7 @@ class Walk:
         return visitor
 
     def bind_by_page(self, link: Visitor, general: Person) -> None:
-        """Bind an account and enter its code on that page's forms."""
+        """Bind an account and enter its code with the page's forms."""
         csrf = re.findall(r'name="csrf_token" value="([^"]+)"', link.http.get("/links").text)[0]
         named = {"csrf_token": csrf, "username": general.username}
         for password in (WRONG_PASSWORD, PASSWORD):
@@ -134,7 +134,7 @@ class Walk:
         assert link.get("/bindings").json()["items"][0]["status"] == "verified"
 
     def applied_by_page(self) -> None:
-        """Register by the form, at first with an error, and follow the link."""
+        """Register with the form, first with an error, and follow the link."""
         visitor = self.at_pages()
         page = open_form(visitor, "general")
         wanted = {**valid_fields(email="pages@example.com", username="bypages"), "password": PAGES_PASSWORD}
@@ -145,7 +145,7 @@ class Walk:
         assert PlainBrowser(visitor).open(mail.link).press().status == 200
 
     def use_service(self, person: Person) -> None:
-        """Log in at a service, which sends its secret, code and tokens where they are right and where they are not."""
+        """Log in at a service, which sends its secret, code and tokens to right and to wrong endpoints."""
         service = _service(self.installation)
         caller = OAuthCaller(self.installation, service, visitor=self.visitor())
         wrong = Service(service.name, f"{service.secret}x")
@@ -166,7 +166,7 @@ class Walk:
         self.secrets |= {service.secret, code, VERIFIER, *tokens}
 
     def refused_with_its_link(self, person: Person) -> None:
-        """Let the mail server refuse a mail with an answer that quotes the link of an earlier mail."""
+        """Let the mail server refuse a mail with a reply that quotes the link of an earlier mail."""
         visitor = self.visitor()
         visitor.post("/password-resets", {"username": person.username, "email": person.email})
         link = self.installation.mail(person.email, "密碼").link
@@ -222,7 +222,7 @@ def test_no_secret_is_readable_after_every_use_case(
     walk = _walk(installation)
     metrics = "\n".join(ports.scrape(part).text for part in ("web", "relay", "mailer"))
     for part in parts:
-        part.stop()  # each sends its last spans
+        part.stop()  # each process exports its last spans
 
     with installation.redis.client() as client:
         redis = redis_text(client)
@@ -235,7 +235,7 @@ def test_no_secret_is_readable_after_every_use_case(
         "refusals": "\n".join(walk.ears.refusals),
     }
     leaks = {place: leaked(text, walk.secrets) for place, text in places.items()}
-    # A page repeats the values of its own request, but no password.
+    # A page may repeat values of its request, but no password.
     leaks["pages"] = leaked("\n".join(walk.ears_at_pages.refusals), PASSWORDS)
     assert not any(leaks.values()), leaks
     assert len(walk.secrets) > 10
@@ -248,7 +248,7 @@ def test_no_secret_is_readable_after_every_use_case(
 
 
 @pytest.mark.rule("EVT-4")
-def test_the_plain_part_of_events_holds_no_personal_data(system: System) -> None:
+def test_the_plain_part_of_events_contains_no_personal_data(system: System) -> None:
     general = system.person()
     link = system.logged_in(system.person("link"))
     system.bind_and_verify(link, general)

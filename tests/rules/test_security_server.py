@@ -1,4 +1,4 @@
-"""The web server in production: whom it believes, which hosts it answers for, and its answers to malformed HTTP."""
+"""The web server in production: trusted peers, accepted hosts, and answers to malformed HTTP."""
 
 import json
 import re
@@ -38,7 +38,7 @@ SETTINGS: Final = {
 SECRET = "token-of-a-mailed-link"
 REQUESTS: dict[str, tuple[bytes, int]] = {
     "no version": (f"GET /email/verify?token={SECRET}\r\n\r\n".encode(), 400),
-    "a version that is none": (f"GET /email/verify?token={SECRET} HTTP/9\r\n\r\n".encode(), 400),
+    "an invalid version": (f"GET /email/verify?token={SECRET} HTTP/9\r\n\r\n".encode(), 400),
     "a control character": (f"GET / HTTP/1.1\r\nHost: x\r\nX\x01: {SECRET}\r\n\r\n".encode(), 400),
     "a folded header": (f"GET / HTTP/1.1\r\nHost: x\r\nX: 1\r\n {SECRET}\r\n\r\n".encode(), 400),
     "two lengths": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
@@ -85,7 +85,7 @@ def get(server: Server, path: str, *, host: str = PUBLIC, **headers: str) -> htt
 @pytest.mark.parametrize(
     "host", [PUBLIC, PUBLIC.upper(), f"{PUBLIC}:443", "identity:8000", "xn--j6w.example.tw"]
 )
-def test_the_public_host_and_the_listed_ones_are_answered(server: Server, host: str) -> None:
+def test_requests_for_the_public_host_and_the_listed_hosts_are_answered(server: Server, host: str) -> None:
     assert get(server, "/api/v1/consents", host=host).status_code == 200
 
 
@@ -127,7 +127,7 @@ def test_a_foreign_host_gets_421_except_for_the_probes(server: Server, host: str
         ("X-Forwarded-Ssl", "on"),
     ],
 )
-def test_a_peer_on_loopback_is_believed_nothing(server: Server, name: str, value: str) -> None:
+def test_forwarding_headers_of_a_peer_on_loopback_are_ignored(server: Server, name: str, value: str) -> None:
     page = get(server, "/", **{name: value})
     past_a_rule = get(server, "/front/api/v1/consents", **{name: value})
     redirect = get(server, "/profile", **{name: value})
@@ -137,7 +137,7 @@ def test_a_peer_on_loopback_is_believed_nothing(server: Server, name: str, value
 
 
 def exchange(server: Server, request: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Send bytes; return status, headers and body of the answer."""
+    """Send raw bytes; return status, headers and body of the answer."""
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port or 0), timeout=10) as connection:
         connection.sendall(request)
@@ -174,7 +174,7 @@ def test_answers_to_malformed_http_have_the_headers_of_every_answer(server: Serv
 
 
 @pytest.mark.rule("OPS-4")
-def test_log_lines_of_malformed_http_carry_no_other_requests_ids(server: Server) -> None:
+def test_log_lines_of_malformed_http_have_no_ids_of_other_requests(server: Server) -> None:
     trace, client_id = "0af7651916cd43dd8448eb211c80319c", "an-earlier-request"
     traced = {"traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Request-ID": client_id}
     get(server, "/api/v1/session", **traced)
@@ -195,7 +195,7 @@ HALF: Final = {
     "half a request line": b"GET /live",
     "half a header": LIVE,
     "half a body": POST + b"Content-Length: 9\r\n\r\n{",
-    "a body that is awaited": POST + b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n",
+    "a body that has not arrived": POST + b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n",
     "half a chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{",
     "chunks without an end": POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
     "a second half": LIVE + b"\r\n" + LIVE,
@@ -209,12 +209,12 @@ def connect(server: Server, *, timeout: float = 20) -> socket.socket:
 
 
 def is_live(server: Server) -> bool:
-    """Ask for /livez on a connection of its own, and wait 2 s for the answer at most."""
+    """Request /livez on a new connection, and wait at most 2 s for the answer."""
     return httpx.get(f"{server.url}/livez", timeout=2, trust_env=False).status_code == 200
 
 
 @pytest.mark.rule("SEC-16")
-def test_half_requests_occupy_no_thread_and_end_at_their_deadline(server: Server) -> None:
+def test_incomplete_requests_occupy_no_thread_and_end_at_their_deadline(server: Server) -> None:
     with ExitStack() as stack:
         opened = [
             (name, stack.enter_context(connect(server))) for name in HALF for _ in range(200 // len(HALF))
@@ -229,7 +229,7 @@ def test_half_requests_occupy_no_thread_and_end_at_their_deadline(server: Server
     for name, answer in answers:
         assert (b"HTTP/1.1 408 Request Timeout" in answer) == (name != "nothing"), name
         assert (b"strict-transport-security" in answer.lower()) == (name != "nothing"), name
-        assert (b"100 Continue" in answer) == (name == "a body that is awaited"), name
+        assert (b"100 Continue" in answer) == (name == "a body that has not arrived"), name
 
 
 @pytest.mark.rule("OIDC-3")
@@ -240,7 +240,7 @@ def test_long_authorization_requests_reach_the_provider(server: Server) -> None:
 
 
 @pytest.mark.rule("SEC-16")
-def test_clients_that_keep_their_side_open_occupy_nothing(server: Server) -> None:
+def test_clients_that_keep_their_side_open_occupy_no_thread(server: Server) -> None:
     with ExitStack() as stack:
         for _ in range(40):
             stack.enter_context(connect(server)).sendall(LIVE + b"Connection: close\r\n\r\n")
@@ -265,7 +265,7 @@ def test_clients_that_keep_their_side_open_occupy_nothing(server: Server) -> Non
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("piece", [1000, 7])
-def test_requests_in_pieces_are_answered_like_whole_ones(
+def test_requests_in_pieces_are_answered_like_requests_in_one_piece(
     server: Server, request_bytes: bytes, statuses: list[int], piece: int
 ) -> None:
     with connect(server, timeout=10) as connection:

@@ -48,7 +48,7 @@ def test_on_loopback_without_https_cookies_are_still_http_only(system: System) -
 
 
 @pytest.mark.rule("SEC-7", "SW-1", "SW-3")
-def test_login_switch_and_return_issue_new_tokens_void_the_last_and_keep_the_limit(
+def test_login_switch_and_return_issue_new_tokens_and_keep_the_absolute_limit(
     system: System,
 ) -> None:
     general, holder = system.person(), system.person("link")
@@ -79,7 +79,7 @@ def _status(system: System, token: str | None) -> int:
 
 
 @pytest.mark.rule("SEC-7")
-def test_a_token_in_the_address_or_a_form_is_ignored(system: System) -> None:
+def test_a_session_token_in_the_url_or_a_form_is_ignored(system: System) -> None:
     token = system.logged_in(system.person()).token
     stranger = system.visitor()
 

@@ -30,7 +30,7 @@ _LONG = "0123456789abcdef-0123456789abcdef"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
-    """Every variable that any process needs in production (the default mode), with correct values."""
+    """Correct values of all variables that any process needs in production, the default mode."""
     return {
         "IDENTITY_BIND": f"127.0.0.1:{free_port()}",
         "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path}/identity.db",
@@ -102,14 +102,14 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "a path that is a host, web": ("web", {"IDENTITY_DATABASE_URL": "sqlite://identity.db"}),
     "a path that is a host, migrate": ("migrate", {"IDENTITY_DATABASE_URL": "sqlite://identity.db"}),
     "no path, relay": ("relay", {"IDENTITY_DATABASE_URL": "sqlite:///"}),
-    "a folder that cannot be, web": ("web", {"IDENTITY_DATABASE_URL": "sqlite:////dev/null/x/identity.db"}),
-    "a folder that cannot be, migrate": (
+    "an impossible folder, web": ("web", {"IDENTITY_DATABASE_URL": "sqlite:////dev/null/x/identity.db"}),
+    "an impossible folder, migrate": (
         "migrate",
         {"IDENTITY_DATABASE_URL": "sqlite:////dev/null/x/identity.db"},
     ),
-    "an address that is another's, web": ("web", {"IDENTITY_BIND": "192.0.2.1:8000"}),
+    "an address of another setting, web": ("web", {"IDENTITY_BIND": "192.0.2.1:8000"}),
     "deadlines, web": ("web", {"IDENTITY_HEADER_TIMEOUT": "0", "IDENTITY_BODY_TIMEOUT": "1h"}),
-    "not fitting together, web": ("web", {"IDENTITY_WEB_THREADS": "4"}),
+    "contradicting values, web": ("web", {"IDENTITY_WEB_THREADS": "4"}),
     "no keys, web": ("web", {"MAIL_SEAL_PUBLIC_KEYS": "{}", "MAIL_SIGN_PRIVATE_KEYS": "{}"}),
     "no keys of OpenID Connect, web": ("web", {"IDENTITY_OIDC_KEYS": ""}),
     "another's keys of OpenID Connect, check": ("check", {"IDENTITY_OIDC_KEYS": _KEYS.sign_private}),
@@ -187,7 +187,7 @@ OTHERS = {
     "relay": ["IDENTITY_DATABASE_URL"],
     "mailer": [],
 }
-"""Errors that a process finds only when it starts, although each setting alone is correct."""
+"""Errors that a process detects only at its start, because each setting is correct by itself."""
 
 
 @pytest.fixture
@@ -214,9 +214,7 @@ def test_a_refused_start_has_one_line_per_wrong_setting(settings: dict[str, str]
 
 @pytest.mark.rule("OPS-5")
 @pytest.mark.parametrize("part", PORTS)
-def test_a_port_that_is_taken_hides_no_other_wrong_setting(
-    settings: dict[str, str], samples: str, part: str
-) -> None:
+def test_a_taken_port_hides_no_other_wrong_setting(settings: dict[str, str], samples: str, part: str) -> None:
     names = ["OTEL_TRACES_EXPORTER", *OTHERS[part], *PORTS[part]]
     wrong = {
         "IDENTITY_DATABASE_URL": "sqlite:////dev/null/x/identity.db",
@@ -246,7 +244,7 @@ def test_a_public_site_is_refused_in_local_mode(settings: dict[str, str], part: 
 
 
 @pytest.mark.rule("SEC-14")
-def test_local_mode_listens_beyond_loopback_only_by_a_setting(settings: dict[str, str]) -> None:
+def test_local_mode_listens_beyond_loopback_only_with_a_setting(settings: dict[str, str]) -> None:
     local = (
         settings | _LOCAL | {"IDENTITY_PUBLIC_URL": "http://127.0.0.1:8000", "IDENTITY_BIND": "0.0.0.0:8000"}
     )
@@ -258,7 +256,7 @@ def test_local_mode_listens_beyond_loopback_only_by_a_setting(settings: dict[str
 
 
 @pytest.mark.rule("SEC-18")
-def test_a_plain_connection_on_a_private_network_is_allowed_by_a_setting_of_its_own(
+def test_a_separate_setting_allows_plain_connections_on_a_private_network(
     settings: dict[str, str],
 ) -> None:
     plain = settings | {
@@ -339,7 +337,7 @@ def test_production_refuses_the_sample_consent_texts(settings: dict[str, str], s
 
 
 @pytest.mark.rule("OPS-5")
-def test_a_secret_may_come_from_a_file_but_not_from_both_places(
+def test_a_secret_is_set_by_variable_or_file_but_not_by_both(
     settings: dict[str, str], tmp_path: Path
 ) -> None:
     file = tmp_path / "keys"

@@ -1,4 +1,4 @@
-"""One host upgrades without a refused connection: systemd holds the port (deploy/systemd/port-web.socket)."""
+"""A single host upgrades without refused connections, because systemd listens (deploy/systemd/port-web.socket)."""
 
 import socket
 import sys
@@ -14,7 +14,7 @@ from tests.support.harness.processes import Program, executable
 from tests.support.harness.waiting import wait_until
 
 CLIENTS = 4
-# What systemd does for the unit: it passes the socket as descriptor 3 and sets MemoryDenyWriteExecute=
+# Like systemd for the unit, this passes the socket as descriptor 3 and sets MemoryDenyWriteExecute=
 # (PR_SET_MDWE, where the kernel has it).
 START = """
 import ctypes, os, sys
@@ -69,7 +69,7 @@ def _start(installation: Installation, listener: socket.socket) -> Program:
 
 
 @pytest.mark.rule("OPS-4")
-def test_a_restart_behind_a_socket_of_systemd_refuses_no_connection(
+def test_a_restart_with_socket_activation_refuses_no_connection(
     installation_on_sqlite: Installation,
 ) -> None:
     installation = installation_on_sqlite

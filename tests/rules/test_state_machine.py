@@ -27,7 +27,7 @@ WALKS = settings(
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
-"""This many runs and steps take about ten seconds per kind of database."""
+"""These numbers of runs and steps take about ten seconds on each kind of database."""
 _LONG = {"IDENTITY_SESSION_IDLE": "3650d", "IDENTITY_SESSION_ABSOLUTE": "3650d"}
 """Sessions never time out in this test; time-outs have their own tests."""
 
@@ -39,12 +39,12 @@ wait = st.sampled_from([61, 61, 61, 0])
 
 
 def pick(choices: Sequence[T], number: int) -> T:
-    """Return one of them; 0 is the newest."""
+    """Return one of the items; 0 selects the newest."""
     return choices[-1 - number % len(choices)]
 
 
 class Walk(RuleBasedStateMachine):
-    """One run: fresh accounts in the same installation; the third general account is not yet verified."""
+    """One run with new accounts in the same installation. The third general account is not verified."""
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Walk(RuleBasedStateMachine):
         self.bind(0, 0, 0)
         self.verify(0)
 
-    # --- who and what: numbers pick from what there is ----------------------------------------------------------
+    # --- choices: a number selects among existing items -----------------------------------------------------------
 
     def any_switched(self) -> bool:
         return any(each.open and each.acting for each in self.model.sessions)
@@ -75,7 +75,7 @@ class Walk(RuleBasedStateMachine):
         return [each for each in self.model.bindings if each.status in states]
 
     def at_home(self, holder: ModelAccount) -> ModelSession | None:
-        """Return an unswitched session of the account; None if it is suspended."""
+        """Return an unswitched session of the account, or None if the account is suspended."""
         own = [
             each for each in self.model.sessions if each.account is holder and each.open and not each.acting
         ]
@@ -149,7 +149,7 @@ class Walk(RuleBasedStateMachine):
         act=st.sampled_from(ACTS),
     )
     def any_session_acts_on_any_binding(self, session_number: int, binding_number: int, act: str) -> None:
-        """Also picks ended and switched sessions and other people's bindings."""
+        """Switch with any session and binding, including ended sessions and other people's bindings."""
         session = pick(self.model.sessions, session_number)
         binding = pick(self.model.bindings, binding_number)
         if session.account in self.model.generals and act not in {"back", "look", "log out"}:
@@ -207,7 +207,7 @@ class Walk(RuleBasedStateMachine):
         if tidy:
             self.do.clean_up()
 
-    # --- what is always true ------------------------------------------------------------------------------------
+    # --- invariants -------------------------------------------------------------------------------------------------
 
     @invariant()
     def a_general_account_has_at_most_one_live_binding(self) -> None:

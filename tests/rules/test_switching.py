@@ -75,7 +75,7 @@ def test_a_switched_session_cannot_switch_again(system: System) -> None:
 
 
 @pytest.mark.rule("SW-1")
-def test_switching_requires_a_verified_binding_of_ones_own(system: System) -> None:
+def test_switching_requires_an_own_verified_binding(system: System) -> None:
     link, other = system.logged_in(system.person("link")), system.logged_in(system.person("link"))
     general = system.person()
     unverified, removed = system.bind(link, general), system.bind_and_verify(link, system.person())
@@ -126,7 +126,7 @@ def test_an_unswitched_session_cannot_go_back(system: System) -> None:
 
 
 def forbidden(link: Visitor, binding: str) -> dict[str, httpx.Response]:
-    """Return the answers of all calls reserved for the general account itself."""
+    """Return the answers to all calls that are reserved for the general account."""
     profile = {"name": "陳港生", "email": "thief@example.com", "current_password": "x"}
     return {
         "read profile": link.get("/account"),
@@ -148,7 +148,7 @@ def forbidden(link: Visitor, binding: str) -> dict[str, httpx.Response]:
 
 
 @pytest.mark.rule("SW-4")
-def test_the_general_accounts_own_settings_are_closed_while_switched(system: System) -> None:
+def test_the_general_accounts_own_settings_are_forbidden_while_switched(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     owner, binding = system.logged_in(general), system.bind_and_verify(link, general)
     link.switch(binding)
@@ -163,7 +163,7 @@ def test_the_general_accounts_own_settings_are_closed_while_switched(system: Sys
 
 
 @pytest.mark.rule("SW-6")
-def test_a_general_account_logs_in_directly_while_somebody_acts_as_it(system: System) -> None:
+def test_a_general_account_can_log_in_while_a_link_account_is_switched_to_it(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     link.switch(system.bind_and_verify(link, general))
 

@@ -1,4 +1,4 @@
-"""Whatever ends a binding or the right to use it ends its switched sessions at once (SW-5, OPS-2)."""
+"""The end of a binding, or of the right to use it, ends its switched sessions at once (SW-5, OPS-2)."""
 
 from collections.abc import Callable
 
@@ -52,7 +52,7 @@ ENDS = {
     "the link account unbinds": by_link,
     "the general account unbinds": by_general,
     "the general account's password is reset": by_password_reset,
-    "its password is changed and the binding with it": by_password_change,
+    "the general account's password is changed and the binding ended": by_password_change,
     "the link account is closed": by_closing(0),
     "the general account is closed": by_closing(1),
     "the link account is suspended": by_suspending(0),
@@ -81,7 +81,7 @@ def test_every_session_switched_through_the_binding_ends_at_once(system: System,
 
 
 @pytest.mark.rule("SW-5")
-def test_the_link_accounts_other_sessions_and_other_bindings_go_on(system: System) -> None:
+def test_the_link_accounts_other_sessions_and_bindings_continue(system: System) -> None:
     link, general, other = system.person("link"), system.person(), system.person()
     own = system.logged_in(link)
     ended, kept = system.bind_and_verify(own, general), system.bind_and_verify(own, other)

@@ -1,4 +1,4 @@
-"""`identity tidy` ends everything that has expired exactly once, even if repeated (VER-7, BIND-8, EVT-6)."""
+"""`identity tidy` ends or deletes expired data exactly once, even if repeated (VER-7, BIND-8, EVT-6)."""
 
 from functools import partial
 from pathlib import Path
@@ -65,7 +65,7 @@ def test_the_newest_event_stays_so_that_positions_continue(system: System) -> No
 
 
 @pytest.mark.rule("EVT-6", "EVT-2", "MAIL-3")
-def test_unpublished_and_unmailed_events_are_kept_and_no_gap_is_made(
+def test_unpublished_and_unmailed_events_and_all_later_events_are_kept(
     system: System,
 ) -> None:
     system.register()
@@ -100,7 +100,9 @@ def test_many_rows_are_deleted_in_batches(system: System, monkeypatch: pytest.Mo
 
 
 @pytest.mark.rule("VER-7", "BIND-8", "EVT-6")
-def test_concurrent_cleanups_end_each_thing_once(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_cleanups_end_each_account_and_binding_once(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
     general = system.person()
     binding_id = system.bind(system.logged_in(system.person("link")), general)
     people = [system.register() for _ in range(4)]
@@ -125,7 +127,7 @@ def test_only_sessions_past_either_limit_are_deleted(start_system: StartSystem) 
     people = [system.person() for _ in range(3)]
     used = system.logged_in(people[0])
     system.clock.advance(minutes=10)
-    system.logged_in(people[1])  # a session that is not used afterwards
+    system.logged_in(people[1])  # this session is not used afterwards
     system.clock.advance(minutes=20)
     system.logged_in(people[2])
     used.get("/session")
@@ -190,7 +192,7 @@ def test_a_stopped_cleanup_does_not_wait(start_system_on_postgresql: StartSystem
     system = start_system_on_postgresql()
     system.register()
     with system.engine.begin() as connection:
-        # The command uses the machine's clock.
+        # The command runs on the machine's clock.
         connection.exec_driver_sql("UPDATE accounts SET created_at = '2020-01-01'")
     with system.engine.connect() as holder:
         # The command may start slowly.

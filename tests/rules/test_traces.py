@@ -100,7 +100,7 @@ def test_a_registration_is_one_trace_from_its_request_to_the_mail_servers_answer
 
 
 @pytest.mark.rule("OPS-4", "SEC-9")
-def test_spans_hold_no_address_no_name_and_no_query(
+def test_spans_contain_no_address_no_name_and_no_query(
     installation_on_sqlite: Installation, collector: TraceCollector
 ) -> None:
     installation = installation_on_sqlite
@@ -155,7 +155,7 @@ def test_a_refusal_of_the_mail_server_is_in_its_span_by_category(
 
 
 @pytest.mark.rule("OPS-4", "EVT-3")
-def test_without_a_collector_the_callers_trace_is_passed_on_in_events_and_logs(
+def test_without_a_collector_the_callers_trace_context_is_in_events_and_logs(
     installation_on_sqlite: Installation,
 ) -> None:
     installation = installation_on_sqlite

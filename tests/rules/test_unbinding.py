@@ -1,4 +1,4 @@
-"""Either side can end a binding, and it can be made again (UNB-1 to UNB-5)."""
+"""Either side can end a binding, and the accounts can be bound again (UNB-1 to UNB-5)."""
 
 import pytest
 
@@ -17,7 +17,9 @@ def own(general: Visitor) -> dict[str, object]:
 
 @pytest.mark.rule("UNB-1", "UNB-4")
 @pytest.mark.parametrize("verified", [False, True])
-def test_a_link_account_ends_a_binding_and_its_list_drops_it(system: System, *, verified: bool) -> None:
+def test_a_link_account_ends_a_binding_which_disappears_from_its_list(
+    system: System, *, verified: bool
+) -> None:
     link, general, kept = system.logged_in(system.person("link")), system.person(), system.person()
     system.bind_and_verify(link, kept)
     binding = (system.bind_and_verify if verified else system.bind)(link, general)
@@ -67,7 +69,7 @@ def test_a_general_account_sees_who_bound_it_and_when(system: System) -> None:
 
 
 @pytest.mark.rule("UNB-3")
-def test_a_link_account_has_no_such_page(system: System) -> None:
+def test_a_link_account_cannot_request_who_bound_it(system: System) -> None:
     link = system.logged_in(system.person("link"))
 
     answers = [link.get("/account/binding"), link.delete("/account/binding")]

@@ -17,7 +17,7 @@ def bound_pair(system: System) -> tuple[Person, Person, str]:
 
 
 def notice_counts(system: System, *people: Person) -> list[int]:
-    """Return how many notices each has, after all mails are sent."""
+    """Return the number of notices to each person after all mails are sent."""
     system.wait_for_mails()
     return [system.mailbox.count(person.email, NOTICE) for person in people]
 
@@ -37,7 +37,7 @@ def test_unbinding_by_the_link_account_notifies_the_general_account(system: Syst
 
 @pytest.mark.rule("UNB-5")
 @pytest.mark.parametrize("side", ["link", "general"])
-def test_a_notice_of_an_unverified_binding_says_that_its_code_is_void(system: System, side: str) -> None:
+def test_a_notice_about_an_unverified_binding_mentions_its_void_code(system: System, side: str) -> None:
     link, general = system.person("link"), system.person()
     binding = system.bind(system.logged_in(link), general)
 
@@ -51,7 +51,7 @@ def test_a_notice_of_an_unverified_binding_says_that_its_code_is_void(system: Sy
 
 
 @pytest.mark.rule("UNB-5")
-def test_a_notice_of_an_unverified_binding_says_nothing_of_an_earlier_one(system: System) -> None:
+def test_a_notice_about_an_unverified_binding_does_not_mention_an_earlier_binding(system: System) -> None:
     link, general, first = bound_pair(system)
     visitor = system.logged_in(link)
     visitor.switch(first)
@@ -106,7 +106,7 @@ def test_closing_an_account_notifies_the_other_side(system: System, closed: str)
 
 
 @pytest.mark.rule("UNB-4", "UNB-5")
-def test_dismissing_notifies_nobody(system: System) -> None:
+def test_dismissing_a_binding_sends_no_notice(system: System) -> None:
     link, general, binding = bound_pair(system)
     system.logged_in(general).delete("/account/binding")
 

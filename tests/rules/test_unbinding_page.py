@@ -1,4 +1,4 @@
-"""帳號被綁定資訊 on a general account's page, and ending the binding there (UNB-2, UNB-3)."""
+"""A general account views and ends its binding on the page 帳號被綁定資訊 (UNB-2, UNB-3)."""
 
 import pytest
 
@@ -10,7 +10,7 @@ UNBIND = "/profile/binding/end"
 
 
 @pytest.mark.rule("UNB-3")
-def test_the_page_of_an_unbound_account_says_so(system: System) -> None:
+def test_the_page_of_an_unbound_account_reports_no_binding(system: System) -> None:
     page = AccountPage(system.logged_in(system.person()))
 
     assert normalize("帳號被綁定資訊未被綁定") in page.text
@@ -87,7 +87,7 @@ def test_ending_an_already_ended_binding_is_reported(system: System) -> None:
 
 
 @pytest.mark.rule("UNB-2")
-def test_a_link_account_cannot_end_a_binding_here(system: System) -> None:
+def test_a_link_account_cannot_end_a_binding_on_this_page(system: System) -> None:
     visitor = system.logged_in(system.person("link"))
     page = AccountPage(visitor)
     csrf = page.forms["/profile"]["csrf_token"]

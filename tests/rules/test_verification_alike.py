@@ -1,4 +1,4 @@
-"""A taken mailbox looks like a free one (REG-9), and an opened link shows what its button will answer (VER-2)."""
+"""A taken mailbox looks like a free mailbox (REG-9), and a link's page predicts the result of its button (VER-2)."""
 
 import re
 from collections.abc import Callable
@@ -15,30 +15,30 @@ _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
 
 
 def pending(system: System) -> None:
-    """Nothing is published yet."""
+    """Publish nothing yet."""
     system.clock.advance(seconds=1)
 
 
 def delivered(system: System) -> None:
-    """The mail server accepted the mail."""
+    """Let the mail server accept the mail."""
     system.wait_for_mails()
 
 
 def away_for_a_day(system: System) -> None:
-    """The mailer could not send before the link expired."""
+    """Let the link expire before the mailer can send."""
     system.clock.advance(hours=24)
     system.wait_for_mails()
 
 
 def refused(system: System) -> None:
-    """The mail server refuses these mailboxes."""
+    """Let the mail server refuse these mailboxes."""
     for row in system.rows("SELECT DISTINCT email FROM accounts"):
         system.servers.smtp.refuse(row.email)
     system.wait_for_mails()
 
 
 def seen_by(system: System, person: Person) -> tuple[str, str]:
-    """Return everything the applicant sees except name and mailbox."""
+    """Return all that the applicant sees, without name and mailbox."""
     visitor = system.visitor()
     visitor.log_in(person)
     page = visitor.http.get("/verification", headers={"Authorization": f"Bearer {visitor.token}"}).text
@@ -62,7 +62,7 @@ def test_an_applicant_with_a_taken_mailbox_sees_the_same_pages(
 
 
 def superseded(system: System, person: Person) -> None:
-    """A newer mail was requested."""
+    """Request a newer mail."""
     visitor = system.visitor()
     visitor.log_in(person)
     system.clock.advance(minutes=1)
@@ -70,22 +70,22 @@ def superseded(system: System, person: Person) -> None:
 
 
 def expired(system: System, _person: Person) -> None:
-    """The link's 24 hours have passed."""
+    """Let the link's 24 hours pass."""
     system.clock.advance(hours=24)
 
 
 def closed(system: System, person: Person) -> None:
-    """An operator closed the account."""
+    """Let an operator close the account."""
     invoke(system, "accounts", "close", person.username, "--reason", "因故")
 
 
 def followed(system: System, person: Person) -> None:
-    """The button was already pressed."""
+    """Follow the link once."""
     assert system.confirm(system.mail(person.email, "註冊通知信件").token).status_code == 200
 
 
 def renewed_elsewhere(system: System, person: Person) -> None:
-    """The account has another mailbox by now."""
+    """Give the account another mailbox."""
     with system.engine.begin() as connection:
         connection.execute(
             text("UPDATE accounts SET email = 'else@example.com' WHERE id = :id"), {"id": person.id}

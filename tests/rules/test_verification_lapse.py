@@ -8,7 +8,7 @@ from tests.support.harness.system import System
 
 
 def of(system: System, account_id: str) -> tuple[str | None, str | None]:
-    """Return why an account was closed (None: it is open) and its username; only an open one has a password."""
+    """Return the closing reason of an account, None if open, and its username. Only open accounts have a password."""
     (row,) = system.rows(
         "SELECT closed_reason, username_key, password_hash FROM accounts WHERE id = :id", id=account_id
     )
@@ -39,7 +39,7 @@ def test_after_seven_days_login_fails_like_for_an_unknown_name(system: System) -
 
 
 @pytest.mark.rule("VER-7", "OPS-2")
-def test_a_suspended_lapsed_account_is_gone_too(system: System) -> None:
+def test_a_suspended_account_lapses_too(system: System) -> None:
     person = system.register()
     invoke(system, "accounts", "suspend", person.username, "--reason", "因故")
 
@@ -93,7 +93,7 @@ def test_a_lapsed_name_is_free_before_cleanup(system: System) -> None:
 
 
 @pytest.mark.rule("VER-7")
-def test_cleanup_closes_the_account_publishes_the_reason_and_frees_name_and_mailbox(system: System) -> None:
+def test_cleanup_closes_the_account_with_the_reason_and_frees_name_and_mailbox(system: System) -> None:
     lapsed, kept = system.register(), system.person()
 
     system.clock.advance(days=7)

@@ -1,4 +1,4 @@
-"""The mailed link over the API: lifetime, repeated use, newest link (VER-2, VER-4)."""
+"""The mailed link through the API: lifetime, repeated use, newest link (VER-2, VER-4)."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_a_link_is_valid_for_24_hours(system: System) -> None:
 
 
 @pytest.mark.rule("VER-2", "SEC-4")
-def test_using_a_link_again_reports_that_it_is_done(system: System) -> None:
+def test_using_a_link_again_reports_a_verified_mailbox(system: System) -> None:
     person = system.register()
     token = system.mail(person.email).token
 
@@ -88,7 +88,7 @@ def test_a_link_for_one_purpose_is_refused_for_another(system: System) -> None:
 
 
 @pytest.mark.rule("VER-4")
-def test_a_link_signed_with_an_older_key_still_works_after_a_new_one_was_put_first(
+def test_a_link_signed_with_an_older_key_works_after_a_new_key_was_put_first(
     start_system: StartSystem,
 ) -> None:
     old, new = "an-older-key-of-this-installation-1", "a-newer-key-of-this-installation-22"

@@ -53,7 +53,7 @@ def test_only_a_link_accounts_mail_has_the_manuals_two_notes(
 
 
 @pytest.mark.rule("VER-1", "REV-1")
-def test_the_mail_says_whether_the_account_will_be_reviewed(start_system: StartSystem) -> None:
+def test_the_mail_mentions_a_review_if_the_account_will_be_reviewed(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="link")
     reviewed, other = system.register("link"), system.register("general")
 

@@ -1,4 +1,4 @@
-"""An unverified account corrects its mailbox (VER-8)."""
+"""An unverified account can correct its mailbox (VER-8)."""
 
 import pytest
 from identity.domain.rate_limits import MAILBOX_HOUR
@@ -18,7 +18,7 @@ def correct(visitor: Visitor, email: str, password: str) -> tuple[int, str]:
 
 
 @pytest.mark.rule("VER-8")
-def test_a_new_link_is_mailed_to_the_corrected_mailbox_and_the_old_one_is_void(system: System) -> None:
+def test_a_new_link_is_mailed_to_the_corrected_mailbox_and_the_old_link_is_void(system: System) -> None:
     person, email = system.register(), f"right{unique()}@example.com"
     old = system.mail(person.email).token
     visitor = system.visitor()
@@ -53,7 +53,7 @@ def test_the_password_is_required_and_mails_are_limited(system: System) -> None:
 
 
 @pytest.mark.rule("VER-8", "SEC-6")
-def test_a_mailbox_that_gets_too_many_mails_does_not_block_another(system: System) -> None:
+def test_a_mailbox_over_its_limit_does_not_block_a_correction_to_another(system: System) -> None:
     full = f"full{unique()}@example.com"
     for _ in range(MAILBOX_HOUR.max_count):
         system.register(email=full)
@@ -87,7 +87,7 @@ def test_a_taken_mailbox_gets_the_same_answer_and_its_owner_a_notice(system: Sys
 
 
 @pytest.mark.rule("VER-8")
-def test_a_verified_account_cannot_use_it(system: System) -> None:
+def test_a_verified_account_cannot_correct_its_mailbox_this_way(system: System) -> None:
     person = system.person()
     visitor = system.visitor()
     visitor.log_in(person)

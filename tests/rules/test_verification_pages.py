@@ -1,4 +1,4 @@
-"""The pages behind mailed links: opening one changes nothing, its button does (VER-2 to VER-4, SEC-8)."""
+"""The pages of mailed links: only the button changes data, not opening the page (VER-2 to VER-4, SEC-8)."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_the_success_page_links_to_the_login(system: System) -> None:
 
 
 @pytest.mark.rule("VER-2", "VER-3")
-def test_reloading_the_success_page_reports_that_it_is_done(system: System) -> None:
+def test_reloading_the_success_page_reports_a_verified_mailbox(system: System) -> None:
     browser = PlainBrowser(system.visitor())
     link = system.mail(system.register().email).link
     done = browser.open(link).press()
@@ -74,7 +74,7 @@ def test_the_success_page_shows_the_next_step(
 
 
 @pytest.mark.rule("VER-2")
-def test_pressing_again_reports_that_it_is_done(system: System) -> None:
+def test_pressing_the_button_again_reports_a_verified_mailbox(system: System) -> None:
     browser = PlainBrowser(system.visitor())
     page = browser.open(system.mail(system.register().email).link)
     page.press()
@@ -110,7 +110,7 @@ def test_another_browsers_csrf_token_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("VER-4")
-def test_an_expired_link_says_to_log_in_and_request_a_new_one(system: System) -> None:
+def test_the_page_of_an_expired_link_asks_to_log_in_and_request_a_new_link(system: System) -> None:
     page = PlainBrowser(system.visitor()).open(system.mail(system.register().email).link)
 
     system.clock.advance(hours=24)
@@ -139,7 +139,7 @@ def test_a_damaged_link_gets_a_clear_page(system: System, path: str) -> None:
 
 
 @pytest.mark.rule("VER-4", "VER-5")
-def test_a_superseded_link_points_to_the_newest_mail(system: System) -> None:
+def test_the_page_of_a_superseded_link_refers_to_the_newest_mail(system: System) -> None:
     person = system.register()
     old = system.mail(person.email).link
     visitor = system.visitor()
@@ -154,7 +154,7 @@ def test_a_superseded_link_points_to_the_newest_mail(system: System) -> None:
 
 
 @pytest.mark.rule("VER-4", "VER-7")
-def test_a_lapsed_accounts_link_says_to_register_again(system: System) -> None:
+def test_the_page_of_a_lapsed_accounts_link_asks_to_register_again(system: System) -> None:
     person = system.register()
     system.mail(person.email)
     system.clock.advance(days=6, hours=23)
@@ -205,7 +205,9 @@ def test_a_mailbox_taken_first_by_another_account_is_reported(system: System) ->
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/email/verify", "/email/change", "/password/reset"])
-def test_a_page_with_a_token_is_not_cached_and_sends_no_referrer(system: System, path: str) -> None:
+def test_a_page_with_a_token_in_its_url_is_not_cached_and_sends_no_referrer(
+    system: System, path: str
+) -> None:
     headers = PlainBrowser(system.visitor()).open(f"{path}?token=abc").answer.headers
 
     assert (headers["Referrer-Policy"], headers["Cache-Control"]) == ("no-referrer", "no-store")
@@ -214,7 +216,7 @@ def test_a_page_with_a_token_is_not_cached_and_sends_no_referrer(system: System,
 
 
 @pytest.mark.rule("SEC-13")
-def test_the_address_is_escaped_on_the_page(system: System) -> None:
+def test_the_token_in_the_url_is_escaped_on_the_page(system: System) -> None:
     page = PlainBrowser(system.visitor()).open('/email/verify?token="><script>alert(1)</script>')
 
     assert "<script>" not in page.answer.text

@@ -15,7 +15,7 @@ from tests.support.servers.smtp_script import Step
 
 
 class Refused(NamedTuple):
-    """A mail server's answer and what the person sees."""
+    """A mail server's reply, and the text that the person sees."""
 
     category: str
     code: int
@@ -41,12 +41,12 @@ def logged_in(system: System, person: Person) -> Visitor:
 
 
 def page(visitor: Visitor, path: str = "/verification") -> httpx.Response:
-    """Return a page as this session sees it."""
+    """Return a page for this session."""
     return visitor.http.get(path, headers={"Authorization": f"Bearer {visitor.token}"})
 
 
 def mail_state(visitor: Visitor) -> tuple[dict[str, Any], str]:
-    """Return the state of the mail in the API and on the page."""
+    """Return the mail's state in the API and on the page."""
     return visitor.get("/session").json()["verification_mail"], visible_text(page(visitor).text)
 
 
@@ -55,7 +55,7 @@ def in_taiwan(system: System) -> str:
 
 
 @pytest.mark.rule("VER-6")
-def test_a_mail_not_yet_accepted_is_shown_as_under_way(system: System) -> None:
+def test_a_mail_not_yet_accepted_is_shown_as_being_sent(system: System) -> None:
     person = system.register()
 
     mail, text = mail_state(logged_in(system, person))
@@ -147,7 +147,7 @@ def test_every_category_of_final_refusal_has_a_text() -> None:
 
 
 @pytest.mark.rule("VER-5", "SEC-6")
-def test_the_page_shows_the_wait_and_opening_it_counts_nothing(system: System) -> None:
+def test_the_page_shows_the_wait_and_opening_it_does_not_count_as_a_request(system: System) -> None:
     person = system.register()
     visitor = logged_in(system, person)
 
@@ -181,7 +181,9 @@ def test_at_the_daily_limit_the_page_shows_the_hours_left(system: System) -> Non
 
 @pytest.mark.rule("VER-5")
 @pytest.mark.parametrize("path", ["/review", "/consents", "/consents/hazard", "/home", "/profile"])
-def test_every_page_redirects_an_unverified_account_to_its_own(system: System, path: str) -> None:
+def test_every_page_redirects_an_unverified_account_to_the_verification_page(
+    system: System, path: str
+) -> None:
     visitor = logged_in(system, system.register())
 
     answer = page(visitor, path)
