@@ -285,9 +285,8 @@ def test_each_process_reads_its_readiness_and_metrics(urls: dict[str, str]) -> N
 
     for engine in (web, relay, notify):
         engine.dispose()
-    assert (
-        len([each for each in found if each.metric is not TIDY_LAST_SUCCESS]) == 12
-    )  # absent before tidy has run
+    # TIDY_LAST_SUCCESS is absent before tidy has run.
+    assert len([each for each in found if each.metric is not TIDY_LAST_SUCCESS]) == 12
 
 
 @pytest.mark.parametrize(

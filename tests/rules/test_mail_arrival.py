@@ -110,8 +110,9 @@ def test_a_mail_with_an_expired_link_is_not_sent_and_is_reported_expired(system:
 @pytest.mark.rule("MAIL-5")
 @pytest.mark.parametrize("pipelining", [False, True])
 def test_a_mailbox_refused_with_a_closed_connection_delays_no_other_mail(
-    system: System, pipelining: bool
-) -> None:  # noqa: FBT001 - a case
+    system: System,
+    pipelining: bool,  # noqa: FBT001 - a case
+) -> None:
     smtp = system.servers.smtp
     smtp.pipelining = pipelining
     for name, code in (("gone", 550), ("busy", 450)):

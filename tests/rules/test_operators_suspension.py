@@ -37,9 +37,8 @@ def test_the_right_password_of_a_suspended_account_never_counts_as_a_failure(
     answers = [visitor.log_in(person).json()["code"] for _ in range(6)]
 
     assert answers == ["account_suspended"] * 6
-    assert (
-        len(system.audit("session.refused")) == 1
-    )  # refreshed once a minute, so later requests write nothing
+    # recorded once a minute
+    assert len(system.audit("session.refused")) == 1
 
 
 @pytest.mark.rule("OPS-2", "SW-5")
