@@ -295,4 +295,4 @@ def test_a_taken_ops_port_stops_the_start_with_one_line(
         wait_until(lambda: not ended.running, what="the end", timeout_seconds=30)
 
     lines = [line for line in ended.output.splitlines() if not line.startswith("{")]
-    assert lines == [f"{name}: cannot listen there (Address already in use)"]
+    assert lines == [f"{name}: cannot listen on this address (Address already in use)"]

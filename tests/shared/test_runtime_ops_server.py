@@ -26,4 +26,6 @@ def test_an_address_in_use_is_reported_with_the_name_of_its_setting() -> None:
     ):
         open_listener(HostPort(*taken.getsockname()), "IDENTITY_METRICS_BIND")
 
-    assert told.value.errors == ["IDENTITY_METRICS_BIND: cannot listen there (Address already in use)"]
+    assert told.value.errors == [
+        "IDENTITY_METRICS_BIND: cannot listen on this address (Address already in use)"
+    ]

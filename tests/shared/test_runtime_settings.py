@@ -127,7 +127,7 @@ def test_no_error_contains_the_value_of_a_secret() -> None:
     faults = errors_of({"X_KEYS": "hush-hush,hush-hush", "X_REDIS_URL": "http://user:hush-hush@host"})
 
     assert faults == [
-        "X_KEYS: must not hold the same secret twice",
+        "X_KEYS: must not contain the same secret twice",
         "X_REDIS_URL: must be a URL that begins with redis://, unix://",
     ]
 

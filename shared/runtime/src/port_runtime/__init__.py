@@ -1,1 +1,1 @@
-"""What every process needs: settings, secrets, logs, traces, metrics, health checks."""
+"""Shared code of all processes: settings, secrets, logs, traces, metrics and health checks."""

@@ -1,4 +1,4 @@
-"""What the commands `identity check` and `mailer check` have in common."""
+"""Shared code of the commands `identity check` and `mailer check`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ wait_option = click.option(
     type=seconds,
     default="0",
     metavar="TIME",
-    help="Repeat failed checks for so long, such as 10m; a wrong setting ends the command at once.",
+    help="Repeat failed checks for up to this time, such as 10m. A wrong setting ends the command at once.",
 )
 
 
 def print_waiting(report: Report) -> None:
-    """Print what a command still waits for, to standard error."""
+    """Print the failed checks for which a command waits to standard error."""
     failed = (f"{name}: {result}" for name, result in report.results.items() if result != "ok")
     click.echo(f"waiting for {'; '.join(failed)}", err=True)

@@ -1,4 +1,4 @@
-"""The agency that people turn to, in the footer of every page and mail (OPS-8)."""
+"""The agency that people can contact, shown in the footer of every page and mail (OPS-8)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """The contact's details and statements; those that are not set are not shown."""
+    """The agency's contact details and statements; unset fields are not shown."""
 
     name: str | None = None
     phone: str | None = None
@@ -18,6 +18,6 @@ class Contact:
 
     @property
     def phone_url(self) -> str:
-        """The URL that dials the phone number, without an extension."""
+        """The `tel:` URL of the phone number, without an extension."""
         number, _, _ = (self.phone or "").partition("#")
         return f"tel:{''.join(char for char in number if char.isdigit() or char == '+')}"

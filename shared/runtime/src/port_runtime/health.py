@@ -16,12 +16,12 @@ _log = logging.getLogger(__name__)
 
 
 class Unhealthy(Exception):  # noqa: N818 - named after its cause
-    """A probe raises this with a message that callers of /readyz may read."""
+    """Raised by a probe; callers of /readyz may read the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A dependency of a process; `probe` raises when it is unavailable."""
+    """A check of a dependency; `probe` raises an error if the dependency is unavailable."""
 
     name: str
     probe: Callable[[], None]
@@ -50,7 +50,7 @@ def wait_until_healthy(
 ) -> Report:
     """Run the checks until all of them pass or the timeout expires, and return the last report.
 
-    `report_change` is called with the first failing report, and with each later one whose results differ.
+    `report_change` is called with the first failing report, and with each later report whose results differ.
     """
     ends_at = time.monotonic() + timeout_seconds
     report = run_checks(checks)
@@ -79,5 +79,7 @@ def _result(check: Check) -> str:
 
 def _first_line(error: Exception) -> str:
     if isinstance(error, UnicodeError):
-        return "a text that cannot be encoded"  # its own message quotes a character, which may be part of a password
+        return (
+            "a text that cannot be encoded"  # the message quotes a character, which may be part of a password
+        )
     return next(iter(str(error).splitlines()), "")

@@ -9,7 +9,7 @@ class Liveness:
     """Detects a loop that is stuck: the loop calls `beat` in each round."""
 
     def __init__(self, max_silence_seconds: float) -> None:
-        """`max_silence_seconds` must exceed every wait of the loop."""
+        """Set the maximum time between beats, which must exceed every wait of the loop."""
         self._max_silence_seconds = max_silence_seconds
         self._last_beat_at = time.monotonic()
 
@@ -18,5 +18,5 @@ class Liveness:
         self._last_beat_at = time.monotonic()
 
     def is_alive(self) -> bool:
-        """Whether the last beat is recent enough."""
+        """Return whether the last beat is recent enough."""
         return time.monotonic() - self._last_beat_at <= self._max_silence_seconds

@@ -1,6 +1,6 @@
-"""The formats of log lines: JSON, logfmt, and one for people at a terminal.
+"""The formats of log lines: JSON, logfmt, and a format for people at a terminal.
 
-All are ASCII, with every control character escaped, so that no encoding breaks a line and no value forges one.
+All formats are ASCII with escaped control characters, so that no encoding breaks a line and no value forges a line.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _NOT_IN_KEYS: Final = re.compile(r"[^\w.-]", re.ASCII)
 
 
 def logfmt(_logger: object, _method: str, record: MutableMapping[str, Any]) -> str:
-    """Render `key=value` pairs; a value that holds more than letters, digits and marks is quoted as in JSON."""
+    """Render `key=value` pairs; a value with other characters than letters, digits and marks is quoted as in JSON."""
     return _pairs(record)
 
 
 def console(_logger: object, _method: str, record: MutableMapping[str, Any]) -> str:
-    """Render time, level and event, then the other values as in logfmt; a traceback follows on lines of its own."""
+    """Render time, level and event, then the other values as in logfmt; a traceback follows on separate lines."""
     time, level, event = (str(record.pop(key, "")) for key in ("time", "level", "event"))
     traceback = str(record.pop("exception", ""))
     record.pop("service", None)

@@ -1,6 +1,6 @@
 """Masks secrets in log records before they are written (SEC-9).
 
-Secrets are known by their type. Names and patterns are a second check, for secrets that are plain texts.
+Secrets are recognized by their type. Names and patterns are a second check, for secrets in plain strings.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from port_runtime.secret import MASK, Secret
 SECRET_NAMES: Final = frozenset(
     {"password", "passwd", "token", "code", "link", "authorization", "cookie", "secret", "sealed"},
 )
-# Names that end in "code" but hold no secret.
+# Names that end in "code" but are not secret.
 PLAIN_NAMES: Final = frozenset({"status_code", "error_code", "exit_code", "reply_code", "problem_code"})
 MAX_DEPTH: Final = 6
 _NUMBERS: Final = (bool, int, float)  # a tuple, since building a union for each value is slower
@@ -51,7 +51,7 @@ def _inside(key: str, value: object, depth: int) -> object:
     return _clean(repr(value))
 
 
-@lru_cache(maxsize=1024)  # few different names, in every record
+@lru_cache(maxsize=1024)  # records have few different names
 def _is_secret(key: str) -> bool:
     name = key.lower().replace("-", "_")
     return name.rpartition("_")[2] in SECRET_NAMES and name not in PLAIN_NAMES
@@ -62,6 +62,6 @@ def _clean(text: str) -> str:
         text = _IN_QUERY.sub(rf"\1{MASK}", text)
     if "://" in text:
         text = _IN_URL.sub(rf"\1{MASK}@", text)
-    if "codec can't" in text:  # the error quotes a character, which may be one of a password
+    if "codec can't" in text:  # the error quotes a character, which may be part of a password
         text = _IN_CODEC_ERROR.sub(rf"\1 {MASK}", text)
     return _IN_HEADER.sub(rf"\1{MASK}", text) if "earer " in text.lower() else text

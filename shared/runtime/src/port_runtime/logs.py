@@ -1,4 +1,4 @@
-"""Structured logs: one line for each record, times in UTC, with the bound context, secrets masked (OPS-4, SEC-9)."""
+"""Structured logs: one line for each record, with times in UTC, bound context and masked secrets (OPS-4, SEC-9)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def configure(
 
 
 def info(event: str, **values: str | float) -> None:
-    """Log what holds no secret, in the values or in the context, in half the time of a logger: it masks nothing."""
+    """Log an event in half the time of a logger, without masking: neither values nor context may contain a secret."""
     first = structlog.get_config()["processors"][0]
     if isinstance(first, _Lines):
         first.write(event, values)
@@ -53,7 +53,7 @@ def info(event: str, **values: str | float) -> None:
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """Return a logger whose lines have `logger: name`. Modules may call this at import, before `configure`."""
+    """Return a logger that adds `logger: name` to its lines. Modules may call this at import, before `configure`."""
     return cast("FilteringBoundLogger", structlog.get_logger(logger_name=name))
 
 
@@ -65,7 +65,7 @@ def _number(level: str) -> int:
 
 
 class _Lines:
-    """The first processor, which names the service; `info` finds it in the configuration and writes lines by it."""
+    """The first processor, which adds the service's name. `info` finds it in the configuration and uses its `write`."""
 
     def __init__(self, service: str, target: TextIO | None, log_format: str) -> None:
         self._service, self._render = service, FORMATS[log_format]

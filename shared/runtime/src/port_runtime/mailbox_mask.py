@@ -1,4 +1,4 @@
-"""A mailbox as others may see it, the same on pages, in mails, in the API and in an operator's terminal (BIND-1)."""
+"""The masked form of a mailbox, the same on pages, in mails, in the API and in commands (BIND-1)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _MIN_CHARACTERS_FOR_BOTH: Final = 5
 
 
 def masked_mailbox(mailbox: str) -> str:
-    """Return for example `s***n@example.com`; of a short name only the first character, `w***@example.com`.
+    """Return a masked mailbox such as `s***n@example.com`, or `w***@example.com` if the name is short.
 
-    With the last character, two mailboxes of one person at one domain usually differ.
+    The last character usually distinguishes two mailboxes of a person at the same domain.
     """
     local, _, domain = mailbox.rpartition("@")
     last = local[-1:] if len(local) >= _MIN_CHARACTERS_FOR_BOTH else ""

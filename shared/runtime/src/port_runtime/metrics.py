@@ -4,7 +4,7 @@
     instruments = Instruments((LOGINS,))
     instruments.counter(LOGINS).labels("ok").inc()
 
-Labels have few values: a route's template, never a URL; an outcome, never a name.
+Labels have few values: a route template, never a URL; an outcome, never a name.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ LATENCY: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 class Metric:
     """One metric of a catalogue.
 
-    `labels` maps each label to its values, or to () where something else bounds them, such as the routes. An
-    observable metric has no instrument; it is collected at each scrape.
+    `labels` maps each label to its values, or to () if the values are bounded elsewhere, such as routes. An observable
+    metric has no instrument; it is collected at each scrape.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Metric:
 
     @property
     def family(self) -> str:
-        """prometheus_client's name of the metric family: a counter's lacks `_total`."""
+        """The name of the metric family in prometheus_client, which omits a counter's `_total`."""
         return self.name.removesuffix("_total")
 
     @property
@@ -82,7 +82,7 @@ def histogram(
 
 
 class Sample(NamedTuple):
-    """A collected value; `labels` in the catalogue's order."""
+    """A collected value; `labels` are in the order of the catalogue."""
 
     metric: Metric
     value: float
@@ -95,23 +95,23 @@ class Instruments:
     def __init__(self, catalogue: Iterable[Metric], *, shared: str | None = None) -> None:
         self._catalogue = tuple(catalogue)
         self._shared = shared
-        prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]  # not typed; it would double the series
+        prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]  # not typed; `_created` would double the series
         self._own = prometheus.CollectorRegistry()
         own = (metric for metric in self._catalogue if not metric.is_observable)
         self._instruments = {metric.name: _instrument(metric, self._own) for metric in own}
 
     def counter(self, metric: Metric) -> prometheus.Counter:
-        """Return a counter. Raises KeyError when the catalogue lacks it."""
+        """Return a counter. Raises KeyError if the catalogue lacks it."""
         instrument: prometheus.Counter = self._instruments[metric.name]
         return instrument
 
     def gauge(self, metric: Metric) -> prometheus.Gauge:
-        """Return a gauge. Raises KeyError when the catalogue lacks it."""
+        """Return a gauge. Raises KeyError if the catalogue lacks it."""
         instrument: prometheus.Gauge = self._instruments[metric.name]
         return instrument
 
     def histogram(self, metric: Metric) -> prometheus.Histogram:
-        """Return a histogram. Raises KeyError when the catalogue lacks it."""
+        """Return a histogram. Raises KeyError if the catalogue lacks it."""
         instrument: prometheus.Histogram = self._instruments[metric.name]
         return instrument
 
@@ -124,13 +124,13 @@ class Instruments:
 
 
 class _Shared:
-    """Sums the files of all processes."""
+    """Collects the sum of the metrics in the files of all processes."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def collect(self) -> Iterable[Family]:
-        # A process that was just started, or killed then, has an empty file.
+        # A process that is starting, or was killed while starting, has an empty file.
         files = [str(file) for file in self._directory.glob("*.db") if _size(file)]
         merged: Iterable[Family] = MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]  # prometheus-client does not type it
         return merged
@@ -159,7 +159,7 @@ class _Catalogued(Collector):
 def _size(file: Path) -> int:
     try:
         return file.stat().st_size
-    except FileNotFoundError:  # its process has just ended
+    except FileNotFoundError:  # deleted when its process ended
         return 0
 
 
@@ -169,7 +169,7 @@ def _instrument(metric: Metric, registry: prometheus.CollectorRegistry) -> Any:
     if metric.kind == "counter":
         instrument = prometheus.Counter(metric.name, metric.description, **arguments)
     elif metric.kind == "gauge":
-        # With several processes: the sum over those alive.
+        # With several processes: the sum over running processes.
         instrument = prometheus.Gauge(
             metric.name, metric.description, multiprocess_mode="livesum", **arguments
         )

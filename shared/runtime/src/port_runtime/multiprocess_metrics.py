@@ -1,7 +1,7 @@
 """Multi-process metrics: each process writes files to a shared directory; a scrape aggregates them.
 
-prometheus_client decides at import whether it uses such files. So this module does not import it at module level; call
-`create_directory` before anything imports it.
+prometheus_client decides at import whether it uses such files. Therefore this module does not import it at module
+level, and `create_directory` must be called before its first import.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def create_directory(prefix: str) -> str:
 
 
 def mark_process_dead(path: str, process_id: int) -> None:
-    """Drop the gauges of a process that has ended; its counters stay."""
+    """Delete the gauges of a process that has ended; its counters stay."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(process_id, path)  # type: ignore[no-untyped-call]  # prometheus-client does not type it

@@ -1,4 +1,4 @@
-"""Each process' port for operators: /metrics, /livez, /readyz (OPS-4). It is not open to the public."""
+"""The operations port of a process: /metrics, /livez, /readyz (OPS-4). It must not be public."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def open_listener(address: HostPort, variable: str, *, backlog: int = BACKLOG) -
         )
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        raise SettingsError([f"{variable}: cannot listen there ({reason})"]) from None
-    # Forked processes race for a connection: the one that loses must not block in accept().
+        raise SettingsError([f"{variable}: cannot listen on this address ({reason})"]) from None
+    # Forked processes race for a connection: the losing processes must not block in accept().
     listener.setblocking(False)
     return listener
 
 
 class OpsServer:
-    """Serves in its own threads, so it answers even when the process' main work is stuck."""
+    """Serves the port in separate threads, so that it responds even if the process is stuck."""
 
     def __init__(
         self, registry: CollectorRegistry, *, checks: Sequence[Check], alive: Callable[[], bool]
@@ -124,4 +124,4 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.set_app(application)
 
     def handle_error(self, *_arguments: object) -> None:
-        """Ignore clients that disconnect; our own errors are logged in `_answer`."""
+        """Ignore clients that disconnect; `_answer` logs errors of the server."""

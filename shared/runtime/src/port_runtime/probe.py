@@ -16,7 +16,7 @@ TIMEOUT_SECONDS: Final = 2.5
 
 
 def probe_error(address: str) -> str | None:
-    """Return why the check failed, or None when it passed."""
+    """Return the reason of a failed check, or None if the check passed."""
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
     try:
@@ -30,7 +30,7 @@ def probe_error(address: str) -> str | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Probe the only argument, a URL; return the exit code."""
+    """Probe the URL in the only argument; return the exit code."""
     (address,) = arguments
     if found := probe_error(address):
         sys.stderr.write(f"{address}: {found}\n")

@@ -1,6 +1,6 @@
-"""Metrics of processes by their usual names, from /proc (OPS-4).
+"""Metrics of processes with their usual names, from /proc (OPS-4).
 
-prometheus_client has them too, but neither for several processes that share metrics nor summed over them.
+prometheus_client has these metrics too, but not their sum over several processes that share metrics.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ CPU: Final = Metric(
 MEMORY: Final = observable_gauge(
     "process_resident_memory_bytes",
     "bytes",
-    "Memory of the process and its children; shared pages count for each",
+    "Memory of the process and its children; shared pages count for each of them",
 )
 STARTED: Final = observable_gauge(
     "process_start_time_seconds", "seconds", "Start of the process, in Unix time"
 )
 OPEN_FDS: Final = observable_gauge(
-    "process_open_fds", "descriptors", "Open file descriptors of the process or child with the most"
+    "process_open_fds", "descriptors", "Open file descriptors, of the process or the child with the most"
 )
 MAX_FDS: Final = observable_gauge(
     "process_max_fds", "descriptors", "Limit of open file descriptors for each process (`RLIMIT_NOFILE`)"
@@ -53,14 +53,14 @@ def build_info(service: str) -> Metric:
 class ProcessUsageCollector:
     """Samples of one process and its children, and of the installed version of its distribution.
 
-    `pid` returns the process: for a web process that of gunicorn, whose children share one operations port.
+    `pid` returns the id of the process. For a web process it is gunicorn's, whose children share an operations port.
     """
 
     def __init__(self, build: Metric, distribution: str, *, pid: Callable[[], int] = os.getpid) -> None:
         self._build, self._version, self._pid = build, version(distribution), pid
 
     def collect(self) -> Iterator[Sample]:
-        """Read /proc; a child that has just ended counts by what its parent has collected."""
+        """Read /proc. The CPU time of an ended child is included once its parent has collected it."""
         yield Sample(self._build, 1, (self._version,))
         root = self._pid()
         stats = [found for pid in (root, *_children(root)) if (found := _stat(pid))]
@@ -85,7 +85,9 @@ def _stat(pid: int) -> _Stat | None:
         open_fds = len(os.listdir(_PROC / str(pid) / "fd"))  # noqa: PTH208  # counts without building paths
     except (FileNotFoundError, ProcessLookupError):
         return None
-    values = [int(value) for value in text.rpartition(")")[2].split()[1:22]]  # from the 4th on, see proc(5)
+    values = [
+        int(value) for value in text.rpartition(")")[2].split()[1:22]
+    ]  # from the fourth field, see proc(5)
     user, system, children_user, children_system = values[10:14]
     return _Stat(
         cpu_seconds=(user + system) / _TICKS,

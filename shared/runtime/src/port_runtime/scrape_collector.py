@@ -20,9 +20,9 @@ log = get_logger("port_runtime.scrape_collector")
 
 
 class ScrapeCollector:
-    """Queries each source in a thread of its own.
+    """Queries each source in a separate thread.
 
-    A source that fails or is too slow is left out of the scrape, so that its series end instead of going stale.
+    A source that fails or is too slow is omitted from the scrape, so that its series end instead of going stale.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ScrapeCollector:
 
 
 class _Source:
-    """Runs at most one query at a time; a scrape during a query waits for the same one."""
+    """Runs at most one query at a time; a scrape during a query waits for the result of that query."""
 
     def __init__(self, collect: Callable[[], Iterable[Sample]]) -> None:
         self._collect = collect
@@ -50,7 +50,7 @@ class _Source:
         with self._lock:
             if self._future is None or self._future.done():
                 self._future = Future()
-                # Not an executor: it would wait for a hanging query when the process ends.
+                # Not an executor, which would wait for a hanging query when the process ends.
                 threading.Thread(target=self._run, args=(self._future,), name="scrape", daemon=True).start()
             return self._future
 

@@ -12,7 +12,7 @@ MASK: Final = "**********"
 class Secret:
     """An immutable text that is masked in `str`, `repr` and `format` (SEC-9); only `reveal` returns it.
 
-    Comparison takes constant time (SEC-12). Pickling raises TypeError, because it would copy the text unnoticed.
+    Comparison takes constant time (SEC-12). Pickling raises TypeError, because it would copy the text without a mask.
     """
 
     __slots__ = ("_text",)

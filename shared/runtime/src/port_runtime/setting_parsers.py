@@ -1,6 +1,6 @@
-"""Parsers from the text of an environment variable to its value.
+"""Parsers of the texts of environment variables.
 
-Each raises ValueError with the predicate of an error message, as in "must be a URL". No message contains the text,
+A parser raises ValueError with the predicate of an error message, as in "must be a URL". No message contains the text,
 because it may be a secret in the wrong variable (SEC-9).
 """
 
@@ -41,7 +41,7 @@ class HostPort:
 
 
 def holds_secret(parse: Parse[object]) -> bool:
-    """Whether the values of this parser are secrets."""
+    """Return whether the values of this parser are secrets."""
     return bool(getattr(parse, _MARK, False))
 
 
@@ -54,7 +54,7 @@ def mark_secret(parse: Parse[T]) -> Parse[T]:
 def text(raw: str) -> str:
     """Accept any text without control characters."""
     if _CONTROLS.search(raw):
-        raise ValueError("must not hold control characters")
+        raise ValueError("must not contain control characters")
     return raw
 
 
@@ -73,7 +73,7 @@ def seconds(raw: str) -> int:
     """Parse a duration: "90" seconds, or with a unit "90s", "15m", "12h", "7d"."""
     found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", raw)
     if not found:
-        raise ValueError("must be a length of time: seconds, or with a unit as in 90s, 15m, 12h, 7d")
+        raise ValueError("must be a duration: seconds, or with a unit as in 90s, 15m, 12h, 7d")
     return int(found[1]) * SECONDS_IN[found[2]]
 
 
@@ -94,7 +94,7 @@ def switch(raw: str) -> bool:
 
 
 mode = choice(PRODUCTION, "local")
-"""In production, settings that are unsafe beyond one machine are refused (SEC-14)."""
+"""Production refuses settings that are safe only on a single machine (SEC-14)."""
 log_level = choice("DEBUG", "INFO", "WARNING", "ERROR")
 """The minimum level of `logs.configure`."""
 log_format = choice(*FORMATS)
@@ -110,7 +110,7 @@ def host_port(raw: str) -> HostPort:
 
 
 def url(raw: str) -> str:
-    """Parse an absolute URL without a password; see `secret_url` for URLs with one."""
+    """Parse an absolute URL without a password; use `secret_url` for URLs with a password."""
     parts = _split(raw)
     if parts.password is not None:
         raise ValueError("must be a URL without a password")
@@ -155,7 +155,7 @@ def secret_list(raw: str) -> tuple[Secret, ...]:
     if not all(parts):
         raise ValueError("must be one or more secrets separated by commas")
     if len(set(parts)) != len(parts):
-        raise ValueError("must not hold the same secret twice")
+        raise ValueError("must not contain the same secret twice")
     return tuple(Secret(part) for part in parts)
 
 
@@ -176,7 +176,7 @@ def directory(raw: str) -> Path:
 
 
 def optional(parse: Parse[T]) -> Parse[T | None]:
-    """Return a parser that maps an empty text to None and passes any other to `parse`."""
+    """Return a parser that maps an empty text to None and passes any other text to `parse`."""
 
     def parse_optional(raw: str) -> T | None:
         return parse(raw) if raw else None
@@ -185,7 +185,7 @@ def optional(parse: Parse[T]) -> Parse[T | None]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether traffic to the host stays on this machine (SEC-14). Names are not resolved, except `localhost`."""
+    """Return whether traffic to the host stays on this machine (SEC-14). Of host names, only `localhost` does."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -198,7 +198,7 @@ class _Parts:
     def __init__(self, raw: str) -> None:
         parts = urlsplit(raw)
         self.scheme, self.password = parts.scheme, parts.password
-        for host in parts.netloc.rpartition("@")[2].split(","):  # the URL of sentinels has several
+        for host in parts.netloc.rpartition("@")[2].split(","):  # the URL of sentinels contains several hosts
             _ = urlsplit(f"//{host}").port  # raises ValueError for an invalid port
         self.place = parts.netloc or parts.path
 

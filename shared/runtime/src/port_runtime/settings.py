@@ -1,4 +1,4 @@
-"""Typed settings from environment variables (OPS-5); each can also be given as a file by NAME_FILE.
+"""Typed settings from environment variables (OPS-5); each can also be set as NAME_FILE, the path of a file.
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
@@ -8,7 +8,7 @@
     with exit_on_error():
         settings = load(Settings, os.environ)
 
-All errors are reported at once. An empty variable counts as unset, because Compose files cannot unset one.
+All errors are reported at once. An empty variable counts as unset, because Compose files cannot unset a variable.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class SettingsError(Exception):
 
 
 class ErrorCollector:
-    """Raises the SettingsErrors of several steps as one: a start that is refused reports every wrong setting.
+    """Raises the errors of several steps as one SettingsError, so that a refused start reports every wrong setting.
 
     with ErrorCollector() as collector:
         with collector.step():
@@ -79,7 +79,7 @@ class ErrorCollector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingDoc:
-    """The documentation of one setting. `default_text` is None when there is no default."""
+    """The documentation of a setting. `default_text` is None if there is no default."""
 
     name: str
     doc: str
@@ -107,8 +107,8 @@ def setting(name: str, *, parse: Parse[T], default: None, doc: str = ...) -> T |
 def setting(name: str, *, parse: Parse[Any], default: str | Required | None = REQUIRED, doc: str = "") -> Any:
     """Declare a field of a settings class.
 
-    `default` is parsed like the variable's text; with None an unset variable is None; without a default the
-    variable is required. For `parse` see `port_runtime.setting_parsers`.
+    `default` is parsed like the variable's text. If it is None, an unset variable is None; without `default`, the
+    variable is required. For `parse`, see `port_runtime.setting_parsers`.
     """
     return field(metadata={_DECLARED: _Declared(name, parse, default, doc)})
 
@@ -116,8 +116,8 @@ def setting(name: str, *, parse: Parse[Any], default: str | Required | None = RE
 def load(settings_class: type[T], environ: Mapping[str, str]) -> T:
     """Parse every setting of the class. Raises SettingsError with all errors.
 
-    A class may have a method `errors()` that yields "NAME: reason" for combinations of settings; it is called when
-    each setting by itself is valid.
+    A class may have a method `errors()` that yields "NAME: reason" for combinations of settings. It is called only if
+    each setting alone is valid.
     """
     values: dict[str, Any] = {}
     errors: list[str] = []
@@ -147,7 +147,7 @@ def describe(settings_class: type[object]) -> list[SettingDoc]:
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """On a SettingsError print its lines to standard error and exit with 2."""
+    """On a SettingsError, print its lines to standard error and exit with 2."""
     try:
         yield
     except SettingsError as error:
@@ -186,7 +186,7 @@ def _value(declared: _Declared, environ: Mapping[str, str]) -> object:
 
 
 def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, str]:
-    """Return the text and the name of the variable that holds it."""
+    """Return the text, and the name of its variable."""
     name, file_name = declared.name, f"{declared.name}_FILE"
     if environ.get(name) and environ.get(file_name):
         raise _SettingError(f"{name}: must not be set together with {file_name}")
@@ -199,7 +199,7 @@ def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, s
 
 
 def _has_surrogates(raw: str) -> bool:
-    """Whether the environment held bytes that are not UTF-8: encoding them later would fail and show them."""
+    """Return whether the variable had bytes that are not UTF-8; an error when encoding them later would show them."""
     return any("\ud800" <= character <= "\udfff" for character in raw)
 
 
@@ -224,7 +224,7 @@ def _file_text(file_name: str, path: str) -> str:
 
 
 def _reason(declared: _Declared, raw: str, message: str) -> str:
-    """Return the parser's message, unless it repeats a part of a secret."""
+    """Return the parser's message, or a general message if it contains a part of a secret."""
     pieces = [piece.strip() for piece in raw.split(",")]
     if holds_secret(declared.parse) and any(piece and piece in message for piece in [raw, *pieces]):
         return "is not valid"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def without_collection() -> Iterator[None]:
     """Disable garbage collection in the block, then freeze all objects alive at its end.
 
-    While modules are imported, collections find nothing and take an eighth of the CPU time.
+    During imports, collections find nothing and take an eighth of the CPU time.
     """
     gc.disable()
     try:

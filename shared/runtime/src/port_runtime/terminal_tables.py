@@ -1,6 +1,6 @@
-"""Tables for a terminal, aligned by the columns that their text takes: a Chinese character takes two.
+"""Tables for a terminal, aligned by the width of their texts: a Chinese character is two columns wide.
 
-The functions import wcwidth, because every process imports this module with the commands, and few print a table.
+The functions import wcwidth themselves: every process imports this module with the commands, but few print a table.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def display_width(text: str) -> int:
-    """Return the number of columns that a text takes."""
+    """Return the width of a text in columns."""
     from wcwidth import width
 
     return width(text)

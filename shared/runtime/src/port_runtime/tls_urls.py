@@ -1,6 +1,6 @@
-"""Whether the URL of a data server protects what is sent to it (SEC-18).
+"""Checks whether the URL of a data server protects the connection (SEC-18).
 
-It does if the connection stays on this machine, or uses TLS and verifies the server's certificate and name.
+A connection is protected if it stays on this machine, or uses TLS and verifies the server's certificate and name.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 from port_runtime.setting_parsers import is_loopback
 
 _FALSE: Final = frozenset({"", "0", "f", "false", "n", "no"})
-"""What redis-py takes for false in an option of its URLs."""
+"""The texts that redis-py reads as false in the options of a URL."""
 
 
 def is_redis_protected(url: str) -> bool:
-    """Whether a URL of redis-py, or one that names sentinels, protects the connection.
+    """Return whether a Redis URL, possibly with sentinels, protects the connection.
 
-    Sentinels on this machine may lead to a server on another one.
+    Sentinels on this machine may return a server on another machine.
     """
     parts, options = urlsplit(url), _options(url)
     scheme, _, sentinel = parts.scheme.partition("+")
@@ -31,7 +31,7 @@ def is_redis_protected(url: str) -> bool:
 
 
 def is_database_protected(url: str) -> bool:
-    """Whether a URL of SQLAlchemy protects the connection: an SQLite file always, PostgreSQL by `sslmode=verify-full`.
+    """Return whether a database URL protects the connection: SQLite always, PostgreSQL with `sslmode=verify-full`.
 
     A PostgreSQL URL may name several hosts in its options; a host that begins with a slash is a socket's directory.
     """
@@ -44,7 +44,7 @@ def is_database_protected(url: str) -> bool:
 
 
 def _options(url: str) -> dict[str, str]:
-    """Return the options of a URL; of one that is given more than once, the last value."""
+    """Return the options of a URL; for a repeated option, the last value."""
     query = parse_qs(urlsplit(url).query, keep_blank_values=True)
     return {name: values[-1] for name, values in query.items()}
 

@@ -1,11 +1,11 @@
 """Tracing with the OpenTelemetry API (OPS-4).
 
-Without the SDK, trace ids are only propagated; with it, spans are exported.
+Without the SDK, trace ids are only propagated; with the SDK, spans are exported.
 
     with span("POST /api/v1/accounts", parent=traceparent, kind=SpanKind.SERVER) as current:
         current.set_attribute("http.response.status_code", 202)
 
-Attributes hold no secret and no address.
+Attributes contain no secrets and no addresses.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _ids: Final = random.SystemRandom()  # no state that forked workers would share
 
 
 def is_enabled(environ: Mapping[str, str]) -> bool:
-    """Whether spans are exported: an endpoint is set and nothing switches tracing off.
+    """Return whether spans are exported: an endpoint is set, and tracing is not disabled.
 
-    Raises SettingsError, including when the extra `tracing` is not installed.
+    Raises SettingsError, also if the extra `tracing` is not installed.
     """
     if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
@@ -91,7 +91,7 @@ def close() -> None:
 
 
 def is_recording() -> bool:
-    """Whether this process exports spans."""
+    """Return whether this process exports spans."""
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
@@ -103,10 +103,10 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     **attributes: str | float,
 ) -> Iterator[Span]:
-    """Make a span current: a child of `parent`, a W3C traceparent, or else of the current span.
+    """Make a span current, as a child of `parent` (a W3C traceparent) or else of the current span.
 
     An invalid or missing parent starts a new trace. An exception marks the span as failed; only its class name is
-    recorded. Two underscores in a keyword stand for a dot in the attribute's name.
+    recorded. Two underscores in a keyword become a dot in the attribute's name.
     """
     context = _context(parent) if parent else None
     started = _TRACER.start_span(name, context, kind, _dotted(attributes))
@@ -126,7 +126,7 @@ def span(
 
 
 def fail(span: Span, kind: str) -> None:
-    """Mark a span as failed. `kind` is an error's class or code, never its message: that may hold anything."""
+    """Mark a span as failed. `kind` is an error's class or code, never its message, which may contain secrets."""
     span.set_attribute("error.type", kind)
     span.set_status(Status(StatusCode.ERROR))
 
@@ -140,9 +140,9 @@ def record(
     ended: datetime,
     **attributes: str | float,
 ) -> None:
-    """Record a span for work that is over, for example the time an entry waited; none without a parent.
+    """Record a span for completed work, for example the waiting time of an entry. Without a parent, record nothing.
 
-    `ended` may be earlier than `began` where their clocks differ; the span then has zero duration.
+    `ended` may be earlier than `began` if their clocks differ; the span then has zero duration.
     """
     if parent is None:
         return
@@ -154,7 +154,7 @@ def record(
 
 
 def traceparent() -> str | None:
-    """Return the current span's W3C traceparent, to be passed on."""
+    """Return the W3C traceparent of the current span, for propagation."""
     carrier: dict[str, str] = {}
     _W3C.inject(carrier)
     return carrier.get("traceparent")
@@ -173,7 +173,7 @@ def span_id() -> str | None:
 
 
 def server(host: str | None, port: int | None) -> dict[str, Any]:
-    """Return the attributes of the server that a span talks to; none for a socket without a host."""
+    """Return the attributes of a client span's server; none for a socket without a host."""
     return {"server__address": host, "server__port": port} if host else {}
 
 

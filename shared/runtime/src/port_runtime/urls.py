@@ -1,4 +1,4 @@
-"""One normal form of origins and hosts, so that URLs can be compared (RFC 3986 section 6.2, RFC 6454)."""
+"""The normal form of origins and hosts, for comparing URLs (RFC 3986 section 6.2, RFC 6454)."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _LABELS: Final = re.compile(
     r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
 _NUMBER: Final = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
-# Python's codec is of IDNA 2003. It maps these to other names than browsers do (UTS 46), so they are refused.
+# Python's codec implements IDNA 2003 and maps these characters to other names than browsers (UTS 46): refuse them.
 _DEVIATIONS: Final = frozenset("\u00df\u03c2\u200c\u200d")
 
 
 def origin_of(url: str) -> str:
-    """Return `scheme://host[:port]` of an http or https URL as browsers write it; raises ValueError.
+    """Return `scheme://host[:port]` of an http or https URL in the form of browsers. Raises ValueError.
 
-    Scheme and host are in lower case, the host is in ASCII (IDNA), and a default port is left out.
+    Scheme and host are in lower case, the host is in ASCII (IDNA), and a default port is omitted.
     """
     if " " in url or not url.isprintable():  # no other white space is printable
         raise ValueError("must be a URL without spaces and control characters")
     try:
         parts = urlsplit(url)
-    except ValueError:  # its message may repeat a password
+    except ValueError:  # its message may contain a password
         raise ValueError("must be a URL") from None
     found = _NETLOC.fullmatch(parts.netloc)
     if parts.scheme not in DEFAULT_PORTS or not found:
@@ -41,11 +41,11 @@ def origin_of(url: str) -> str:
 
 
 def parse_origin(url: str) -> str:
-    """Return the normal form of a URL that has nothing behind its host and port but a slash; raises ValueError."""
+    """Return the normal form of a URL without a path, a query or a fragment; a slash is allowed. Raises ValueError."""
     origin = origin_of(url)
     parts = urlsplit(url)
     if parts.path not in {"", "/"} or "?" in url or "#" in url:
-        raise ValueError("must be scheme, host and port alone")
+        raise ValueError("must be scheme, host and port only")
     return origin
 
 
@@ -63,7 +63,7 @@ def ascii_host(host: str) -> str:
     except UnicodeError:
         name = ""
     if _DEVIATIONS.intersection(host) or len(name) > _MAX_HOST or not _LABELS.fullmatch(name):
-        raise ValueError("must have a valid host; one that is not ASCII may be written in its xn-- form")
+        raise ValueError("must have a valid host; a host that is not ASCII may be written in its xn-- form")
     return _address(name) if _NUMBER.fullmatch(name) else name
 
 
