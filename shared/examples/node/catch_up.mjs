@@ -1,9 +1,9 @@
-// Reads from the feed the events that were trimmed from the stream before the group handled them.
+// Reads the events that were trimmed from the stream before the group handled them from the feed.
 
 import { FeedUnavailable } from "./feed.mjs";
 import { GroupRecreated, toObject, execute } from "./member.mjs";
 
-const LEASE_MS = 60_000; // longer than a feed request and all tries of an event
+const LEASE_MS = 60_000; // longer than a feed request and all attempts of an event
 const PEER_WAIT_MS = 500;
 const FEED_WAIT_MS = 2_000;
 const PAGE = 1_000;
@@ -11,10 +11,10 @@ const PAGE = 1_000;
 const positionOf = ([, fields]) => Number(toObject(fields).position);
 
 export class FeedCatchUp {
-  #position = 0; // the position up to which the group handled all events; also kept here in case Redis loses its data
+  #position = 0; // the position up to which the group handled all events; kept in memory too, in case Redis loses its data
   #positionKey;
   #leaseKey;
-  #complete; // the fingerprint of an empty stream that lacks nothing
+  #complete; // the fingerprint of an empty stream without missing events
 
   constructor(member, feed, begin) {
     this.member = member;
@@ -25,7 +25,7 @@ export class FeedCatchUp {
     this.#leaseKey = member.key("catching_up");
   }
 
-  // Handles the missing events. One member reads the feed under a lease while the others wait.
+  // Handles the missing events. The member with the lease reads the feed while the others wait.
   async run() {
     for (let gap = await this.#findGap(); gap; gap = await this.#findGap()) {
       await this.member.renew();
@@ -34,8 +34,8 @@ export class FeedCatchUp {
     }
   }
 
-  // Advances as far as the group has got, or returns the gap that the feed must fill: the events after one position and
-  // before another. Positions have no gaps.
+  // Advances to the group's progress, or returns the gap that the feed must fill: the events between two positions.
+  // Positions themselves have no gaps.
   async #findGap() {
     const { stream, group } = this.member;
     const [about, groups, [, oldest], stored] = await execute(
@@ -80,7 +80,7 @@ export class FeedCatchUp {
     else if (!items.length) await this.member.pause(FEED_WAIT_MS); // the relay appends to the stream before it commits to the feed
   }
 
-  // Stop all other members before: they would still handle their pending entries.
+  // Stop all other members first, because they would still handle their pending entries.
   async #startOver() {
     const pages = [];
     for await (const page of this.feed.snapshot()) pages.push(page);
@@ -104,7 +104,7 @@ export class FeedCatchUp {
     }
   }
 
-  // Takes or extends the lease.
+  // Acquires or extends the lease.
   async #lease() {
     const [key, { name }] = [this.#leaseKey, this.member];
     if (await this.redis.set(key, name, "PX", LEASE_MS, "NX")) return true;

@@ -1,5 +1,5 @@
-// Follows identity's events in Node.js with a Redis client only; with IDENTITY_URL it also reads events that the stream
-// no longer has over HTTP. Prints a line for each event: replace `handle` and `begin` with your own work.
+// Consumes identity's events in Node.js with only a Redis client. With IDENTITY_URL, it also reads events that the stream
+// no longer has over HTTP. Prints a line for each event: replace `handle` and `begin` with your own code.
 //
 //   REDIS_URL=redis://consumer:PASSWORD@127.0.0.1:6390/0 GROUP=passes-node node consumer.mjs
 
@@ -13,13 +13,13 @@ const { REDIS_URL, GROUP = "passes-node", CLAIM_IDLE_MS = "30000", IDENTITY_URL,
 
 const STOP_MS = 9_000; // Docker kills a container after ten seconds
 
-// After an error it is called again with the same event, so its work must be idempotent.
+// After an error it is called again with the same event, so it must be idempotent.
 async function handle({ id, type, subject, sequence, data }) {
   console.log(JSON.stringify({ id, type, subject, sequence: Number(sequence), data }));
 }
 
-// Replaces all data with the pages of a snapshot. Events that the snapshot includes may follow: those whose `sequence` is
-// not beyond their account's in the snapshot.
+// Replaces all data with the pages of a snapshot. Events that the snapshot already includes may follow: their `sequence`
+// is not greater than that of their account in the snapshot.
 async function begin(pages) {
   for (const { accounts, bindings } of pages) {
     for (const account of accounts) console.log(JSON.stringify({ account }));
@@ -27,7 +27,7 @@ async function begin(pages) {
   }
 }
 
-const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null }); // it reconnects by itself
+const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null }); // reconnects automatically
 redis.on("error", (error) => console.error(`redis: ${error.code ?? error.name}`));
 
 const member = new Member(redis, { group: GROUP, handle, claimIdleMs: Number(CLAIM_IDLE_MS) });

@@ -17,13 +17,13 @@ export class Feed {
     this.#authorization = `Bearer ${secret}`;
   }
 
-  // Returns the next events after a position as {position, event}, [] at the end of the feed, or undefined when it no
-  // longer has them: continue with a snapshot.
+  // Returns the next events after a position as {position, event}, or [] at the end of the feed. Returns undefined if the
+  // feed no longer has them: continue with a snapshot.
   async read(after) {
     return (await this.#get("events", { after, limit: LIMIT }))?.items;
   }
 
-  // Yields pages {position, accounts, bindings}; all share the position to continue from.
+  // Yields pages {position, accounts, bindings}; continue after `position`, which is the same in all pages.
   async *snapshot() {
     for (let query = { limit: LIMIT }, page; !page || page.next; query = { limit: LIMIT, after: page.next }) {
       yield (page = await this.#get("snapshot", query));

@@ -1,18 +1,18 @@
-// A member of a consumer group: claims entries of dead members, drops repeats, retries failures, keeps dead letters,
-// stops cleanly.
+// A member of a consumer group: claims entries of dead members, drops repeated events, retries failures, stores dead
+// letters, and stops cleanly.
 
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const BATCH = 50;
-const BLOCK_MS = 1_000; // the longest time to stop without events
-const WAITS_MS = [100, 500, 2_500, 10_000]; // between five tries
+const BLOCK_MS = 1_000; // the maximum time of a stop while no events arrive
+const WAITS_MS = [100, 500, 2_500, 10_000]; // between five attempts
 const TRIES = WAITS_MS.length + 1;
 const SEEN_SECONDS = 8 * 86_400; // a day longer than the stream keeps entries
 const YEAR_MS = 365 * 86_400_000;
 
-// A reason names the error's class, not its message, which may hold personal data.
+// A reason contains the error's class, not its message, which may contain personal data.
 const kindOf = (error) => (error instanceof Error ? error.name : typeof error);
 
 class Stopped extends Error {}
@@ -20,7 +20,7 @@ class Stopped extends Error {}
 // Thrown after the group was created again: pending entries must be dropped.
 export class GroupRecreated extends Error {}
 
-// Executes a transaction and throws its first error, which ioredis does not.
+// Executes a transaction and throws its first error; ioredis itself does not throw it.
 export async function execute(transaction) {
   return (await transaction.exec()).map(([error, answer]) => {
     if (error) throw error;
@@ -48,7 +48,7 @@ export class Member {
   #handle;
   #claimIdleMs; // longer than handling one event
   #stop = new AbortController();
-  #pending = []; // read or claimed, and not handled yet
+  #pending = []; // read or claimed, but not handled yet
   #renewAt = 0;
   #claimAt = 0;
   #cursor = "0-0";
@@ -125,7 +125,7 @@ export class Member {
     return times > TRIES ? `begun ${TRIES} times and never finished` : this.#tryOften(event);
   }
 
-  // Handles nothing else between tries, so that events stay in order.
+  // Handles nothing else between attempts, so that events stay in order.
   async #tryOften(event) {
     for (const wait of [...WAITS_MS, 0]) {
       try {
@@ -176,14 +176,14 @@ export class Member {
     }
   }
 
-  // After Redis lost its data: reads the stream from the start; marks identify repeats.
+  // Reads the stream from the start after Redis lost its data; the dedupe marks identify repeated events.
   async #recover(error) {
     if (!(error instanceof GroupRecreated) && !/NOGROUP|no such key/.test(error.message)) throw error;
     this.#pending = [];
     await this.create();
   }
 
-  // Releases unhandled entries for any member to claim at once, then leaves the group.
+  // Releases unhandled entries, so that any member can claim them at once, then leaves the group.
   async #leave() {
     const { redis, stream, group, name } = this;
     const ids = this.#pending.map(([id]) => id);

@@ -1,6 +1,6 @@
-"""A port service in miniature: people log in by OpenID Connect and act for a company, until identity ends it.
+"""A small port service: people log in by OpenID Connect and act for a company until identity ends the login.
 
-README.md says how to run it, and what a service of your own should keep of it.
+README.md explains how to run it, and the parts that your own service should copy.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     is_https = url.startswith("https:")
     app.config.update(
         SECRET_KEY=Path(environ["PASS_COOKIE_KEY_FILE"]).read_text(),
-        # Browsers send a cookie to every port of its host, so it needs a name of its own.
+        # Browsers send a cookie to every port of its host, so it needs a unique name.
         SESSION_COOKIE_NAME="__Host-pass-demo" if is_https else "pass-demo",
         SESSION_COOKIE_SECURE=is_https,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -63,7 +63,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
 @pages.get("/")
 @pages.get(f"/<any({','.join(TASKS)}):task>")
 def show(task: str | None = None) -> ResponseReturnValue:
-    """Show who acts for which company with which rights; a task needs its right."""
+    """Show the person, the company and the rights. A task requires its right."""
     if "login" not in session:
         name = "logged_out" if session.pop("logged_out", False) else "welcome"
         return redirect(url_for(".log_in", to=task)) if task else _message(name)
@@ -78,7 +78,7 @@ def show(task: str | None = None) -> ResponseReturnValue:
 
 @pages.get("/login")
 def log_in() -> Any:
-    """Send the browser to identity. `to` is the task that follows; `switch` asks for the company again."""
+    """Redirect to identity. `to` is the task to show afterwards; `switch` asks for the company again."""
     session["task"] = next((task for task in TASKS if task == request.args.get("to")), None)
     prompt = {"prompt": "select_account"} if "switch" in request.args else {}
     return identity.authorize_redirect(current_app.config["URL"] + "/callback", **prompt)
@@ -86,7 +86,7 @@ def log_in() -> Any:
 
 @pages.get("/callback")
 def callback() -> ResponseReturnValue:
-    """Take identity's answer. Authlib checks state, nonce, PKCE and the ID token."""
+    """Process identity's answer. Authlib checks state, nonce, PKCE and the ID token."""
     try:
         token = identity.authorize_access_token()
     except (OAuthError, JoseError) as error:
@@ -103,7 +103,7 @@ def callback() -> ResponseReturnValue:
 
 @pages.post("/logout")
 def log_out() -> Any:
-    """Log out here, then at identity, which leads back. SameSite=Lax keeps other sites from doing this."""
+    """Log out here, then at identity, which redirects back. SameSite=Lax prevents such requests from other sites."""
     person = logins.drop(session.pop("login", None))
     if person is None:
         return redirect(url_for(".show"))
@@ -113,7 +113,7 @@ def log_out() -> Any:
 
 @pages.post("/backchannel-logout")
 def backchannel_logout() -> ResponseReturnValue:
-    """Take identity's word that a login has ended. It repeats it until the answer is 200, or 400 for a bad token."""
+    """Process the notification that a login has ended. Identity repeats it until the answer is 200 or 400."""
     try:
         logins.end(read_logout_token(request.form.get("logout_token", ""), identity))
     except JoseError:
@@ -123,20 +123,20 @@ def backchannel_logout() -> ResponseReturnValue:
 
 @pages.app_errorhandler(requests.RequestException)
 def unavailable(_error: requests.RequestException) -> ResponseReturnValue:
-    """Say that identity does not answer."""
+    """Return an error page, because identity does not answer."""
     return _message("unavailable", 503)
 
 
 @pages.after_app_request
 def protect(response: Response) -> Response:
-    """Forbid scripts, parts of other sites, frames and caches."""
+    """Forbid scripts, content of other sites, frames and caches."""
     response.headers["Content-Security-Policy"] = current_app.config["CONTENT_SECURITY_POLICY"]
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
 def _introspect(access_token: str) -> Any:
-    """Ask identity who acts for whom; nothing else names the rights."""
+    """Return the person, the company and the rights of a token; only introspection returns the rights."""
     answer = identity.post(
         identity.load_server_metadata()["introspection_endpoint"],
         data={"token": access_token},
@@ -148,7 +148,7 @@ def _introspect(access_token: str) -> Any:
 
 
 def _former_company(former: Any, person: Any) -> str | None:
-    """Return the company of the login before this one if the same person has changed it."""
+    """Return the company of the former login if the same person has changed the company."""
     is_same = (former.get("act") or former)["sub"] == (person.get("act") or person)["sub"]
     return former["company"]["name"] if is_same and former["company"] != person["company"] else None
 

@@ -1,4 +1,4 @@
-"""The logins of this service in SQLite, which its processes share. A busy service takes its own database."""
+"""The logins of this service in SQLite, which its processes share. A busy service would use its own database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 TABLES = """
 CREATE TABLE IF NOT EXISTS logins (id TEXT PRIMARY KEY, sid TEXT, person TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP);
 CREATE TABLE IF NOT EXISTS ended (sid TEXT PRIMARY KEY, at TEXT DEFAULT CURRENT_TIMESTAMP);
-CREATE VIEW IF NOT EXISTS active AS SELECT * FROM logins  -- no longer than identity's own logins
+CREATE VIEW IF NOT EXISTS active AS SELECT * FROM logins  -- as long as identity's own logins
   WHERE at > datetime('now', '-12 hours') AND sid NOT IN (SELECT sid FROM ended);
 DELETE FROM logins WHERE id NOT IN (SELECT id FROM active);
 DELETE FROM ended WHERE at < datetime('now', '-1 day');
@@ -19,7 +19,7 @@ DELETE FROM ended WHERE at < datetime('now', '-1 day');
 
 
 class Logins:
-    """`sid` is identity's name of a login. A logout token names it, maybe before the login is kept here."""
+    """The stored logins. `sid` is identity's id of a login; its logout token may arrive before the login is stored."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -27,7 +27,7 @@ class Logins:
             database.executescript(TABLES)
 
     def add(self, person: dict[str, Any]) -> str:
-        """Keep a login; return the secret for the cookie."""
+        """Store a login; return the secret for the cookie."""
         login = secrets.token_urlsafe(32)
         self._run(
             "INSERT INTO logins (id, sid, person) VALUES (?, ?, ?)", login, person["sid"], json.dumps(person)
@@ -35,15 +35,15 @@ class Logins:
         return login
 
     def find(self, login: str | None) -> Any:
-        """Return who logged in; None once that has ended."""
+        """Return the person who logged in, or None if the login has ended."""
         return self._run("SELECT person FROM active WHERE id = ?", login)
 
     def drop(self, login: str | None) -> Any:
-        """End a login here; return who it was."""
+        """Delete a login; return the person who logged in."""
         return self._run("DELETE FROM logins WHERE id = ? RETURNING person", login)
 
     def end(self, sid: str) -> None:
-        """End the logins with that `sid`, also one that comes later."""
+        """End the logins with this `sid`, including a login that is stored later."""
         self._run("INSERT OR IGNORE INTO ended (sid) VALUES (?)", sid)
 
     def _run(self, statement: str, *values: str | None) -> Any:

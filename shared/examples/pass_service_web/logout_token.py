@@ -14,7 +14,7 @@ REQUIRED = ("iss", "aud", "iat", "exp", "jti", "sid", "events")
 
 
 def read_logout_token(token: str, client: Any) -> str:
-    """Return `sid`; `client` is Authlib's. A token that comes twice may: it ends nothing more. Raises JoseError."""
+    """Return `sid`; `client` is Authlib's. A repeated token is valid, since it ends nothing more. Raises JoseError."""
     metadata = client.load_server_metadata()
     try:
         decoded = _decode(token, client.fetch_jwk_set(), metadata)

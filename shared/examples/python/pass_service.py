@@ -1,7 +1,7 @@
-"""A pass service that stores in SQLite who may act for which company; every event takes effect exactly once.
+"""A pass service with an SQLite table of the accounts that may act for each company; events take effect exactly once.
 
 It starts from a snapshot and continues with the stream, or with the feed for events that the stream no longer has.
-README.md says how to run it.
+README.md explains how to run it.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Passes:
     # The DedupeStore of the consumer:
 
     def is_handled(self, event: Event) -> bool:
-        """Whether the event was applied before."""
+        """Return whether the event was applied before."""
         return self._run("SELECT 1 FROM handled WHERE event = ?", event.id).fetchone() is not None
 
     def mark_handled(self, event: Event) -> None:
