@@ -1,1 +1,1 @@
-"""Identity's events: envelope, catalogue, sealed part, consumer."""
+"""Identity's events: their envelope, catalogue and sealed part, and a consumer."""

@@ -1,6 +1,6 @@
-"""Decrypts what the sealer encrypts: ECDH-ES on X25519 with A256GCM (RFC 7516; RFC 7518 sections 4.6 and 5.3).
+"""Decrypts sealed payloads: ECDH-ES on X25519 with A256GCM (RFC 7516; RFC 7518 sections 4.6 and 5.3).
 
-joserfc takes longer, and decrypting limits a mailer's throughput. The tests encrypt with joserfc.
+joserfc would take longer, and decrypting limits a mailer's throughput. The tests encrypt with joserfc.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KEY_OCTETS: Final = 32
 _NONCE_OCTETS: Final = 12
 _TAG_OCTETS: Final = 16
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
-"""From base64url to base64; characters of base64 alone become one that neither has."""
+"""Maps base64url to base64; characters that only base64 has become invalid in both."""
 _ALGORITHM: Final = len(ENCRYPTION).to_bytes(4, "big") + ENCRYPTION.encode()
 _NO_PARTIES: Final = bytes(8)  # the lengths of `apu` and `apv`
 _OTHER_INFO: Final = _ALGORITHM + _NO_PARTIES + (8 * _KEY_OCTETS).to_bytes(4, "big")
@@ -36,10 +36,10 @@ def decrypt(compact: str, header: dict[str, Any], key: OKPKey) -> bytes:
     ephemeral = header["epk"]
     names = (header["alg"], header["enc"], ephemeral["kty"], ephemeral["crv"])
     if names != (AGREEMENT, ENCRYPTION, "OKP", "X25519") or encrypted_key:
-        raise ValueError("another algorithm")
+        raise ValueError("unsupported algorithm")
     nonce, ciphertext, tag = map(decoded, rest)
     if (len(nonce), len(tag)) != (_NONCE_OCTETS, _TAG_OCTETS):
-        raise ValueError("another length")
+        raise ValueError("wrong length of nonce or tag")
     public = X25519PublicKey.from_public_bytes(decoded(ephemeral["x"]))
     shared = cast("X25519PrivateKey", key.private_key).exchange(public)
     derived = ConcatKDFHash(SHA256(), _KEY_OCTETS, _OTHER_INFO).derive(shared)

@@ -1,4 +1,4 @@
-"""Connections that leave a server that cannot work, all those of a client together."""
+"""Connections that close when their server cannot work, together with all other connections of their client."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-# LOADING is missing: redis-py raises a ConnectionError for it by itself.
+# LOADING is missing, because redis-py itself raises a ConnectionError for it.
 _UNABLE = re.compile(
     r"(?:^|because of: |-)(?:READONLY|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|UNBLOCKED)\b"
 )
 
 
 class UnableServer(exceptions.ConnectionError):
-    """The server answered, but cannot do its work: it is a replica now, isolated, or cannot write to its disk."""
+    """The server answered, but cannot work: it has become a replica, is isolated, or cannot write to its disk."""
 
 
 def is_unable(error: Exception) -> bool:
-    """Whether Redis refused a command, without running it, for a reason that another server may not have."""
+    """Return whether Redis refused a command, without running it, because of the server's state."""
     return isinstance(error, (exceptions.ReadOnlyError, exceptions.ClusterDownError)) or (
         isinstance(error, exceptions.ResponseError) and bool(_UNABLE.search(str(error)))
     )
 
 
 class Generation:
-    """The generation of a client's connections. One that reconnects ends it, and then the others reconnect too.
+    """The generation of a client's connections. When a connection reconnects, it ends, and all others reconnect too.
 
-    Otherwise a process would use two servers at once during a failover, while the old primary still takes writes.
+    Otherwise a process would use two servers during a failover, while the old primary still accepts writes.
     """
 
     def __init__(self) -> None:
@@ -53,21 +53,21 @@ class Generation:
             self.number += number == self.number
 
     def arrive(self, address: Address) -> None:
-        """End the generation if its connections lead to another address."""
+        """End the generation if its connections use another address."""
         with self._lock:
             self.number += self._address not in {None, address}
             self._address = address
 
 
 class _Failover(_Base):
-    """Asks `locate` for the address at each connect. Raises UnableServer, which redis-py retries."""
+    """A connection that gets its address from `locate` at each connect. Raises UnableServer, which redis-py retries."""
 
     def __init__(
         self, *, generation: Generation, locate: Callable[[], Address] | None = None, **options: Any
     ) -> None:
         super().__init__(**options)
         self._generation, self._locate = generation, locate
-        self._number: int | None = None  # the generation in which it connected
+        self._number: int | None = None  # the generation in which this connection was opened
 
     def _connect(self) -> Any:
         if self._number is not None:
@@ -84,7 +84,7 @@ class _Failover(_Base):
     def send_packed_command(self, *arguments: Any, **options: Any) -> None:
         if self.is_connected and self._number != self._generation.number:
             self.disconnect()  # type: ignore[no-untyped-call]  # redis-py lacks the type
-            # An error, because a transaction that watches keys must notice.
+            # Raise an error, because a transaction that watches keys must fail.
             raise UnableServer("another connection left the server")
         super().send_packed_command(*arguments, **options)  # type: ignore[no-untyped-call]  # redis-py lacks the type
 

@@ -1,7 +1,7 @@
 """URLs that name sentinels instead of the server: `redis+sentinel://USER:PASSWORD@HOST:26379,HOST/SERVICE/DB`.
 
-With `rediss+sentinel` the connections to sentinels and servers are TLS, with the same options. User and password are
-those of the server; the options `sentinel_username` and `sentinel_password` are for the sentinels.
+With `rediss+sentinel`, the connections to sentinels and servers use TLS with the same options. User and password are
+for the server; the options `sentinel_username` and `sentinel_password` are for the sentinels.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from redis.sentinel import Sentinel
 
 SUFFIX: Final = "+sentinel"
 _DEFAULT_PORT: Final = 26379
-# The next sentinel may answer; one retry is for a connection that was dropped.
+# Short time-outs, because the next sentinel may answer. One retry, for a dropped connection.
 _OPTIONS: Final = {"socket_connect_timeout": 1.0, "socket_timeout": 1.0, "retry": Retry(NoBackoff(), 1)}
 _CREDENTIALS: Final = "sentinel_"
 
 
 @dataclass(frozen=True, slots=True)
 class SentinelUrl:
-    """`server_url` is the URL of a single server with the same options; its host stands for the primary."""
+    """A parsed URL. `server_url` is the URL of a single server with the same options; its host is a placeholder."""
 
     server_url: str
     service: str
@@ -32,7 +32,7 @@ class SentinelUrl:
 
     @classmethod
     def parse(cls, url: str) -> SentinelUrl:
-        """Connect to nothing yet. Raises ValueError."""
+        """Parse a URL without connecting. Raises ValueError."""
         parts = urlsplit(url)
         user, _, hosts = parts.netloc.rpartition("@")
         service, _, database = parts.path.strip("/").partition("/")
@@ -49,7 +49,7 @@ class SentinelUrl:
         return cls(server_url, unquote(service), sentinel)
 
     def locate(self) -> tuple[str, int]:
-        """Return the primary's address by the first sentinel that answers. Raises redis.ConnectionError."""
+        """Return the primary's address according to the first sentinel that answers. Raises redis.ConnectionError."""
         host, port = self.sentinel.discover_master(self.service)  # type: ignore[no-untyped-call]  # redis-py lacks the type
         return str(host), int(port)
 

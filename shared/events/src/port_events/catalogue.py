@@ -1,7 +1,7 @@
 """The catalogue of all events with their data and versions (EVT-1, EVT-3).
 
-Every consumer can read an event's data, so usernames are the only personal data in it (EVT-4). Mail addresses, names,
-links, codes and free text are in the sealed part only.
+Every consumer can read an event's data, which therefore contains no personal data but usernames (EVT-4). Mail
+addresses, names, links, codes and free text are only in the sealed part.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ URN: Final = "urn:tw:port:identity:"
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The documentation of a field, in its annotation."""
+    """The documentation of a field, as part of its annotation."""
 
     description: str
     example: Any
@@ -58,7 +58,7 @@ RemovalReason = Literal[
 
 
 class UnknownEvent(LookupError):  # noqa: N818 - named after its cause
-    """The catalogue has no event of this type and version; a consumer should skip it."""
+    """The catalogue has no event of this type and version; a consumer should skip the event."""
 
 
 class EventData:
@@ -110,7 +110,7 @@ class AccountApproved(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRejected(EventData):
-    """A reviewer rejected the account; only the applicant gets the reason, by mail."""
+    """A reviewer rejected the account; the reason is only in the mail to the applicant."""
 
     type: ClassVar[str] = PREFIX + "account.rejected"
     kind: Kind
@@ -126,7 +126,7 @@ class AccountProfileChanged(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEmailChanged(EventData):
-    """The mailbox was replaced by a verified one: the new one, or the old one if the change was cancelled."""
+    """The account's mailbox changed: to the verified new mailbox, or back to the old mailbox after a cancellation."""
 
     type: ClassVar[str] = PREFIX + "account.email_changed"
 
@@ -136,7 +136,7 @@ class AccountPasswordChanged(EventData):
     """The password was changed by its owner or reset by mail."""
 
     type: ClassVar[str] = PREFIX + "account.password_changed"
-    reason: Annotated[PasswordReason, Meta("how it was changed", example="changed")]
+    reason: Annotated[PasswordReason, Meta("how the password was changed", example="changed")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +158,7 @@ class AccountClosed(EventData):
     """The account was closed permanently."""
 
     type: ClassVar[str] = PREFIX + "account.closed"
-    reason: Annotated[ClosingReason, Meta("why it was closed", example="lapsed")]
+    reason: Annotated[ClosingReason, Meta("why the account was closed", example="lapsed")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,9 @@ class BindingRemoved(EventData):
     type: ClassVar[str] = PREFIX + "binding.removed"
     binding_id: BindingId
     link_account_id: LinkAccountId
-    reason: Annotated[RemovalReason, Meta("which side or what ended it", example="general")]
+    reason: Annotated[
+        RemovalReason, Meta("the account or the cause that ended the binding", example="general")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +202,7 @@ class VerificationRequested(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindCodeIssued(EventData):
-    """A mail with the code that verifies a binding is due, to the general account."""
+    """A mail to the general account with the code that verifies a binding is due."""
 
     type: ClassVar[str] = PREFIX + "bind_code.issued"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -210,7 +212,7 @@ class BindCodeIssued(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChangeRequested(EventData):
-    """A mail with the link that verifies the new mailbox is due, to that mailbox."""
+    """A mail to the new mailbox with the link that verifies it is due."""
 
     type: ClassVar[str] = PREFIX + "email_change.requested"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -218,7 +220,7 @@ class EmailChangeRequested(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChangeAnnounced(EventData):
-    """A mail with the link that cancels a change of mailbox is due, to the old mailbox."""
+    """A mail to the old mailbox with the link that cancels the change of mailbox is due."""
 
     type: ClassVar[str] = PREFIX + "email_change.announced"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -234,7 +236,7 @@ class PasswordResetRequested(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsernamesRequested(EventData):
-    """A mail with the account names of a mailbox is due; the subject is one of the accounts."""
+    """A mail with the usernames of a mailbox's accounts is due; the subject is one of the accounts."""
 
     type: ClassVar[str] = PREFIX + "usernames.requested"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -242,7 +244,7 @@ class UsernamesRequested(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationConflicted(EventData):
-    """A mailbox was given that another account has; a mail to its owner is due."""
+    """A registration or change named the mailbox of another account; a mail to the mailbox's owner is due."""
 
     type: ClassVar[str] = PREFIX + "registration.conflicted"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -253,7 +255,7 @@ DataClass: TypeAlias = type[EventData]
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One event of the catalogue."""
+    """An event type of the catalogue."""
 
     type: str
     version: int
@@ -269,7 +271,7 @@ class EventType:
 
     @property
     def document_name(self) -> str:
-        """The stem of the file names of its schema and example."""
+        """The common part of the file names of its schema and its example."""
         return f"{self.type}.v{self.version}"
 
 
@@ -314,14 +316,14 @@ CATALOGUE: Final[Mapping[str, EventType]] = {
 
 
 def event_type_of(data: EventData | type[EventData]) -> EventType:
-    """Return the catalogue's event of this data. Raises UnknownEvent."""
+    """Return the catalogue's event type of this data. Raises UnknownEvent."""
     return _lookup(data.type)
 
 
 def parse_data(event: Event) -> EventData:
     """Parse an event's data into its class; unknown fields are ignored.
 
-    Raises UnknownEvent for an unknown type or version, ValueError when a field is missing.
+    Raises UnknownEvent for an unknown type or version, and ValueError if a field is missing.
     """
     event_type = _lookup(event.type)
     if event.dataschema != event_type.dataschema:

@@ -6,14 +6,14 @@
         if event.type == "tw.port.identity.binding.removed":
             forget(event.subject, event.data["link_account_id"])
 
-An event is acknowledged when the loop requests the next one. After a crash it is delivered again, to this process or
-to another member of the group. The ids of handled events are stored, so repeats are dropped. `run(handler)` also
-retries a failing handler, in order. An entry that cannot be read, or fails on every try, becomes a dead letter: see
-`dead_letters()` and `retry_dead_letter()`. With a `feed`, the consumer reads events that the stream no longer has from
-identity's database.
+An event is acknowledged when the loop requests the next event. After a crash it is delivered again, to this process or
+to another member of the group. The ids of handled events are stored, so that repeated events are dropped.
+`run(handler)` also retries a failing handler, in order. An entry that cannot be parsed, or fails in every attempt,
+becomes a dead letter: see `dead_letters()` and `retry_dead_letter()`. With a `feed`, the consumer reads events that the
+stream no longer has from identity's database.
 
-The Redis user needs these permissions: xgroup, xreadgroup, xautoclaim, xclaim, xpending, xack, xinfo and xrange on the
-stream; the same and exists, set, get, del, watch, xadd, xdel on `seen:GROUP:*`; and multi, exec, unwatch, time.
+The Redis user needs the commands xgroup, xreadgroup, xautoclaim, xclaim, xpending, xack, xinfo and xrange on the
+stream; the same and exists, set, get, del, watch, xadd and xdel on `seen:GROUP:*`; and multi, exec, unwatch and time.
 """
 
 from __future__ import annotations
@@ -78,13 +78,13 @@ class Options(TypedDict, total=False):
 class Consumer:
     """Iterates over the events of a stream as a member of a group.
 
-    `start` is where a new group begins: "0" at the stream's oldest entry (with a `feed`: at the first event ever
-    published), "$" at new entries. A member takes over entries that another has held longer than `claim_idle_ms`, so
-    handling one event should take less than that. After `tries` attempts an entry becomes a dead letter.
+    A new group begins at `start`: "0" is the stream's oldest entry (with a `feed`, the first event ever published), "$"
+    means only new entries. A member takes over entries that were pending at another member longer than
+    `claim_idle_ms`, so handling an event should take less time. After `tries` attempts an entry becomes a dead letter.
 
-    A group of one member with a fixed `name` gets each subject's events in order: after a restart, it handles entries
-    that were pending at the crash first. `dedupe_store` is a RedisDedupeStore by default. `malformed`, `duplicates` and
-    `dead_lettered` count entries that were not handled; `lost` counts events that neither stream nor feed contained.
+    The only member of a group, with a fixed `name`, receives each subject's events in order: after a restart, it first
+    handles the entries that were pending at the crash. `dedupe_store` is a RedisDedupeStore by default. `malformed`,
+    `duplicates` and `dead_lettered` count unhandled entries; `lost` counts events that neither stream nor feed had.
 
     A consumer belongs to one thread. Other threads may call `stop`, `lag`, `dead_letters` and `retry_dead_letter`.
     """
@@ -145,13 +145,13 @@ class Consumer:
         client = connect(
             url,
             socket_timeout=BLOCK_MS / 1000 * 2,
-            retry=Retry(NoBackoff(), 1),  # the consumer does the waiting, so that `stop` can end it
+            retry=Retry(NoBackoff(), 1),  # the consumer itself waits, so that `stop` can end the wait
         )
         return cls(client, group=group, **options)
 
     @property
     def lost(self) -> int:
-        """How many events were trimmed from the stream before they were handled and could not be read from a feed."""
+        """The number of events that were trimmed from the stream before they were handled and were not in the feed."""
         return self._catch_up.lost
 
     def stop(self) -> None:
@@ -174,13 +174,13 @@ class Consumer:
     def start_at(self, position: int) -> None:
         """Continue after a position, usually a snapshot's. Stop all members of the group first.
 
-        The group's pending entries are dropped: the snapshot includes them.
+        The group's pending entries are dropped, because the snapshot includes their effects.
         """
         self._group.reset_to(position)
         self._position.advance(position)
 
     def lag(self) -> Lag:
-        """Return how far the group is behind, at a cost independent of the stream's length. Raises redis.RedisError."""
+        """Return the group's lag, at a cost that does not depend on the stream's length. Raises redis.RedisError."""
         return consumer_lag(self._client, self._group)
 
     def dead_letters(self) -> list[DeadLetter]:
@@ -188,9 +188,9 @@ class Consumer:
         return self._dead_letters.all()
 
     def retry_dead_letter(self, dead_letter_id: str) -> bool:
-        """Return a dead letter to the group; return False when it does not exist. Raises redis.RedisError.
+        """Put a dead letter back into the group; return False if it does not exist. Raises redis.RedisError.
 
-        A member takes it within half of `claim_idle_ms`. On success it is deleted, on failure it stays.
+        A member receives it within half of `claim_idle_ms`. It is deleted on success, and kept on failure.
         """
         return self._dead_letters.requeue(dead_letter_id)
 
@@ -239,7 +239,7 @@ class Consumer:
                 return
 
     def _deliveries(self) -> Generator[Delivery]:
-        """Yield the next entries; each is settled when the next one is requested."""
+        """Yield the next entries; an entry is settled when the next entry is requested."""
         if not self._has_resumed:
             yield from self._own_pending()
             self._has_resumed = True
@@ -253,7 +253,7 @@ class Consumer:
             self._renew()
 
     def _own_pending(self) -> Iterator[Delivery]:
-        """Yield the pending entries of a killed process of the same name, before others, to keep subjects in order."""
+        """Yield the pending entries of a killed process of the same name before new entries, to keep the order."""
         while found := self._retrier.call(self._group.own_pending):
             yield from self._taken_over(*found)
 
@@ -275,7 +275,7 @@ class Consumer:
         self._retrier.call(self._catch_up.renew)
 
     def _accept(self, delivery: Delivery) -> Event | None:
-        """Return the event. If it is malformed, a duplicate or out of tries, settle the entry and return None."""
+        """Return the event. If it is malformed, a duplicate or out of attempts, settle the entry and return None."""
         try:
             event = from_fields(*delivery.raw).event
         except MalformedEvent as error:
@@ -292,7 +292,7 @@ class Consumer:
         return event
 
     def _settle(self, delivery: Delivery, event: Event) -> None:
-        """Record the event before acknowledging it, so that a repeat is recognised after a crash between the two."""
+        """Record the event, then acknowledge it, so that a repeat is recognised after a crash between these steps."""
         reason, self._failure = self._failure, ""
         if reason:
             self._reject(delivery, reason)

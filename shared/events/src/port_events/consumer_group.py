@@ -1,4 +1,4 @@
-"""A consumer group of a Redis Stream, from the point of view of one member."""
+"""A member of a consumer group of a Redis Stream."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Fields: TypeAlias = "dict[bytes | str, bytes | str]"
 RawEntry: TypeAlias = "tuple[str, Fields]"
 
-# A year, so that a member can claim released entries at once, whatever idle time it requires.
+# A year: longer than any idle time after which members claim entries, so that released entries are claimed at once.
 RELEASED_IDLE_MS: Final = 365 * 86_400_000
 RELEASED_CONSUMER: Final = "handed-back"
 CLIENT_TIMEOUT_SECONDS: Final = 5.0  # redis-py 8's default socket time-out
@@ -34,7 +34,7 @@ _POSITION = re.compile(rb"[0-9]{1,18}")
 
 
 def position_of(fields: Fields) -> int | None:
-    """Return an entry's position in the feed, or None when it has no valid one."""
+    """Return an entry's position in the feed, or None if it has no valid position."""
     octets = fields.get(b"position") or fields.get("position") or b""
     digits = _POSITION.fullmatch(octets if isinstance(octets, bytes) else octets.encode())
     return int(digits[0]) if digits else None
@@ -48,8 +48,8 @@ def member_name() -> str:
 class Group:
     """Reads, claims and acknowledges entries for one member of a group.
 
-    Works with clients that decode answers and those that do not, with RESP2 and RESP3. Every method may raise
-    redis.RedisError. A Group belongs to one thread. `losses` counts how often Redis had lost the group.
+    Works with RESP2 and RESP3, and with clients that decode responses or not. Every method may raise redis.RedisError.
+    A Group belongs to one thread. `losses` counts how often Redis lost the group.
     """
 
     def __init__(self, client: Redis, stream: str, group: str, name: str) -> None:
@@ -64,7 +64,7 @@ class Group:
     def create(self, start: str = "0") -> bool:
         """Create the group if it does not exist; return whether it was created.
 
-        With `start` "0" the group reads all entries still in the stream, with "$" only new ones.
+        With `start` "0" the group reads all entries still in the stream, with "$" only new entries.
         """
         try:
             self._client.xgroup_create(self.stream, self.group, id=start, mkstream=True)
@@ -92,7 +92,7 @@ class Group:
     def read(self, count: int, block_ms: int) -> list[RawEntry]:
         """Return up to `count` new entries, after waiting up to `block_ms` for the first (0: no wait).
 
-        The wait is kept below the client's socket time-out.
+        The wait is limited to less than the client's socket time-out.
         """
         block_ms = min(block_ms, self._max_block_ms)
         with _ignore_missing_group():
@@ -103,7 +103,7 @@ class Group:
     def claim_stale(self, idle_ms: int, count: int) -> list[RawEntry]:
         """Claim up to `count` entries that have been pending for at least `idle_ms`.
 
-        Each call continues the scan of the pending list where the last one stopped.
+        Each call continues the scan of the pending list where the last call stopped.
         """
         with _ignore_missing_group():
             cursor, claimed, *_ = self._client.xautoclaim(
@@ -118,7 +118,7 @@ class Group:
     def claim_next(self, idle_ms: int, count: int) -> list[RawEntry]:
         """Claim like `claim_stale`, but scan the whole pending list before returning an empty list.
 
-        XAUTOCLAIM scans a limited number of entries at once, and the last call may have stopped in the middle.
+        Each XAUTOCLAIM scans a limited number of entries, and the last call may have stopped in the middle of the list.
         """
         ends = 1 if self._cursor == _FIRST_ID else 2
         while ends:
@@ -128,9 +128,9 @@ class Group:
         return []
 
     def take_over(self, idle_ms: int) -> tuple[RawEntry, int] | None:
-        """Claim one stale entry and return it with its delivery count, or None when there is none.
+        """Claim one stale entry and return it with its delivery count, or None if there is none.
 
-        Only one at a time, so that the count rises for the entry that is handled, not for those queued behind it.
+        Only one entry is claimed, so that the delivery counts of entries that wait behind it do not increase.
         """
         stale = self.claim_next(idle_ms, 1)
         return (stale[0], self._times_delivered(stale[0][0])) if stale else None
@@ -138,7 +138,7 @@ class Group:
     def own_pending(self) -> tuple[RawEntry, int] | None:
         """Return the oldest entry pending under this member's name, with its delivery count, or None.
 
-        A killed process of the same name left it. Entries that were trimmed meanwhile are acknowledged.
+        Such an entry is from a killed process of the same name. Entries that were trimmed meanwhile are acknowledged.
         """
         while entries := self._read_own_pending():
             entry_id, fields = entries[0]
@@ -148,13 +148,13 @@ class Group:
         return None
 
     def redeliver(self, entry_id: str) -> None:
-        """Raise the delivery count of one of this member's entries and reset its idle time."""
+        """Increment the delivery count of one of this member's entries and reset its idle time."""
         self._claim(0, [entry_id], counting=True)
 
     def renew(self, ids: list[str], idle_ms: int) -> set[str]:
-        """Reset the idle time of this member's entries; return those that another member has claimed.
+        """Reset the idle time of this member's entries; return the ids of entries that another member has claimed.
 
-        `idle_ms` must be below the entries' own idle time and above that of an entry claimed since.
+        `idle_ms` must be less than the entries' idle time, but more than that of an entry that was claimed since.
         """
         doubtful = set(ids).difference(self._claim(idle_ms, ids, counting=False))
         return {entry_id for entry_id in doubtful if self._is_held_by_peer(entry_id)}
@@ -168,14 +168,14 @@ class Group:
         return int(self._client.xpending(self.stream, self.group)["pending"])
 
     def fetch(self, entry_id: str) -> Fields | None:
-        """Return the fields of an entry, or None when the stream no longer has it."""
+        """Return the fields of an entry, or None if it is no longer in the stream."""
         found = _texts(cast("list[Any]", self._client.xrange(self.stream, entry_id, entry_id)))
         return found[0][1] if found else None
 
     def leave(self, *unhandled: str, keep_name: bool = False) -> None:
-        """Release the given entries for any member to claim at once, then leave the group.
+        """Release the given entries, so that any member can claim them at once, then leave the group.
 
-        `keep_name` if a process that follows uses the same name: it may be reading under it already.
+        Use `keep_name` if the next process has the same name, because it may already be reading.
         """
         if unhandled:
             self._client.xclaim(
@@ -221,7 +221,7 @@ class Group:
         return None
 
     def _last_up_to(self, position: int) -> str:
-        """Return the id of the last entry whose position is at most `position`, or "0-0" when there is none."""
+        """Return the id of the last entry whose position is at most `position`, or "0-0" if there is none."""
         last = _FIRST_ID
         while True:
             page = _texts(cast("list[Any]", self._client.xrange(self.stream, f"({last}", count=_SEEK_BATCH)))
@@ -240,7 +240,7 @@ class Group:
 
 @contextmanager
 def _ignore_missing_group() -> Iterator[None]:
-    """Ignore NOGROUP: Redis lost its data."""
+    """Ignore NOGROUP, the error after Redis lost its data."""
     try:
         yield
     except ResponseError as error:

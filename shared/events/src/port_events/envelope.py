@@ -1,8 +1,8 @@
 """Reads and writes CloudEvents 1.0 as entries of a Redis Stream (EVT-3).
 
-An entry has the fields `ce`, the JSON envelope; `type`, the event's type again, so that readers can skip entries
-without parsing; and `position`, its decimal position in the HTTP feed. Entries of the stream `identity.mails` also have
-the field `sealed`, the content of a mail, encrypted for the mailer (EVT-7).
+An entry has the fields `ce`, the JSON envelope; `type`, which repeats the event's type, so that readers can skip
+entries without parsing them; and `position`, the event's decimal position in the HTTP feed. Entries of the stream
+`identity.mails` also have the field `sealed`, the content of a mail, encrypted for the mailer (EVT-7).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circu
 
 
 class MalformedEvent(ValueError):  # noqa: N818 - a public name that consumers import
-    """The entry is not a valid event. The message names the invalid part, never its content."""
+    """The entry is not a valid event. The message contains the name of the invalid part, never its content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A fact or mail request. `subject` is an account's id, `sequence` numbers that account's events."""
+    """An event. `subject` is an account's id; `sequence` is the event's number among those of the account."""
 
     id: str
     type: str
@@ -52,7 +52,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event in a stream. `id` is the entry id, `sealed` is for the mailer, `position` is for the HTTP feed."""
+    """An event in a stream. `id` is the entry id, `sealed` the mail's content, `position` that in the HTTP feed."""
 
     id: str
     event: Event
@@ -61,7 +61,7 @@ class Entry:
 
 
 def to_json(event: Event) -> str:
-    """Return the CloudEvents JSON envelope. Raises ValueError when `event.time` has no time zone."""
+    """Return the CloudEvents JSON envelope. Raises ValueError if `event.time` has no time zone."""
     envelope = {
         "specversion": SPECVERSION,
         "id": event.id,
@@ -121,14 +121,14 @@ def from_fields(entry_id: bytes | str, fields: Mapping[bytes | str, bytes | str]
 
 
 def format_rfc3339(when: datetime) -> str:
-    """Format a time in UTC with microseconds. Raises ValueError when it has no time zone."""
+    """Format a time in UTC with microseconds. Raises ValueError if it has no time zone."""
     if when.tzinfo is None:
         raise ValueError("the time has no time zone")
     return when.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """Parse a time and convert it to UTC. Raises ValueError when it is invalid or has no time zone."""
+    """Parse a time and convert it to UTC. Raises ValueError if it is invalid or has no time zone."""
     when = datetime.fromisoformat(text)
     if when.tzinfo is None:
         raise ValueError("the time has no time zone")
@@ -136,7 +136,7 @@ def parse_rfc3339(text: str) -> datetime:
 
 
 def as_text(octets: bytes | str) -> str:
-    """Return a Redis client's answer as text, decoded or not. Raises MalformedEvent when it is not UTF-8."""
+    """Return text from a Redis client that decodes responses or not. Raises MalformedEvent if it is not UTF-8."""
     if isinstance(octets, str):
         return octets
     try:
@@ -170,7 +170,7 @@ def _time(envelope: dict[str, Any]) -> datetime:
     try:
         return parse_rfc3339(_text(envelope, "time"))
     except (ValueError, OverflowError):
-        raise MalformedEvent("time: not an instant") from None
+        raise MalformedEvent("time: not a valid time") from None
 
 
 def _position(text: str | None) -> int | None:

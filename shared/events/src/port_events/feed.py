@@ -1,4 +1,4 @@
-"""Client of identity's feed and snapshot over HTTP, for events the stream no longer has (EVT-6).
+"""A client of identity's feed and snapshot over HTTP, for events that the stream no longer has (EVT-6).
 
     feed = Feed("https://identity.example.tw", secret)
     consumer = Consumer.from_url("redis://…", group="passes", feed=feed)
@@ -47,7 +47,7 @@ class FeedRefused(FeedError):  # noqa: N818 - named after its cause
 
 
 class CursorExpired(FeedError):  # noqa: N818 - named after the API's code `cursor_expired`
-    """Events after `position` were deleted, or lost when the database was restored from an older copy.
+    """Events after `position` were deleted, or lost when the database was restored from a backup.
 
     Replace all data with `feed.snapshot()`, then call `consumer.start_at(its position)`.
     """
@@ -62,7 +62,7 @@ class CursorExpired(FeedError):  # noqa: N818 - named after the API's code `curs
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """An event's position and its envelope, not yet parsed."""
+    """An event's position and its unparsed envelope."""
 
     position: int
     document: object
@@ -70,7 +70,7 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotPage:
-    """A page of current accounts and bindings; continue after `position`, which all pages share."""
+    """A page of accounts and bindings. Continue with the events after `position`, which is the same in all pages."""
 
     position: int
     accounts: list[Mapping[str, JSON]]
@@ -78,9 +78,9 @@ class SnapshotPage:
 
 
 class Feed:
-    """The feed of identity at `url`. Plain HTTP needs `allow_http`, for private networks, unless it is loopback.
+    """Identity's feed at `url`. Plain HTTP outside loopback needs `allow_http`, which is for private networks.
 
-    The secret appears in no `repr`, error message or URL; redirects are not followed.
+    The secret appears in no `repr`, error message or URL. Redirects are not followed.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Feed:
         return f"Feed({self.url!r})"
 
     def __reduce__(self) -> Any:
-        raise TypeError("a feed holds a secret and cannot be pickled")
+        raise TypeError("a feed contains a secret and cannot be pickled")
 
     def read(self, after: int) -> list[FeedItem]:
         """Return the next events after a position in order, or [] at the end of the feed.
@@ -115,8 +115,8 @@ class Feed:
     def snapshot(self) -> Iterator[SnapshotPage]:
         """Yield pages of all open accounts and live bindings. Raises FeedUnavailable, FeedRefused.
 
-        Pages are read one after the other, after `position` was determined. So a page may include the effects of later
-        events: those whose `sequence` is not greater than their account's in the page.
+        Pages are read one after another, after `position` was determined, so a page may include the effects of later
+        events. The `sequence` of such an event is not greater than that of its account in the page.
         """
         cursor: object = None
         while True:
@@ -143,7 +143,7 @@ class Feed:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect, so that the secret is not sent to another host."""
+    """Refuses redirects, so that the secret is not sent to another host."""
 
     def redirect_request(
         self, _request: Any, _file: IO[bytes], _code: int, _words: str, _headers: Message, _url: str
@@ -154,9 +154,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def _checked(url: str, *, allow_http: bool) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-        raise ValueError("the feed's address: https://host[:port] is needed, without user or query")
+        raise ValueError("the feed's address must be https://host[:port], without user or query")
     if parts.scheme == "http" and not allow_http and not _is_this_machine(parts.hostname):
-        raise ValueError("the feed's address: https is needed beyond this machine, or allow_http=True")
+        raise ValueError("the feed's address must be https outside this machine, unless allow_http=True")
     return url.rstrip("/")
 
 
@@ -176,7 +176,7 @@ def _page(answer: http.client.HTTPResponse) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise FeedUnavailable("the answer is not JSON") from None
     if not isinstance(page, dict):
-        raise FeedUnavailable("the answer is no page")
+        raise FeedUnavailable("the answer is not a page")
     return page
 
 
@@ -198,7 +198,7 @@ def _items(page: dict[str, Any], after: int) -> Iterator[FeedItem]:
     for item in _list(page, "items"):
         position = item.get("position")
         if not _is_position(position) or position <= last:
-            raise FeedUnavailable("the answer's positions do not rise")
+            raise FeedUnavailable("the answer's positions do not increase")
         last = position
         yield FeedItem(position, item.get("event"))
 

@@ -1,7 +1,7 @@
 """JWK sets of the sealed part: X25519 to seal and open, Ed25519 to sign and verify (RFC 8037).
 
-The first key of a set seals or signs new payloads; the others still open or verify earlier ones. To rotate a key, put
-the new one first: in the readers' set before the writers'.
+The first key of a set seals or signs new payloads; the others still open or verify earlier payloads. To rotate, put a
+new key first, in the readers' set before the writers' set.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class KeySets:
 
 
 def new_key_sets() -> KeySets:
-    """Generate a pair of each kind; a key's `kid` is its thumbprint (RFC 7638)."""
+    """Generate a key pair of each curve; a key's `kid` is its thumbprint (RFC 7638)."""
     seal, sign = ({key.thumbprint(): key} for key in (_new_key(SEAL_CURVE), _new_key(SIGN_CURVE)))
     return KeySets(
         seal_public=_set_text(seal, private=False),
@@ -51,8 +51,8 @@ def new_key_sets() -> KeySets:
 def read_keys(text: str, *, curve: str, private: bool) -> dict[str, OKPKey]:
     """Return the keys of a JWK set by `kid`, in order.
 
-    Raises KeySetError, also for a private key where a public one belongs: a process that only seals must not be able
-    to open (SEC-9).
+    Raises KeySetError, also for a private key in a public set: a process that only seals must not be able to open
+    payloads (SEC-9).
     """
     found: dict[str, OKPKey] = {}
     for number, item in enumerate(_items(text), start=1):
@@ -64,7 +64,7 @@ def read_keys(text: str, *, curve: str, private: bool) -> dict[str, OKPKey]:
 
 
 def key_set_errors(name: str, text: str, *, curve: str, private: bool = False) -> Iterator[str]:
-    """Yield "NAME: reason" when the setting of that name is not a valid JWK set (OPS-5)."""
+    """Yield "NAME: reason" if the setting of that name is not a valid JWK set (OPS-5)."""
     try:
         read_keys(text, curve=curve, private=private)
     except KeySetError as error:
@@ -77,7 +77,7 @@ def key_ids(text: str, *, curve: str, private: bool) -> list[str]:
 
 
 def with_new_key(private: str, *, curve: str) -> tuple[str, str]:
-    """Return a private set with a new key in front, and its public set. Raises KeySetError."""
+    """Return the private set with a new key first, and its public set. Raises KeySetError."""
     new = _new_key(curve)
     keys = {new.thumbprint(): new, **read_keys(private, curve=curve, private=True)}
     return _set_text(keys, private=True), _set_text(keys, private=False)
@@ -97,7 +97,7 @@ def _key(item: Any, number: int, curve: str) -> OKPKey:
     if not isinstance(item, dict) or item.get("kty") != "OKP" or item.get("crv") != curve:
         raise KeySetError(f"key {number} must be an OKP key of {curve}")
     try:
-        # Without `use` and `alg`, so that only the curve decides what a key is for.
+        # Without `use` and `alg`, so that only the curve decides the purpose of a key.
         key = OKPKey.import_key({name: item[name] for name in ("kty", "crv", "x", "d") if name in item})
         _ = key.raw_value  # decodes the key here, before threads share it
     except (JoseError, ValueError, TypeError, KeyError):

@@ -1,4 +1,4 @@
-"""How far consumer groups are behind their stream."""
+"""The lag of consumer groups behind their stream."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLag:
-    """`unread` counts entries not yet delivered, `pending` counts entries delivered but not yet acknowledged.
+    """The lag of a group: `unread` counts undelivered entries, `pending` delivered but unacknowledged entries.
 
-    `unread` is None where Redis cannot count it. `oldest_seconds` is the age of the oldest of both, or 0.
+    `unread` is None if Redis cannot count it. `oldest_seconds` is the age of the oldest of these entries, or 0.
     """
 
     group: str
@@ -33,7 +33,7 @@ class GroupLag:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """The number of unhandled `entries`, pending ones included, and the age of the oldest in `seconds` (0 if none)."""
+    """The number of unhandled `entries`, including pending entries, and the age of the oldest in `seconds`, or 0."""
 
     entries: int
     seconds: float
@@ -41,7 +41,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupState:
-    """A stream and one of its groups at one instant. `unread` is None where Redis cannot count it."""
+    """The state of a stream and a group at the same time. `unread` is None if Redis cannot count it."""
 
     first: RawEntry | None
     last: RawEntry | None
@@ -53,9 +53,9 @@ class GroupState:
 
 
 def group_lags(client: Redis, stream: str) -> Iterator[GroupLag]:
-    """Yield the lag of every group, sorted by name; nothing when the stream does not exist.
+    """Yield the lag of every group, sorted by name; yield nothing if the stream does not exist.
 
-    Its cost does not depend on the length of the stream. Raises redis.RedisError.
+    The cost does not depend on the length of the stream. Raises redis.RedisError.
     """
     try:
         groups: Any = client.xinfo_groups(stream)
@@ -74,7 +74,7 @@ def group_lags(client: Redis, stream: str) -> Iterator[GroupLag]:
 
 
 def consumer_lag(client: Redis, group: Group) -> Lag:
-    """Return the lag of one group. Where Redis cannot count unread entries, their positions are compared.
+    """Return the lag of one group. If Redis cannot count unread entries, their positions are compared.
 
     Any thread may call this. Raises redis.RedisError.
     """
@@ -87,7 +87,7 @@ def consumer_lag(client: Redis, group: Group) -> Lag:
 
 
 def group_state(client: Redis, stream: str, group: str) -> GroupState | None:
-    """Return the state, or None when the stream or the group does not exist. Raises redis.RedisError."""
+    """Return the state, or None if the stream or the group does not exist. Raises redis.RedisError."""
     with client.pipeline(transaction=True) as pipeline:
         pipeline.xinfo_stream(stream)
         pipeline.xinfo_groups(stream)
@@ -112,7 +112,7 @@ def group_state(client: Redis, stream: str, group: str) -> GroupState | None:
 
 
 def _unread_by_position(state: GroupState, group: Group) -> int:
-    """Count unread entries by their positions, which have no gaps; 1 where an entry has no position."""
+    """Count unread entries by their positions, which have no gaps; return 1 if an entry has no position."""
     if state.last is None or state.last_generated == state.last_delivered:
         return 0
     delivered = group.fetch(state.last_delivered)
@@ -124,7 +124,7 @@ def _unread_by_position(state: GroupState, group: Group) -> int:
 def _oldest_seconds(
     client: Redis, stream: str, oldest_pending: bytes | str | None, last_delivered: bytes | str
 ) -> float:
-    """Return the age by Redis' clock of the oldest pending entry, else of the next unread one."""
+    """Return the age (by Redis' clock) of the oldest pending entry, or else of the next unread entry."""
     oldest = oldest_pending
     if oldest is None:
         unread: Any = client.xrange(stream, f"({as_text(last_delivered)}", count=1)

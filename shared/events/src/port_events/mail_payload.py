@@ -1,4 +1,4 @@
-"""The content of a sealed part; apart from `sealing`, so that it can be imported without cryptography."""
+"""The content of a sealed part, in a module that can be imported without cryptography."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailPayload:
-    """The recipient and the content of a mail; `repr` shows neither."""
+    """The recipient and the content of a mail, which `repr` does not show."""
 
     event_id: str
     event_type: str

@@ -1,7 +1,7 @@
 """Clients of Redis that survive a failover.
 
-A connection to a server that no longer takes writes is closed, as are the others of the same client. The next command
-resolves the address again, or asks the sentinels that the URL names.
+When a server no longer accepts writes, all connections of a client are closed. The next command resolves the server's
+address again, or gets it from the sentinels in the URL.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def connect(url: str, **options: Any) -> Redis:
 
 
 def generation(client: Redis) -> int:
-    """Return a number that rises when a client of `connect` reconnects, possibly to another server."""
+    """Return a number that increases when a client of `connect` reconnects, possibly to another server."""
     return cast("Generation", client.connection_pool.connection_kwargs["generation"]).number
 
 
 def leads_to_cluster(url: str) -> bool:
-    """Whether the server there answers and belongs to a Redis Cluster, which refuses transactions over our keys."""
+    """Return whether the server answers and belongs to a Redis Cluster, in which the services' transactions fail."""
     client = connect(url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0))
     with client, suppress(RedisError):
         info: Any = client.info("server")
@@ -58,17 +58,17 @@ def leads_to_cluster(url: str) -> bool:
 
 
 def check_redis_url(url: str) -> None:
-    """Raise ValueError when the URL cannot be parsed. Opens no connection; the message never contains the URL."""
+    """Raise ValueError if redis-py cannot parse the URL, without connecting. The message never contains the URL."""
     try:
         _connection_pool(url, {}).make_connection()
-    except (ValueError, TypeError):  # a value it cannot read, an option it does not know
+    except (ValueError, TypeError):  # an invalid value, or an unknown option
         raise ValueError("must be an address, with options, that redis-py can read") from None
 
 
 def check_writable(client: Redis, key: str) -> None:
-    """Raise redis.RedisError unless the server accepts writes: not a replica, not full, its disk not failing.
+    """Raise redis.RedisError unless the server accepts writes: a replica, for example, or a full server does not.
 
-    `key` must not exist: SET with XX then changes nothing, but Redis refuses it whenever it refuses a write.
+    `key` must not exist: then SET with XX changes nothing, but Redis refuses it like any write.
     """
     client.set(key, "", xx=True)
 

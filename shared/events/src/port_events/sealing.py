@@ -1,8 +1,8 @@
 """Payloads that only the mailer may read: signed by identity, then encrypted to the mailer's key (SEC-9).
 
 A sealed payload is a JWS (RFC 7515; Ed25519 as named by RFC 9864) inside a JWE (RFC 7516, ECDH-ES on X25519 with
-A256GCM). It names its event, so that a sealed part copied to another entry is refused. Sealer and Opener are
-immutable; threads may share them.
+A256GCM). It contains the id and type of its event, so that a sealed part copied to another entry is refused. Sealer and
+Opener are immutable; threads may share them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class SealError(Exception):
 
 
 class UnknownKey(SealError):  # noqa: N818 - named after its cause
-    """Its key is not in the set: a rotation is incomplete, or the sender is unknown."""
+    """The key of the sealed part is not in the set: a rotation is incomplete, or the sender is unknown."""
 
     def __init__(self, kid: str) -> None:
         super().__init__(f"unknown key {kid!r}")
@@ -68,22 +68,22 @@ class BadSignature(SealError):  # noqa: N818 - named after its cause
 
 
 class Mismatched(SealError):  # noqa: N818 - named after its cause
-    """It belongs to another event than its entry."""
+    """The sealed part belongs to another event than its entry."""
 
 
 class Malformed(SealError):  # noqa: N818 - named after its cause
-    """It is too long, damaged or in another format."""
+    """The sealed part is too long, damaged or in another format."""
 
 
 class Sealer:
-    """Signs and seals with the first key of each set, for identity. Raises KeySetError."""
+    """Signs and seals with the first key of each set; used by identity. The constructor raises KeySetError."""
 
     def __init__(self, *, seal_keys: str, sign_keys: str) -> None:
         self._seal_kid, self._seal_key = _first(read_keys(seal_keys, curve=SEAL_CURVE, private=False))
         self._sign_kid, self._sign_key = _first(read_keys(sign_keys, curve=SIGN_CURVE, private=True))
 
     def seal(self, payload: MailPayload) -> str:
-        """Return the JWE in compact form. Raises ValueError when it would be too long to open."""
+        """Return the JWE in compact form. Raises ValueError if it would be too long to open."""
         signed = jws.serialize_compact(
             {"alg": SIGNATURE, "kid": self._sign_kid},
             _to_json(payload),
@@ -98,7 +98,7 @@ class Sealer:
 
 
 class Opener:
-    """Opens with any key of the mailer, accepts any key of identity. Raises KeySetError."""
+    """Opens with any key of the mailer, and verifies with any key of identity. The constructor raises KeySetError."""
 
     def __init__(self, *, seal_keys: str, sign_keys: str) -> None:
         self._seal_keys = read_keys(seal_keys, curve=SEAL_CURVE, private=True)

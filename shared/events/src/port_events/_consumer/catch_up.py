@@ -1,6 +1,6 @@
-"""Reads from the feed the events that were trimmed from the stream before the group handled them (EVT-6).
+"""Reads the events that were trimmed from the stream before the group handled them from the feed (EVT-6).
 
-One member reads the feed under a lease while the others wait. Then all continue with the stream.
+A member with a lease reads the feed while the others wait. Then all members continue with the stream.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class FeedCatchUp:
-    """`lost` counts the events that neither the stream nor the feed contained."""
+    """Reads missing events from the feed. `lost` counts the events that neither the stream nor the feed had."""
 
     def __init__(
         self, position: GroupPosition, lease: Lease, retrier: Retrier, feed: Feed | None, source: FeedSource
@@ -39,12 +39,12 @@ class FeedCatchUp:
         self.lost = 0
 
     def renew(self) -> None:
-        """Extend the lease if this member holds it. Raises redis.RedisError."""
+        """Extend the lease if this member has it. Raises redis.RedisError."""
         if self._is_leading:
             self._is_leading = self._lease.renew()
 
     def deliveries(self, keep_alive: Callable[[], None]) -> Iterator[Delivery]:
-        """Yield the missing events; each counts as handled when the next one is requested.
+        """Yield the missing events; an event counts as handled when the next event is requested.
 
         Calls `keep_alive` between events. Raises Stopped, CursorExpired, FeedRefused.
         """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from port_events.consumer_group import Fields, RawEntry
 
-MAX_DEAD_LETTERS: Final = 10_000  # the oldest are dropped, so bad entries cannot fill Redis
+MAX_DEAD_LETTERS: Final = 10_000  # the oldest are dropped, so that invalid entries cannot fill Redis
 MAX_LISTED: Final = 1_000
 _COPIED_FIELDS: Final = ("ce", "type", "position")  # never `sealed`
 _MAX_OCTETS: Final = 4 * MAX_ENVELOPE_CHARACTERS
@@ -32,7 +32,7 @@ _MAX_OCTETS: Final = 4 * MAX_ENVELOPE_CHARACTERS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """`id` is for `Consumer.retry_dead_letter`; `event` is None when the entry could not be read."""
+    """A stored entry. Pass `id` to `Consumer.retry_dead_letter`. `event` is None if the entry could not be parsed."""
 
     id: str
     at: datetime
@@ -44,7 +44,7 @@ class DeadLetter:
 class DeadLetters(Source):
     """The stream `seen:GROUP:aside`. Every method may raise redis.RedisError.
 
-    A requeued entry is pending in a group of this stream, so it is not lost if the member that takes it dies.
+    A requeued entry is pending in a group of this stream, so that it is not lost if its member dies.
     """
 
     def __init__(self, client: Redis, group: str, name: str) -> None:
@@ -53,7 +53,7 @@ class DeadLetters(Source):
         self._group = Group(client, self._key, group, name)
 
     def open(self) -> None:
-        """Create the group that hands out requeued entries."""
+        """Create the group through which members receive requeued entries."""
         self._group.create("0")
 
     def add(self, raw: RawEntry, reason: str) -> None:
@@ -74,7 +74,7 @@ class DeadLetters(Source):
         return [_dead_letter(as_text(entry_id), fields) for entry_id, fields in found]
 
     def requeue(self, dead_letter_id: str) -> bool:
-        """Make a dead letter available to the next member; return False when it does not exist."""
+        """Make a dead letter available to the members of the group; return False if it does not exist."""
         self.open()
         claimed: Any = self._client.xclaim(
             self._key,
@@ -90,11 +90,11 @@ class DeadLetters(Source):
         return bool(claimed)
 
     def take(self, idle_ms: int) -> tuple[RawEntry, int] | None:
-        """Return a requeued entry with its delivery count, or None when there is none."""
+        """Return a requeued entry with its delivery count, or None if there is none."""
         return self._group.take_over(idle_ms)
 
     def leave(self, *unhandled: str, keep_name: bool) -> None:
-        """Release the entries that were taken but not handled."""
+        """Release the unhandled entries of this member."""
         self._group.leave(*unhandled, keep_name=keep_name)
 
     def redeliver(self, raw: RawEntry) -> None:

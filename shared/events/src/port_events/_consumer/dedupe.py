@@ -1,4 +1,4 @@
-"""Records which events a group has handled, and its position."""
+"""Records the events that a group has handled, and the group's position."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MAX_REMEMBERED: Final = 10_000
 
 
 class DedupeStore(Protocol):
-    """A store that all members of a group share; in Redis unless the consumer is given another one.
+    """A store that all members of a group share; by default, it is in Redis.
 
     A store in the handler's own database gives exactly-once effects, even after total loss of Redis: the handler
-    writes the event's id in the transaction of its effect, and `is_handled` reads it.
+    writes the event's id in the transaction of its effect, and `is_handled` reads the id.
     """
 
     def is_handled(self, event: Event) -> bool:
-        """Whether the event was handled before."""
+        """Return whether the event was handled before."""
 
     def mark_handled(self, event: Event) -> None:
         """Record that the event was handled. Must be idempotent."""
@@ -35,9 +35,9 @@ class DedupeStore(Protocol):
 
 
 class RedisDedupeStore(DedupeStore):
-    """Marks by event id that expire after `ttl_seconds`. Every method may raise redis.RedisError.
+    """A key for each handled event, which expires after `ttl_seconds`. Every method may raise redis.RedisError.
 
-    A failover of Redis may lose the newest marks, so a process also remembers what it has handled lately.
+    A failover of Redis may lose the newest keys, so each process also remembers its recently handled events.
     """
 
     def __init__(self, client: Redis, group: str, ttl_seconds: int = DEDUPE_TTL_SECONDS) -> None:

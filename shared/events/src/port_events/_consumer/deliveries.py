@@ -1,4 +1,4 @@
-"""Entries that are being handled, and how each source counts, acknowledges and rejects them."""
+"""Entries that are being handled, and their sources, which count, acknowledge and reject deliveries."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Where entries come from: the stream, its dead letters or the feed. May raise redis.RedisError."""
+    """A source of entries: the stream, its dead letters or the feed. Methods may raise redis.RedisError."""
 
     def redeliver(self, raw: RawEntry) -> None:
-        """Raise the entry's delivery count, before it is handled again."""
+        """Increment the entry's delivery count before another attempt."""
 
     def ack(self, raw: RawEntry) -> None:
-        """Mark the entry as done, so that it does not come again."""
+        """Acknowledge the entry, so that it is not delivered again."""
 
     def reject(self, raw: RawEntry, reason: str) -> None:
         """Make the entry a dead letter."""
@@ -31,19 +31,19 @@ class Source(Protocol):
 
 @dataclass(slots=True)
 class Delivery:
-    """An entry that is being handled. `times` is its delivery count, this one included."""
+    """An entry that is being handled. `times` is its delivery count, including this delivery."""
 
     raw: RawEntry
     source: Source
     times: int = 1
 
     def redeliver(self) -> None:
-        """Raise the delivery count, before the entry is handled again."""
+        """Increment the delivery count before another attempt."""
         self.source.redeliver(self.raw)
         self.times += 1
 
     def ack(self) -> None:
-        """Mark the entry as done, so that it does not come again."""
+        """Acknowledge the entry, so that it is not delivered again."""
         self.source.ack(self.raw)
 
     def reject(self, reason: str) -> None:
@@ -52,7 +52,7 @@ class Delivery:
 
 
 class StreamSource(Source):
-    """Entries of the stream. The group's pending list holds their delivery counts."""
+    """Entries of the stream. The group's pending list contains their delivery counts."""
 
     def __init__(self, group: Group, dead_letters: DeadLetters) -> None:
         self._group, self._dead_letters = group, dead_letters
@@ -69,14 +69,14 @@ class StreamSource(Source):
 
 
 class FeedSource(Source):
-    """Events of the feed. One member reads it at a time, so one key holds the newest event's delivery count."""
+    """Events of the feed. Only one member reads the feed at a time, so a single key stores a delivery count."""
 
     def __init__(self, client: Redis, group: str, dead_letters: DeadLetters) -> None:
         self._client, self._dead_letters = client, dead_letters
         self._key: Final = f"seen:{group}:begun"
 
     def deliver(self, item: FeedItem) -> Delivery:
-        """Return the delivery of an event, after counting it."""
+        """Count and return the delivery of an event."""
         delivery = Delivery(_raw(item), self, self._times(item.position) + 1)
         self._count(item.position, delivery.times)
         return delivery

@@ -1,4 +1,4 @@
-"""A lock in Redis that one member of a group holds until it releases it or stops renewing it."""
+"""A lock in Redis that a member of a group owns until it releases the lock or stops renewing it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """`name` identifies the holder; the lease expires `lease_ms` after its last renewal. Raises redis.RedisError."""
+    """A lease of the member `name`, which expires `lease_ms` after its last renewal. Raises redis.RedisError."""
 
     def __init__(self, client: Redis, key: str, name: str, lease_ms: int) -> None:
         self._client = client
@@ -24,14 +24,14 @@ class Lease:
         self._acquired_at = 0.0
 
     def acquire(self) -> bool:
-        """Take the lease if it is free; return whether this member holds it."""
+        """Acquire the lease if it is free; return whether this member has it."""
         now = time.monotonic()
         acquired = bool(self._client.set(self._key, self._name, nx=True, px=self._lease_ms))
         self._acquired_at = now if acquired else self._acquired_at
         return acquired or self._change(self._lease_ms)
 
     def renew(self) -> bool:
-        """Extend the lease after a third of its duration; return False when another member holds it."""
+        """Extend the lease after a third of its duration; return False if this member has lost it."""
         now = time.monotonic()
         if (now - self._acquired_at) * 1000 < self._lease_ms / 3:
             return True
@@ -41,12 +41,12 @@ class Lease:
         return True
 
     def release(self) -> None:
-        """Free the lease if this member holds it."""
+        """Release the lease if this member has it."""
         self._change(0)
 
     def _change(self, lease_ms: int) -> bool:
         with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.watch(self._key)  # type: ignore[no-untyped-call]  # redis-py's own gap
+            pipeline.watch(self._key)  # type: ignore[no-untyped-call]  # redis-py lacks the type
             holder = pipeline.get(self._key)
             if holder is None or as_text(holder) != self._name:
                 return False

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PendingEntries:
-    """Keeps entries in order. `renew` resets their idle time and drops those that another member has claimed."""
+    """Unhandled entries in order. `renew` resets their idle time and removes entries that others have claimed."""
 
     def __init__(self, group: Group, claim_idle_ms: int) -> None:
         self._group = group
@@ -22,16 +22,16 @@ class PendingEntries:
 
     @property
     def ids(self) -> list[str]:
-        """The entries that are left."""
+        """The ids of the remaining entries."""
         return list(self._entries)
 
     def replace(self, entries: list[RawEntry]) -> None:
-        """Replace all entries with those that were just read or claimed."""
+        """Replace all entries with newly read or claimed entries."""
         self._entries = dict(entries)
         self._renewed_at = time.monotonic()
 
     def drain(self) -> Iterator[RawEntry]:
-        """Yield each entry; it is removed when the next one is requested."""
+        """Yield each entry, and remove it when the next entry is requested."""
         while self._entries:
             entry_id = next(iter(self._entries))
             yield entry_id, self._entries[entry_id]
@@ -42,12 +42,12 @@ class PendingEntries:
         self._entries.pop(entry_id, None)
 
     def renew(self) -> None:
-        """Reset the entries' idle time once a third of `claim_idle_ms` is over. Raises redis.RedisError."""
+        """Reset the entries' idle time after a third of `claim_idle_ms`. Raises redis.RedisError."""
         now = time.monotonic()
         idle_ms = (now - self._renewed_at) * 1000
         if not self._entries or idle_ms < self._claim_idle_ms / 3:
             return
-        # Another member can claim only after `claim_idle_ms`, so an entry it claimed has been idle for less than this.
+        # Another member can claim an entry only after `claim_idle_ms`; its claim then is newer than `min_idle_ms`.
         min_idle_ms = max(0, int(idle_ms - self._claim_idle_ms / 2))
         for entry_id in self._group.renew(self.ids, min_idle_ms):
             del self._entries[entry_id]

@@ -1,4 +1,4 @@
-"""A group's position among all events, and gaps between it and the stream (EVT-6)."""
+"""A group's position among all events, and gaps between the position and the stream (EVT-6)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The events between the positions `after` and `before` (None: all later ones) that the stream lacks."""
+    """Events that the stream lacks: between the positions `after` and `before`, or all after `after` if it is None."""
 
     after: int
     before: int | None
@@ -28,8 +28,8 @@ class GroupPosition:
 
     It advances only while the stream still contains the next event, because then all events before the group's oldest
     pending entry were delivered and acknowledged. If the stream starts later, there is a gap: entries, even pending
-    ones of a dead member, may have been trimmed before they were handled. This process also remembers the position, in
-    case Redis loses its data.
+    entries of a dead member, may have been trimmed before they were handled. This process also remembers the position,
+    in case Redis loses its data.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class GroupPosition:
 
     @property
     def current(self) -> int | None:
-        """The position, or None when the group has none yet."""
+        """The position, or None if the group has none yet."""
         known = [each for each in (self._dedupe_store.position(), self._position) if each is not None]
         return max(known, default=None)
 
@@ -60,7 +60,7 @@ class GroupPosition:
             self.advance(position)
 
     def check(self) -> Gap | None:
-        """Advance the position to the group's progress, or return the gap that must be closed first."""
+        """Advance the position to the group's progress, or return the gap that must be filled first."""
         state, current = self._group_state(), self.current
         if state.first is None:
             return None if self._complete == self._fingerprint(state) else Gap(current or 0, None)

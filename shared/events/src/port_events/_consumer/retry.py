@@ -1,4 +1,4 @@
-"""Retries with exponential backoff: of calls to Redis and the feed, and of a handler that fails."""
+"""Retries calls to Redis and the feed, and failing handlers, with exponential backoff."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MIN_WAIT_SECONDS: Final = 0.05
-MAX_WAIT_SECONDS: Final = 2.0  # the longest delay before a consumer notices that the server is back
+MAX_WAIT_SECONDS: Final = 2.0  # the maximum delay until a consumer notices that the server is available again
 
 MAX_TRIES: Final = 5
 # 0.1, 0.5, 2.5 and 10 seconds between five tries.
@@ -32,7 +32,7 @@ HANDLER_MIN_WAIT_SECONDS: Final = 0.1
 HANDLER_MAX_WAIT_SECONDS: Final = 10.0
 HANDLER_WAIT_FACTOR: Final = 5
 
-# Redis restarts, is unreachable, cannot work or is out of memory; or the feed does not answer.
+# Redis is restarting, unreachable, unable to work or out of memory, or the feed does not answer.
 TRANSIENT_ERRORS: Final = (
     exceptions.ConnectionError,
     exceptions.TimeoutError,
@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 
 class RetryLater(Exception):  # noqa: N818 - named after its cause
-    """A handler raises this when the event is not at fault, for example when its own database is down.
+    """Raised by a handler if the event is not the cause of the failure, for example if the handler's database is down.
 
     The event is retried until the handler succeeds. It never becomes a dead letter for this reason.
     """
@@ -59,7 +59,7 @@ class Retrier:
     """Waits and retries until `stop`, which any thread or signal handler may call.
 
     `disconnect` closes the connections to a server that answers but cannot work. A client of `redis_client.connect`
-    closes them itself; the consumer may have been given another one.
+    closes them itself, but a consumer may use another client.
     """
 
     def __init__(self, disconnect: Callable[[], None]) -> None:
@@ -76,7 +76,7 @@ class Retrier:
         self._stopped.set()
 
     def wait(self, seconds: float) -> None:
-        """Wait between half of `seconds` and all of it. Raises Stopped."""
+        """Wait for a random time between half of `seconds` and `seconds`. Raises Stopped."""
         if self._stopped.wait(seconds * random.uniform(0.5, 1)):  # noqa: S311 - jitter, not a secret
             raise Stopped
 
@@ -92,7 +92,7 @@ class Retrier:
                 elif not isinstance(error, TRANSIENT_ERRORS):
                     raise
                 server = "the feed" if isinstance(error, FeedUnavailable) else "redis"
-                _log.warning("%s does not answer (%s), trying again", server, type(error).__name__)
+                _log.warning("%s does not answer (%s), retrying", server, type(error).__name__)
             self.wait(next(waits))
 
 
@@ -105,14 +105,14 @@ class HandlerRetry:
     def run(self, handler: Callable[[Event], object], event: Event, delivery: Delivery) -> str:
         """Return "" on success, or the reason of the last failure. Raises Stopped.
 
-        The reason names the error's class and place, never its message: that may hold personal data.
+        The reason contains the error's class and place, never its message, which may contain personal data.
         """
         waits = exponential_backoff(HANDLER_MIN_WAIT_SECONDS, HANDLER_MAX_WAIT_SECONDS, HANDLER_WAIT_FACTOR)
         while True:
             try:
                 handler(event)
             except RetryLater:
-                _log.warning("event %s waits until it can be handled", event.id)
+                _log.warning("event %s is retried until it can be handled", event.id)
             except Exception as error:  # noqa: BLE001 - one failing event must not stop the others
                 reason = _reason(error)
                 _log.warning("event %s failed, %d of %d: %s", event.id, delivery.times, self._tries, reason)
@@ -128,7 +128,7 @@ class HandlerRetry:
 def exponential_backoff(
     shortest: float = MIN_WAIT_SECONDS, longest: float = MAX_WAIT_SECONDS, factor: float = 2
 ) -> Iterator[float]:
-    """Yield an endless series of waits in seconds, each `factor` times the previous one, up to `longest`."""
+    """Yield an endless series of waits in seconds; each is `factor` times the previous wait, up to `longest`."""
     seconds = shortest
     while True:
         yield seconds

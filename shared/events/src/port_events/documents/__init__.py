@@ -1,7 +1,8 @@
 """Machine-readable documents, generated from the catalogue and shipped with the package (EVT-3).
 
-`asyncapi.json`, and for each event `<type>.v<version>.json`, the JSON Schema of the CloudEvent, and
-`<type>.v<version>.example.json`. `python -m port_events.documents write` generates them, `… check` lists stale ones.
+They are `asyncapi.json`, and for each event `<type>.v<version>.json`, the JSON Schema of the CloudEvent, and
+`<type>.v<version>.example.json`. `python -m port_events.documents write` generates the files, and `… check` lists
+outdated files.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def documents() -> dict[str, str]:
 
 
 def write(directory: Path = DIRECTORY) -> list[str]:
-    """Write stale documents and delete those of unknown events; return the names of all that changed."""
+    """Write outdated documents and delete documents of unknown events; return the names of all changed files."""
     changed, current = stale(directory), documents()
     for name in changed:
         if name in current:
@@ -39,7 +40,7 @@ def write(directory: Path = DIRECTORY) -> list[str]:
 
 
 def stale(directory: Path = DIRECTORY) -> list[str]:
-    """Return the names of documents that are missing, outdated or of unknown events."""
+    """Return the names of documents that are missing or outdated, or belong to unknown events."""
     present = {path.name: path.read_text(encoding="utf-8") for path in directory.glob("*.json")}
     current = documents()
     return sorted(name for name in present.keys() | current.keys() if present.get(name) != current.get(name))

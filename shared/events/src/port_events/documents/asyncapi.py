@@ -36,8 +36,8 @@ def _info() -> dict[str, Any]:
         "title": "Events of the port-pass identity system",
         "version": VERSION,
         "description": (
-            "Facts about accounts and bindings as CloudEvents 1.0 in a Redis Stream. An entry has the field "
-            "`ce` with the JSON envelope described here, the field `type` with the event's type again, the field "
+            "Events of accounts and bindings as CloudEvents 1.0 in a Redis Stream. An entry has the field `ce` with "
+            "the JSON envelope described here, the field `type`, which repeats the event's type, and the field "
             "`position` with its decimal position in the HTTP feed (`GET /api/v1/events`). Delivery is at least "
             "once, in order for each subject: ignore an `id` that was handled before. Skip unknown types and "
             "versions; fields may be added."
@@ -50,13 +50,13 @@ def _channels() -> dict[str, Any]:
     return {
         "events": {
             "address": STREAM,
-            "description": "Redis Stream; every service reads it with a consumer group of its own.",
+            "description": "Redis Stream; every service reads it with its own consumer group.",
             "messages": {_name(each): {"$ref": MESSAGES + _name(each)} for each in CATALOGUE.values()},
         },
         "mails": {
             "address": MAIL_STREAM,
             "description": (
-                "Redis Stream for the mailer alone. An event that is mailed has a second entry here, with the same "
+                "Redis Stream for the mailer only. An event that causes a mail has a second entry here, with the same "
                 "fields and the field `sealed`: the mail's recipient and content, encrypted for the mailer."
             ),
             "messages": {_name(each): {"$ref": MESSAGES + _name(each)} for each in CATALOGUE.values()},
@@ -74,12 +74,12 @@ def _operations() -> dict[str, Any]:
         "publishEvents": {
             "action": "send",
             "channel": {"$ref": "#/channels/events"},
-            "summary": "Identity's relay publishes what was committed.",
+            "summary": "Identity's relay publishes committed events.",
         },
         "publishMails": {
             "action": "send",
             "channel": {"$ref": "#/channels/mails"},
-            "summary": "Identity's relay publishes the events that are mailed, together with `publishEvents`.",
+            "summary": "Identity's relay publishes the events that cause a mail, together with `publishEvents`.",
         },
         "readReceipts": {
             "action": "receive",
@@ -111,11 +111,11 @@ def _receipt() -> dict[str, Any]:
         "at": {
             "type": "string",
             "format": "date-time",
-            "description": "when the mail reached this state, UTC",
+            "description": "the time at which the mail reached this state, in UTC",
         },
         "category": {
             "type": "string",
-            "description": "why it was refused, a stable English code; otherwise empty",
+            "description": "the reason for a refusal, as a stable English code; otherwise empty",
         },
     }
     return {

@@ -1,4 +1,4 @@
-"""One example of each event, for the tests of consumers in any language."""
+"""An example of each event, for the tests of consumers in any language."""
 
 from __future__ import annotations
 

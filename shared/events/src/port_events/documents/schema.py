@@ -15,7 +15,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def data_schema(data_class: type[Any]) -> dict[str, Any]:
-    """Return the schema of `data`. It allows additional fields, so that fields can be added without a new version."""
+    """Return the schema of `data`, which allows additional fields: fields can be added without a new version."""
     properties = {name: _field_schema(hint) for name, hint in _hints(data_class)}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
@@ -50,13 +50,13 @@ def _attributes(event_type: EventType) -> dict[str, Any]:
         "source": {"const": SOURCE},
         "type": {"const": event_type.type},
         "subject": {"type": "string", "minLength": 1, "description": "the account's id"},
-        "time": {"type": "string", "format": "date-time", "description": "when it happened, UTC"},
+        "time": {"type": "string", "format": "date-time", "description": "the time of the change, in UTC"},
         "datacontenttype": {"const": CONTENT_TYPE},
         "dataschema": {"const": event_type.dataschema},
         "sequence": {
             "type": "string",
             "pattern": "^[0-9]{1,18}$",
-            "description": "numbers the subject's events",
+            "description": "the number of the event among those of its subject",
         },
         "traceparent": {"type": "string", "description": "W3C Trace Context"},
     }
