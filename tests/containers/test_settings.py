@@ -15,6 +15,7 @@ from identity.settings.web import WebSettings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import describe, load
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
 
 from deploy.containers.secret_files import DATABASE_ROLES
 from deploy.containers.secret_files import main as make_secret_files
@@ -124,7 +125,7 @@ def test_every_process_has_its_own_role_in_the_database(postgres: PostgresCluste
     for service in DATABASE_ROLES:
         own = make_url((tmp_path / service / "database_url").read_text())
         here = make_url(url).set(username=own.username, password=own.password)
-        with create_engine(here).connect() as connection:
+        with create_engine(here, poolclass=NullPool).connect() as connection:
             users[service] = connection.scalar(text("SELECT current_user"))
 
     postgres.drop_database(url)
