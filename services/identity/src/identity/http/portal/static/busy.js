@@ -4,9 +4,11 @@ const MOMENT_MS = 300;
 const WORDS = "處理中…";
 const status = document.querySelector("[data-busy]");
 
-// Shows the text after a delay, in the pressed button if there is one. Returns a function that removes the text.
-export function waiting(button) {
+// Marks a part of the page as busy, and shows the text after a delay, in the pressed button if there is one.
+// Returns a function that removes both.
+export function waiting(part, button) {
   let label = null;
+  part.setAttribute("aria-busy", "true");
   const timer = setTimeout(() => {
     status.classList.toggle("visually-hidden", Boolean(button)); // the button shows the text
     status.textContent = WORDS; // announced by screen readers
@@ -19,6 +21,7 @@ export function waiting(button) {
 
   return () => {
     clearTimeout(timer);
+    part.removeAttribute("aria-busy");
     status.textContent = "";
     if (!label) return;
     button.classList.remove("btn--busy");

@@ -23,12 +23,10 @@ let done = () => {};
 export async function show(address, stillWanted = () => true) {
   clearTimeout(pause);
   const number = ++newest;
-  list.setAttribute("aria-busy", "true");
   done();
-  done = waiting();
+  done = waiting(list);
   const page = await pageAt(address).catch(() => null);
   if (number !== newest) return null;
-  list.removeAttribute("aria-busy");
   done();
   if (!stillWanted()) return null;
   const parts = PARTS.map((part) => [list.querySelector(part), page?.querySelector(part)]);

@@ -34,7 +34,7 @@ export function ask(question) {
   async function open(button) {
     if (button?.disabled) return; // a wait has not ended
     if (form && form.passesChecks) {
-      const done = waiting(button);
+      const done = waiting(form, button);
       const passed = await form.passesChecks();
       done();
       if (!passed) return;

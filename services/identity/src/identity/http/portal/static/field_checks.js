@@ -74,9 +74,7 @@ export function checkWhileTyping(form) {
     sendingAsked = true;
     newest += 1;
     form.isUnchanged = false;
-    form.setAttribute("aria-busy", "true");
     const checked = await askServer();
-    form.removeAttribute("aria-busy");
     if (!checked) return true;
     const { errors, advice } = checked;
     for (const name of fields) markField(form, name, errors[name] || [], { quietly: true, advice: advice[name] });

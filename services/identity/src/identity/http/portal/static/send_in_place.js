@@ -46,7 +46,7 @@ for (const form of document.querySelectorAll("form[data-in-place]")) {
     event.preventDefault();
     if (sending) return;
     sending = true;
-    const done = waiting(event.submitter);
+    const done = waiting(form, event.submitter);
     if ((await form.passesChecks()) && (await send(form))) return;
     done();
     sending = false;

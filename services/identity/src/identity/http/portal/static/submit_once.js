@@ -11,14 +11,12 @@ export function submitOnce(form) {
       return;
     }
     sent = true;
-    form.setAttribute("aria-busy", "true");
     if (event.submitter) event.submitter.setAttribute("aria-disabled", "true");
-    done = waiting(event.submitter);
+    done = waiting(form, event.submitter);
   });
   window.addEventListener("pageshow", () => {
     sent = false;
     done();
-    form.removeAttribute("aria-busy");
     form.querySelectorAll("[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
   });
 }
