@@ -129,7 +129,7 @@ def test_a_late_answer_keeps_what_the_person_types_meanwhile(
         tab.row(general.username).click()
     code.fill("12")
     held[0].continue_()
-    tab.wait_for_companies()
+    tab.settle()
     tab.page.keyboard.type("3456")
 
     expect(code).to_have_value("123456")

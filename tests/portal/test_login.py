@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from flask import request
+from playwright.sync_api import expect
 
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import Person
@@ -70,7 +71,7 @@ def test_each_empty_field_is_named_with_its_reason(tab: Tab) -> None:
 
     assert normalize("有 2 個欄位需要修正") in tab.text
     tab.press("使用者密碼：此欄位為必填").screenshot("login-empty")
-    assert tab.page.evaluate("document.activeElement.id") == "password"
+    expect(tab.field("使用者密碼")).to_be_focused()
 
 
 def test_logging_in_leads_to_the_requested_page(portal: System, tab: Tab) -> None:

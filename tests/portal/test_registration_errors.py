@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.actors.registration_form import LABELS, by_label, valid_fields
 from tests.support.browser.tab import Tab
@@ -29,7 +30,7 @@ def test_submitting_marks_every_wrong_field_and_the_summary_links_to_each(tab: T
 
     assert (focused, marked, tab.has_dialog) == ("errors", len(LABELS), False)
     assert 0 <= top < 100
-    assert tab.page.locator(":focus").get_attribute("name") == "company_address"
+    expect(tab.field("公司地址")).to_be_focused()
 
 
 @pytest.mark.rule("REG-4", "REG-11")

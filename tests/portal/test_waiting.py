@@ -61,7 +61,7 @@ def test_processing_is_shown_while_a_form_is_sent(tab: Tab) -> None:
     # Playwright would wait for a started navigation, so no navigation starts.
     tab.page.evaluate("document.addEventListener('submit', (event) => event.preventDefault())")
 
-    tab.press("登入")
+    tab.control("登入").click()
 
     expect(tab.page.get_by_role("button", name=WAITING)).to_be_visible()
     tab.screenshot("waiting-login")

@@ -29,11 +29,10 @@ class KeyboardTab(Tab):
         raise AssertionError(f"{_MAX_STEPS} steps of the Tab key never reached {target}")
 
     def press_key(self, target: Locator, key: str) -> Self:
-        """Focus the element, press a key on it, and wait for the next page if there is one."""
+        """Focus the element, press a key on it, and wait for what it starts."""
         self.focus(target)
         target.press(key)
-        self.page.wait_for_load_state()
-        return self
+        return self.settle()
 
     def fill(self, fields: dict[str, str] | None = None, /, **named_fields: str) -> Self:
         """Type into fields, found by their labels."""
@@ -48,7 +47,7 @@ class KeyboardTab(Tab):
 
     def choose(self, username: str) -> Self:
         """Focus the row of that account and press Enter."""
-        return self.press_key(self.row(username), "Enter").wait_for_companies()
+        return self.press_key(self.row(username), "Enter")
 
     def press_in_menu(self, name: str) -> Self:
         """Open the account menu with Enter and press one of its entries."""

@@ -14,6 +14,7 @@ from tests.support.harness.waiting import wait_until
 from tests.support.servers.received_mail import ReceivedMail
 
 _IS_AT_END = "(one) => one.scrollTop + one.clientHeight >= one.scrollHeight - 1"
+_IN_FRONT = ":modal, html:not(:has(:modal))"
 
 
 class Tab:
@@ -91,26 +92,27 @@ class Tab:
         return found.or_(marked).filter(visible=True)
 
     def press(self, name: str) -> Self:
-        """Press the visible button or link of exactly that name."""
+        """Press the visible button or link of exactly that name, and wait for what it starts."""
         self.control(name).click()
+        return self.settle()
+
+    def settle(self) -> Self:
+        """Wait until the page neither checks, sends nor loads anything.
+
+        Playwright waits only for navigations that a click starts at once, not for those that a script starts later.
+        """
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         self.page.wait_for_load_state()
         return self
 
     def control(self, name: str) -> Locator:
         """Return the visible button or link of that name; in an open dialog, only those of the dialog."""
-        modal = self.page.locator(":modal")
-        return control_named(modal.last if modal.count() else self.page, name)
+        return control_named(self.page.locator(_IN_FRONT).last, name)
 
     def choose(self, username: str) -> Self:
         """Choose the row of that account in a list of companies."""
         self.row(username).click()
-        return self.wait_for_companies()
-
-    def wait_for_companies(self) -> Self:
-        """Wait until a list of companies shows what was asked for last."""
-        self.page.wait_for_load_state()
-        expect(self.page.locator("[data-companies][aria-busy=true]")).to_have_count(0)
-        return self
+        return self.settle()
 
     def row(self, username: str) -> Locator:
         """Return the link or button of that account in a list of companies."""
@@ -124,16 +126,14 @@ class Tab:
         else:
             header.locator("summary").click()
         control_named(header, name).click()
-        self.page.wait_for_load_state()
-        return self
+        return self.settle()
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
         """Wait for the dialog with that sentence and press its button."""
         dialog = self._dialog
         expect(dialog).to_contain_text(text_pattern(sentence), use_inner_text=True)
         dialog.get_by_role("button", name=text_pattern(by, whole=True)).click()
-        self.page.wait_for_load_state()
-        return self
+        return self.settle()
 
     def tick(self, name: str) -> Self:
         """Tick the checkbox of that name."""
