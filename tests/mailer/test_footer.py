@@ -9,16 +9,8 @@ from mailer.settings import TemplateSettings
 from mailer.usecases.delivery_ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
 from tests.mailer.mail_text import squeezed, visible
+from tests.support.harness.settings import CONTACT
 from tests.support.servers.flowed_text import unflowed
-
-CONTACT = {
-    "IDENTITY_CONTACT_NAME": "臺灣港務股份有限公司",
-    "IDENTITY_CONTACT_PHONE": "07-1234567#12",
-    "IDENTITY_CONTACT_MAILBOX": "pass@port.example.tw",
-    "IDENTITY_CONTACT_HOURS": "週一至週五 8:00–17:00",
-    "IDENTITY_PRIVACY_URL": "https://port.example.tw/privacy",
-    "IDENTITY_ACCESSIBILITY_URL": "https://port.example.tw/accessibility",
-}
 
 
 def rendered(name: str, **environ: str) -> Rendered:

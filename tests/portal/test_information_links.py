@@ -5,6 +5,7 @@ import pytest
 from tests.portal.conftest import StartPortal
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
+from tests.support.harness.settings import CONTACT
 
 ELSEWHERE = {
     "IDENTITY_INFORMATION_URL": "https://info.example.tw/",
@@ -13,14 +14,6 @@ ELSEWHERE = {
     "IDENTITY_PASS_APPLY_URL": "https://pass.example.tw/apply",
     "IDENTITY_PASS_QUERY_URL": "https://pass.example.tw/query",
     "IDENTITY_PASS_PRINT_URL": "https://pass.example.tw/print",
-}
-CONTACT = {
-    "IDENTITY_CONTACT_NAME": "臺灣港務股份有限公司",
-    "IDENTITY_CONTACT_PHONE": "07-1234567#12",
-    "IDENTITY_CONTACT_MAILBOX": "pass@port.example.tw",
-    "IDENTITY_CONTACT_HOURS": "週一至週五 8:00–17:00",
-    "IDENTITY_PRIVACY_URL": "https://port.example.tw/privacy",
-    "IDENTITY_ACCESSIBILITY_URL": "https://port.example.tw/accessibility",
 }
 BANNER = "通行證資訊網/FAQ:提供通行證申請與操作常見問題與解答,歡迎多加參考利用。"
 

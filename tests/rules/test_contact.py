@@ -5,22 +5,16 @@ import pytest
 from tests.support.browser.html_page import HtmlPage
 from tests.support.browser.text import visible_text
 from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.settings import CONTACT
 from tests.support.harness.system import System
 
-CONTACT = {
-    "IDENTITY_CONTACT_NAME": "臺灣港務股份有限公司",
-    "IDENTITY_CONTACT_PHONE": "07-1234567#12",
-    "IDENTITY_CONTACT_MAILBOX": "Pass@port.example.tw",
-    "IDENTITY_CONTACT_HOURS": "週一至週五 8:00–17:00",
-    "IDENTITY_PRIVACY_URL": "https://port.example.tw/privacy",
-    "IDENTITY_ACCESSIBILITY_URL": "https://port.example.tw/accessibility",
-}
 SHOWN = "電話07-1234567#12Emailpass@port.example.tw服務時間週一至週五8:00–17:00"
 
 
 @pytest.mark.rule("OPS-8")
 def test_contact_and_statements_are_in_the_footer_and_on_failure_pages(start_system: StartSystem) -> None:
-    browser = start_system(**CONTACT).visitor().http
+    typed = CONTACT | {"IDENTITY_CONTACT_MAILBOX": "Pass@port.example.tw"}
+    browser = start_system(**typed).visitor().http
 
     login, failure = browser.get("/"), browser.get("/nowhere")
 

@@ -10,6 +10,15 @@ PUBLIC_URL = "http://127.0.0.1:8000"
 """Links in mails start with this URL. Nothing listens there: tests extract the token from the link."""
 SIGNING_KEY = "a-signing-key-of-the-tests-that-is-long-enough"
 AUDIT_KEY = "a-key-of-the-tests-that-seals-the-audit-log"
+CONTACT = {
+    "IDENTITY_CONTACT_NAME": "臺灣港務股份有限公司",
+    "IDENTITY_CONTACT_PHONE": "07-1234567#12",
+    "IDENTITY_CONTACT_MAILBOX": "pass@port.example.tw",
+    "IDENTITY_CONTACT_HOURS": "週一至週五 8:00–17:00",
+    "IDENTITY_PRIVACY_URL": "https://port.example.tw/privacy",
+    "IDENTITY_ACCESSIBILITY_URL": "https://port.example.tw/accessibility",
+}
+"""The agency's contact and statements."""
 
 
 @functools.cache
