@@ -20,7 +20,7 @@ def pause(harness: MailerHarness, queue_pause: RedisQueuePause, *mailers: Mailer
     """Pause the queue like the command, and wait until every mailer has read the pause."""
     queue_pause.pause(PauseState(harness.clock.now(), "the mail server moves"))
     for each in mailers:
-        wait_until(each.wiring.pause.is_paused, what="a paused mailer", timeout_seconds=2.5)
+        wait_until(each.wiring.pause.is_paused, what="a paused mailer")
 
 
 @pytest.mark.rule("MAIL-5")

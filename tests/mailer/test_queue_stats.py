@@ -101,7 +101,7 @@ def test_the_queue_is_paused_and_resumed_by_command(harness: MailerHarness) -> N
 
     paused = run_command(harness, "queue", "pause", "--reason", "the mail server moves")
     again = run_command(harness, "queue", "pause", "--reason", "another operator")
-    wait_until(mailer.wiring.pause.is_paused, what="the pause", timeout_seconds=2.5)
+    wait_until(mailer.wiring.pause.is_paused, what="the pause")
     published = harness.request("ming@example.com")
     harness.wait_for_state(published, "waiting")
     stats = run_json(harness, "queue")
