@@ -52,7 +52,7 @@ class Registration:
 
 @dataclass(eq=False, kw_only=True)
 class Account:
-    """A general or link account. The unique `username_key` and `mailbox_key` are None once the account is closed."""
+    """A general or link account. `username_key` and `mailbox_key` are unique, and None after the account is closed."""
 
     id: str
     kind: Kind

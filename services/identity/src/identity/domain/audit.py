@@ -17,7 +17,7 @@ MAX_REASON_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who makes a request, from where, and why.
+    """The caller of a request, with its origin and reason.
 
     `name` is a person's account id ("" if unknown), an operator's name, a service's name ("" if unknown) or a process
     name. `via` is the service client through which an operator acts. `link_account_id` is set while a link account acts
@@ -142,7 +142,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "grant.refused": Action(
         "a port service sent a used code or refresh token, which ended the grant", result="refused"
     ),
-    "grant.exchanged": Action("a service exchanged a token for one of another service"),
+    "grant.exchanged": Action("a service exchanged a token for a token of another service"),
     "grant.ended": Action("a port service's grant and its tokens ended; `why` gives the reason"),
     "logout.set_aside": Action(
         "a service could not be notified that a login has ended; `why` gives the reason"
@@ -167,12 +167,12 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "client.refused": Action(
         "a service was refused: wrong secret, missing right or missing operator name", result="refused"
     ),
-    # Reads of operators; the same read is recorded once a minute.
+    # Operators' reads; the same read is recorded at most once a minute.
     "account.searched": Action("an operator searched accounts"),
     "account.read": Action("an operator read an account, its bindings or its sessions"),
     "audit.read": Action("an operator read this log"),
     "events.read": Action("an operator read events"),
-    "events.replayed": Action("an operator made the relay publish events again"),
+    "events.replayed": Action("an operator republished events"),
     # Requests by people that have no other entry.
     "request.refused": Action("a request by a person was forbidden (403)", result="refused"),
     "audit.pruned": Action("expired segments of this log were deleted"),

@@ -72,11 +72,11 @@ class Segment:
     mac: str = ""
 
     def with_mac(self, key: bytes) -> "Segment":
-        """Return a copy of the segment with the hash that `key` gives."""
+        """Return a copy of the segment with its hash, computed with `key`."""
         return replace(self, mac=self._own_mac(key))
 
     def is_authentic(self, key: bytes) -> bool:
-        """Return whether `mac` is the segment's hash with `key`."""
+        """Return whether `mac` is the segment's hash, computed with `key`."""
         return _equal(self.mac, self._own_mac(key))
 
     def _own_mac(self, key: bytes) -> str:

@@ -55,7 +55,7 @@ class AuthorizationRequest:
 def parse_request(
     parameters: Parameters, client: OidcClient, *, resources: Collection[str], pushed: bool
 ) -> AuthorizationRequest:
-    """Validate a request. `resources` are the ones that the client may request. Raises AuthorizationError."""
+    """Validate a request. `resources` lists the URIs that the client may request. Raises AuthorizationError."""
     _check_form(parameters, client, pushed=pushed)
     scopes = _scopes(parameters, client)
     claims = parse_claims(parameters.get("claims"), scopes)
@@ -80,7 +80,7 @@ def parse_request(
 def _check_form(parameters: Parameters, client: OidcClient, *, pushed: bool) -> None:
     for name, code in _NOT_SUPPORTED.items():
         if parameters.get(name) is not None:
-            raise AuthorizationError(code, f"{name} is not supported")  # type: ignore[arg-type]  # codes of the table
+            raise AuthorizationError(code, f"{name} is not supported")  # type: ignore[arg-type]  # the table contains valid codes
     if parameters.repeated:
         raise AuthorizationError("invalid_request", "a parameter is repeated")
     if client.requires_par and not pushed:

@@ -43,7 +43,7 @@ class UnprovenRequest(Exception):  # noqa: N818  # a refusal is not an error of 
 
 @dataclass(eq=False)
 class RequestGone(Exception):  # noqa: N818  # a refusal is not an error of the program
-    """A stored request is unknown, expired or already answered (OIDC-4). `client` is its client, if known."""
+    """A stored request is unknown, expired or already answered (OIDC-4). `client` is its sender, if known."""
 
     client: OidcClient | None = None
 

@@ -23,7 +23,7 @@ _STORED = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Names and values. A parameter without a value counts as absent (RFC 6749 section 3.1)."""
+    """The parameters of a request. A parameter without a value counts as absent (RFC 6749 section 3.1)."""
 
     pairs: tuple[tuple[str, str], ...]
     repeated: frozenset[str] = frozenset()
@@ -58,7 +58,7 @@ def parse_parameters(raw: bytes) -> Parameters:
         text = raw.decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except ValueError:
-        raise UnprovenRequest("the request cannot be read") from None
+        raise UnprovenRequest("the request is malformed") from None
     if _BAD_ESCAPE.search(text) or any(_CONTROL.search(part) for pair in pairs for part in pair):
-        raise UnprovenRequest("the request cannot be read")
+        raise UnprovenRequest("the request is malformed")
     return Parameters.of(pairs)

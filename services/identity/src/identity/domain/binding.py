@@ -15,7 +15,7 @@ UNVERIFIED_LIFETIME = timedelta(days=7)
 
 @dataclass(eq=False, kw_only=True)
 class Binding:
-    """A binding. The unique `live_general_id`, None once removed, allows one per general account (BIND-4)."""
+    """A binding. `live_general_id` is unique and None after removal: one live binding per account (BIND-4)."""
 
     id: str
     link_account_id: str
@@ -59,7 +59,7 @@ class Binding:
         self.used_at = now
 
     def remove(self, reason: RemovedReason, now: datetime) -> None:
-        """End the binding. Unless the link account removed it, its list shows the binding until dismissed (UNB-4)."""
+        """End the binding. If anyone but the link account ends it, its list shows it until dismissed (UNB-4)."""
         self.status = "removed"
         self.removed_at = now
         self.removed_reason = reason

@@ -74,5 +74,8 @@ def fold_variants(text: str) -> str:
 
 
 def _nfkc(text: str) -> str:
-    """Normalize to NFKC by Unicode 3.2, in every Python version; no later character folds to ASCII or Han."""
+    """Normalize to NFKC with Unicode 3.2, which is part of every Python version.
+
+    No character of a later Unicode version folds to ASCII or to a Han character.
+    """
     return unicodedata.ucd_3_2_0.normalize("NFKC", text)

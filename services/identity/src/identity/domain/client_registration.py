@@ -76,7 +76,7 @@ def parse_registration(
         may_refresh=asked.may_refresh,
         requires_dpop=bool(asked.profile) if asked.requires_dpop is None else asked.requires_dpop,
         requires_par=bool(asked.profile),
-        id_token_alg="ES256" if asked.profile else "RS256",  # an algorithm
+        id_token_alg="ES256" if asked.profile else "RS256",
         resources=fields.each("resources", parse_resource),
         has_jwt_tokens=asked.has_jwt_tokens,
         may_reach=fields.each("may_reach", str, limit=MAX_REACHED),

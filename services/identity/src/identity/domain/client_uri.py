@@ -70,9 +70,8 @@ def _split(raw: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise InvalidValue("invalid_uri") from None
-    is_lower_case = raw.startswith(
-        f"{parts.scheme}:"
-    )  # URIs are compared exactly, and clients send lower case
+    # URIs are compared exactly, and clients send lower case.
+    is_lower_case = raw.startswith(f"{parts.scheme}:")
     if not is_lower_case or not _URI.fullmatch(raw):
         raise InvalidValue("invalid_uri")
     return parts

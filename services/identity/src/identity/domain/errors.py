@@ -50,7 +50,7 @@ class TooManySwitches(RetryLater):
 
 
 class TooSoon(RetryLater):
-    """The quota of requested mails is exhausted (VER-5, BIND-6, SEC-6)."""
+    """The quota for requested mails is exhausted (VER-5, BIND-6, SEC-6)."""
 
 
 class TooManyRequests(RetryLater):
@@ -179,7 +179,7 @@ class AlreadyVerified(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotBindable(Refusal):
-    """The account is not active, or a link account if `is_link`; disclosed after the correct password (BIND-3)."""
+    """The account is not active, or is a link account (`is_link`); disclosed after the correct password (BIND-3)."""
 
     is_link: bool = False
 

@@ -30,7 +30,7 @@ _RETRIED_STATUSES: Final = frozenset({408, 429})
 
 @dataclass(eq=False, kw_only=True)
 class Logout:
-    """A logout notification for a client. `outcome` is the latest attempt's; no attempt follows `done_at`."""
+    """A logout notification for a client. `outcome` is that of the latest attempt; no attempts follow `done_at`."""
 
     id: int | None = None
     grant_id: str

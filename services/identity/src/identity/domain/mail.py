@@ -1,4 +1,4 @@
-"""A mail that an event asks the mailer to send."""
+"""Mails that are requested by events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -15,7 +15,7 @@ class Purpose(StrEnum):
     EMAIL_CHANGE = "email_change"
     EMAIL_CANCEL = "email_cancel"
     EMAIL_RESTORE = "email_restore"
-    """The challenge of an `EMAIL_CANCEL` link whose change took effect before the next one was requested."""
+    """The preserved challenge of an `EMAIL_CANCEL` link: its change took effect before another was requested."""
     PASSWORD_RESET = "password_reset"  # noqa: S105  # the name of a purpose
 
     @property
@@ -40,7 +40,7 @@ _PATHS = {
 
 @dataclass(eq=False, kw_only=True)
 class Challenge:
-    """The newest link of an account and purpose, with the mailbox it was sent to; older links are void."""
+    """The newest link of an account and purpose, with its recipient's mailbox; older links are invalid."""
 
     account_id: str
     purpose: str

@@ -6,7 +6,7 @@ from identity.domain.characters import to_half_width
 from identity.domain.errors import InvalidValue
 
 _MAX_CHARACTERS = 254
-"""RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""
+"""The maximum length of a mailbox (RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690)."""
 _TAG_SEPARATORS = {"yahoo.com": "+-", "yahoo.com.tw": "+-", "ymail.com": "+-", "rocketmail.com": "+-"}
 """The characters that start a tag, for providers that allow more than the usual plus sign."""
 _GMAIL = {"gmail.com", "googlemail.com"}

@@ -22,7 +22,7 @@ class OidcClient:
     """A service client's settings for OpenID Connect; `name` is its `client_id` and the name of its ServiceClient.
 
     `keys` is a public JWK set, for clients that authenticate by key. `resources` are the URIs that other clients may
-    name as `resource` to get tokens for this client. `may_reach` lists the clients for which it may exchange tokens.
+    name as `resource` to request tokens for this client. `may_reach` lists the clients that it may exchange tokens for.
     """
 
     name: str

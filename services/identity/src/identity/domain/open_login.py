@@ -1,4 +1,4 @@
-"""A person's open logins: portal sessions with the services that each one logged in to (LOGIN-7, OIDC-24)."""
+"""A person's open logins: portal sessions with their logins at services (LOGIN-7, OIDC-24)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class ServiceLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLogin:
-    """A login that has not ended. After the portal's session timed out, `is_portal_open` is false.
+    """A login that has not ended. After the portal's session has timed out, `is_portal_open` is false.
 
     Grants outlast the portal's session. `session` is None once its row was deleted.
     """
@@ -67,7 +67,7 @@ class OpenLogin:
         return self.session is not None and self.is_portal_open and self.session.binding_id is not None
 
     def ends_at(self, lifetimes: Lifetimes) -> datetime:
-        """Return when the login ends if it is not used: the portal session's end, otherwise that of the last grant."""
+        """Return when an unused login ends: with the portal's session if open, otherwise with the last grant."""
         if self.session is not None and self.is_portal_open:
             return self.session.ends_at(lifetimes)
         return max(service.expires_at for service in self.services)

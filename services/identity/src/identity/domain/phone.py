@@ -81,7 +81,7 @@ def _landline(number: str, beginning: str) -> str:
 
 
 def _digits(area: str, number: str) -> int | None:
-    """Return how many digits follow the area code; None if no number of the area has this first digit."""
+    """Return the number of digits after the area code, or None if no number of the area has this first digit."""
     first = number[len(area) : len(area) + 1]
     return next(
         (digits for firsts, digits in _SUBSCRIBER_NUMBERS[area].items() if first in set(firsts)), None

@@ -70,7 +70,7 @@ PASSWORD_CHECK = Limit(name="password.session", max_count=5, window=_DAY)
 PASSWORD_PROOFS = Limit(name="password.proofs", max_count=20, window=timedelta(hours=1))
 """Correct current passwords of one account. Each check costs at least one hash."""
 PROFILE_CHANGES = Limit(name="profile.changes", max_count=20, window=_DAY)
-"""Changes of one account's profile. Each is an event that every consumer receives."""
+"""Changes of one account's profile. Each change is an event that every consumer receives."""
 SWITCHES = Limit(name="session.switches", max_count=300, window=timedelta(hours=1))
 """Switches in one session; each writes audit entries. A stolen session cannot use up its owner's limit (SEC-19)."""
 
@@ -93,7 +93,7 @@ AUTHORIZATIONS_BY_CLIENT_ADDRESS = Limit(
 """Authorization requests from one address that are stored because they require interaction (OIDC-4)."""
 
 GRANTS_BY_PERSON = Limit(name="grant.person", max_count=300, window=timedelta(hours=1))
-"""Logins of one person at services, including silent logins. Each stores a row for weeks (OIDC-8)."""
+"""Logins of one person at services, including silent logins. Each login stores a row for weeks (OIDC-8)."""
 
 REPEATS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
 """Audit entries about refusals that are free to repeat, for example while locked, and about reads (SEC-11)."""

@@ -45,7 +45,7 @@ class Secrets:
 
 @dataclass(eq=False, kw_only=True)
 class ServiceClient:
-    """A service client. Its secrets, the current and the former one, are stored only as digests."""
+    """A service client. Its current and former secrets are stored only as digests."""
 
     name: str
     rights: list[Scope]
@@ -66,7 +66,7 @@ class ServiceClient:
         return self.former_ends_at is not None and now < self.former_ends_at
 
     def rotate(self, digest: str, *, overlap: timedelta, now: datetime) -> None:
-        """Set a new secret. Raises ClientError while a former secret is valid: at most two secrets may be."""
+        """Set a new secret. Raises ClientError while a former secret is still valid."""
         if self.has_former(now):
             raise ClientError(
                 "the old secret is still valid; end it first: identity clients rotate NAME --end-old"
@@ -98,7 +98,7 @@ def parse_name(raw: str) -> str:
 
 
 def digest_of(secret: str) -> str:
-    """Return the digest under which a secret is stored.
+    """Return the digest with which a secret is stored.
 
     SHA-256 suffices, because 256 random bits cannot be guessed. A slow hash would delay every request.
     """

@@ -52,7 +52,7 @@ class ClientInfo:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A signed cookie by which an account recognizes a browser; a browser has one per account (SEC-3)."""
+    """A signed cookie by which an account recognizes a browser; a browser has one cookie per account (SEC-3)."""
 
     name: str
     cookie: str = field(repr=False)
@@ -67,7 +67,7 @@ class DeviceOwner(Protocol):
 
     @property
     def credential_version(self) -> int:
-        """The version of the account's password; cookies issued under an older one are void (SEC-3)."""
+        """The version of the account's password; cookies of older versions are invalid (SEC-3)."""
 
 
 def device_name(account: DeviceOwner) -> str:

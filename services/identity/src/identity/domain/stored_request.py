@@ -20,7 +20,7 @@ REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:"
 class Progress:
     """A person's progress. The choices are valid only in the session in which they were made.
 
-    `former_session_id` is the browser's session at the start. If the client requires a login, it is not sufficient.
+    `former_session_id` is the browser's session at the start, which does not satisfy a required login.
     """
 
     former_session_id: str | None = None

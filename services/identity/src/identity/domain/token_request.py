@@ -28,7 +28,7 @@ class CodeRequest(RequestedAccess):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshRequest(RequestedAccess):
-    """A request to refresh tokens. Without scopes or resources, the existing ones apply."""
+    """A request to refresh tokens. Without scopes or resources, those of the refresh token apply."""
 
     refresh_token: str = field(repr=False)
 

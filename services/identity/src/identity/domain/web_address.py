@@ -30,7 +30,7 @@ _COMMON_SUFFIXES = frozenset({
 
 
 def contains_web_address(name: str) -> bool:
-    """Return whether a name contains an address, or a dot between words that is not a title's or initial's."""
+    """Return whether a name contains an address, or a dot between words that follows no title or initial."""
     text = to_half_width(name).lower()
     return bool(_LINK.search(text)) or any(map(_joins_domain, _DOT.finditer(text)))
 

@@ -61,7 +61,7 @@ class TrustedProxies:
 
 
 def client_info() -> ClientInfo:
-    """Return the client's IP address, user agent and device cookies, by `device_name`."""
+    """Return the client's IP address, user agent, and device cookies by `device_name`."""
     agent = request.headers.get("User-Agent", "")[:_MAX_USER_AGENT_CHARACTERS]
     prefix = device_cookie_prefix()
     devices = {

@@ -39,7 +39,7 @@ class Answer:
 
 
 Answerer = Callable[["WSGIEnvironment"], Answer | None]
-"""Returns None for a request that Flask must answer."""
+"""A function that answers a request, or returns None if Flask must handle the request."""
 
 
 class DirectAnswers:

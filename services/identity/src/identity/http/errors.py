@@ -70,7 +70,7 @@ def _status_response(status: int) -> Response:
 
 
 def _wants_problem_document() -> bool:
-    """Decide by the path, or else by the Accept header, which the portal's scripts set as well.
+    """Return whether a program sent the request: by the path, or else by the Accept header, which scripts also set.
 
     A script must not follow a redirect to the login page, because it would consume the message for the person.
     """

@@ -1,4 +1,4 @@
-"""Audit entries for forbidden requests of people (SEC-11)."""
+"""Audit entries for forbidden requests by people (SEC-11)."""
 
 from flask import g, request
 
@@ -15,7 +15,7 @@ _RECORDED = (AccountSuspended, BadPassword, ReviewRejected, ScopeMissing)
 
 
 def record_forbidden(refusal: Refusal, *, status: int) -> None:
-    """Record a forbidden request, once a minute for each person or network and reason.
+    """Record a forbidden request, at most once a minute for each person or network and reason.
 
     A page that redirects to the next step is not recorded. A form that redirects is recorded, because it was not
     executed.

@@ -7,7 +7,7 @@ from identity.metrics.web import METHODS, OTHER, REQUEST_SECONDS, REQUESTS
 
 
 class RequestMetrics:
-    """Counts requests. Caches the series, because looking one up takes longer than incrementing it."""
+    """The metrics of requests. Series are cached, because looking up a series takes longer than incrementing it."""
 
     def __init__(self, instruments: Instruments) -> None:
         self._requests, self._seconds = instruments.counter(REQUESTS), instruments.histogram(REQUEST_SECONDS)

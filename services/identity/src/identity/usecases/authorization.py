@@ -22,7 +22,7 @@ SILENT_ERRORS: Final[dict[Step, ErrorCode]] = {
 }
 """The errors that `prompt=none` returns instead of showing a page (OIDC-5)."""
 _CLOCK_SKEW = timedelta(seconds=5)
-"""Tolerated between the web server that stored a request and the one that handles the login."""
+"""Tolerated clock difference between the web server that stored a request and the one that handles the login."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from identity.usecases.ports import Ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A valid request of a known client; `subjects` are the accounts that it accepts, or None for any."""
+    """A valid request of a known client; `subjects` are the accounts that the client accepts, or None for any."""
 
     client: OidcClient
     address: ReturnAddress

@@ -47,7 +47,7 @@ class BindingEntry:
 
 
 def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:
-    """Return live bindings, and bindings that the general account ended, until they are dismissed (BIND-1, UNB-4)."""
+    """Return live bindings, and ended bindings until they are dismissed (BIND-1, BIND-10, UNB-4)."""
     with ports.unit_of_work() as uow:
         now = uow.clock.now()
         entries = [BindingEntry(*row) for row in uow.bindings.shown_to_link(principal.account.id)]
@@ -60,7 +60,7 @@ def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:
 def request(
     ports: Ports, principal: Principal, *, username: str, password: str, client: ClientInfo
 ) -> BindingEntry:
-    """Request a binding of a general account, and mail it the code that verifies the binding (BIND-2).
+    """Request a binding of a general account, and mail the verification code to that account (BIND-2).
 
     Raises BadCredentials, Locked, NotBindable, AlreadyBound, TooSoon, Busy.
     """
@@ -232,7 +232,7 @@ def unbind_from_link(ports: Ports, principal: Principal, binding_id: str) -> Non
 
 
 def unbind_from_general(ports: Ports, principal: Principal) -> None:
-    """End the binding of the caller's general account, verified or not (UNB-2). Raises NotFound."""
+    """End the binding of the caller's general account, even if unverified (UNB-2). Raises NotFound."""
     with ports.unit_of_work() as uow:
         general = uow.accounts.locked(principal.account.id)
         binding = uow.bindings.live_of_general(principal.account.id)
@@ -251,7 +251,7 @@ def removed_company(ports: Ports, binding_id: str) -> str | None:
 
 
 def was_bound(ports: Ports, principal: Principal) -> bool:
-    """Return whether the account ever had a binding."""
+    """Return whether the account has or had a binding."""
     with ports.unit_of_work() as uow:
         return bool(uow.bindings.of_account(principal.account.id))
 

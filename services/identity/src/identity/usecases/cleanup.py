@@ -24,9 +24,8 @@ def clean_up(ports: Ports, purger: Purger) -> CleanupResult:
     return CleanupResult(
         accounts=lapse_accounts(ports, now),
         bindings=lapse_bindings(ports, now),
-        email_changes=drop_expired_email_changes(
-            ports, now
-        ),  # before the purge, which deletes the links that identify the changes
+        # Before the purge, which deletes the links that identify the changes.
+        email_changes=drop_expired_email_changes(ports, now),
         rows=purger.purge(now, idle_since=now - ports.rules.sessions.idle),
         events=purger.purge_events(now - ports.rules.feed_retention),
     )

@@ -59,7 +59,7 @@ def authenticate(ports: Ports, shown: Credentials, *, asker: ClientInfo) -> Regi
 
 
 def name_of(ports: Ports, shown: Credentials) -> str:
-    """Return the client name that the credentials claim, which is not validated."""
+    """Return the client name in the credentials, which may be invalid."""
     return shown.name if shown.name is not None else ports.proofs.claimed_client(shown.proof)
 
 

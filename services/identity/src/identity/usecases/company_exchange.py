@@ -22,8 +22,8 @@ def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeReques
     """Open a grant for another company of a link account, without another redirect.
 
     The actor token is the link account's own token, issued to this client; the subject is the general account's id. A
-    public client receives a refresh token only for a key: otherwise a stolen access token could be extended until the
-    end of the login.
+    public client receives a refresh token only with a DPoP key: otherwise a stolen access token could be extended until
+    the end of the login.
     """
     actor = (
         active_access_token(ports, asked.actor) if asked.actor_type == ACCESS_TOKEN and asked.actor else None
@@ -33,7 +33,7 @@ def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeReques
     if "general" not in client.accepts:
         raise UnauthorizedClient("the client does not accept general accounts")
     if asked.audience:
-        raise InvalidTarget("a company's token is for this client and its resources")
+        raise InvalidTarget("a token for a company is only issued for this client and its resources")
     with ports.unit_of_work() as uow:
         grant = _grant(uow, actor, asked)
         if grant is None or not uow.grants.open_child(grant):

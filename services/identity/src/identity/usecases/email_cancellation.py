@@ -16,7 +16,7 @@ from identity.usecases.steps.mail_links import read_link
 class Cancellation:
     """The effect of a link: it cancels a pending change, or `restores` the mailbox from before a completed change.
 
-    `already` is true if there is nothing to cancel any more.
+    `already` is true if nothing remains to be cancelled.
     """
 
     account: Account
@@ -26,7 +26,7 @@ class Cancellation:
 
 
 def preview(ports: Ports, token: str) -> Cancellation:
-    """Return what `cancel` would do, without doing it. Raises LinkInvalid, LinkExpired, LinkSuperseded."""
+    """Return the result of `cancel` without changes. Raises LinkInvalid, LinkExpired, LinkSuperseded."""
     _, account_id, value = read_link(ports, token, Purpose.EMAIL_CANCEL)
     with ports.unit_of_work() as uow:
         account = uow.accounts.get(account_id)

@@ -18,7 +18,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """The place in a paged snapshot, and the feed's position when its first page was read."""
+    """A cursor in the snapshot: the last account, and the feed's position when the first page was read."""
 
     position: int
     account_id: str
@@ -26,7 +26,7 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A page of the state. After the last page, continue in the feed from `position`."""
+    """A page of the snapshot. After the last page, continue in the feed from `position`."""
 
     accounts: Sequence[AccountState]
     bindings: Sequence[BindingState]

@@ -24,7 +24,7 @@ def introspect(ports: Ports, shown: Credentials, token: str, *, asker: ClientInf
 
 
 def introspect_by_secret(ports: Ports, shown: Credentials, token: str) -> dict[str, Any] | None:
-    """Return the result of `introspect`, or None, without counting or recording, if it would refuse the client."""
+    """Return the result of `introspect`, or None if it would refuse the client; count and record no refusal."""
     found, active = _read(ports, shown, token)
     return _answer(ports, found, active) if is_proven(found, ports, shown) else None
 

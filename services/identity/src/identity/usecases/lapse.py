@@ -44,7 +44,7 @@ def drop_expired_email_changes(ports: Ports, now: datetime) -> int:
 def _for_each(
     ports: Ports, find: Callable[[UnitOfWork], Sequence[str]], change: Callable[[UnitOfWork, str], bool]
 ) -> int:
-    """Change each object found, in a separate transaction, until a batch is not full; return the number of changes."""
+    """Apply `change` to each result of `find`, in separate transactions; return the number of changes."""
     changed = 0
     while True:
         with ports.unit_of_work() as uow:

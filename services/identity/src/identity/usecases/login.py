@@ -54,9 +54,8 @@ def _log_in(ports: Ports, username: str, *, password: str, client: ClientInfo) -
             ports, "session.refused", credential.id, throttle_key=throttle_key, why="account_suspended"
         )
         raise
-    clear_failures(
-        ports, attempt
-    )  # after the commit, so that logins from one address do not wait for the disk while the counters are locked
+    # After the commit, so that other logins from the address do not wait for the disk.
+    clear_failures(ports, attempt)
     return issued
 
 
@@ -80,7 +79,7 @@ def _open(ports: Ports, credential: Credential, client: ClientInfo, *, new_hash:
 
 
 def _open_at_once(ports: Ports, session: Session, credential: Credential) -> bool:
-    """Open a session by a single statement; return False if that is not possible."""
+    """Open a session with a single statement; return False if this is not possible."""
     detail, now = {"session_id": session.id}, session.created_at
     return ports.new_sessions.open(
         session,
@@ -112,7 +111,7 @@ def _end_oldest(uow: UnitOfWork, newest: Session) -> None:
 
 
 def _refuse_changed(uow: UnitOfWork, credential: Credential) -> NoReturn:
-    """Refuse the login of an account that changed after the check. Raises BadCredentials, AccountSuspended."""
+    """Refuse a login, because the account changed during it. Raises BadCredentials, AccountSuspended."""
     account = uow.accounts.get(credential.id)
     if account is None or account.credential_version != credential.credential_version:
         raise BadCredentials

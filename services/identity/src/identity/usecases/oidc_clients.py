@@ -57,7 +57,7 @@ def show(ports: Ports, name: str) -> ClientDetails:
 
 
 def every(ports: Ports) -> Sequence[ClientDetails]:
-    """Return all clients by name, including revoked ones."""
+    """Return all clients by name, including revoked clients."""
     with ports.unit_of_work() as uow:
         registered = {each.name: each for each in uow.oidc_clients.every()}
         return [ClientDetails(each, registered.get(each.name)) for each in uow.clients.every()]

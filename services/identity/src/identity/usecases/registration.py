@@ -15,7 +15,7 @@ from identity.usecases.steps.mail_limits import registration_quota, try_consume_
 
 
 def register(ports: Ports, registration: Registration, *, password: str, client: ClientInfo) -> Account:
-    """Open an unverified account and request its mail; a repeated registration returns the account (REG-13).
+    """Open an account and mail its verification link; a repeated registration returns the account (REG-13).
 
     Does not disclose whether the mailbox is taken (REG-9). Raises UsernameTaken, TooManyRequests, Busy.
     """

@@ -26,7 +26,7 @@ COUNTER = "client.address"
 
 
 def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientInfo) -> ServiceClient:
-    """Return the client with this secret; `name` must match if given. Raises BadClient, Locked.
+    """Authenticate a client by its secret; `name` must match if given. Raises BadClient, Locked.
 
     Wrong secrets are counted by address. The correct secret is accepted even above the limit, because it cannot be
     guessed.
@@ -49,7 +49,7 @@ def record_refused(ports: Ports, name: str, *, throttle_key: str, **detail: str)
 
 
 def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient, str]:
-    """Create a client; return it with its secret, which cannot be read again. Raises ClientError."""
+    """Create a client; return the client and its secret, which is not stored. Raises ClientError."""
     now, secret = ports.clock.now(), ports.randomness.token()
     client = ServiceClient(
         name=parse_name(name),
@@ -68,7 +68,7 @@ def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient
 
 
 def rotate(ports: Ports, name: str, *, overlap: timedelta) -> tuple[ServiceClient, str]:
-    """Issue a new secret; the old one stays valid for `overlap`. Raises ClientError."""
+    """Issue a new secret; the old secret stays valid for `overlap`. Raises ClientError."""
     secret = ports.randomness.token()
     with ports.unit_of_work() as uow:
         client = lock_client(uow, name)

@@ -82,8 +82,7 @@ def _grant(ports: Ports, hint: Claims) -> Grant | None:
 def log_out(ports: Ports, asked: LogoutRequest, principal: Principal | None) -> None:
     """End the browser's session and the grant that the ID token names.
 
-    If the portal session of that grant has timed out, end all grants of the session too, because nobody can log out of
-    it any more.
+    If the portal session of that grant has timed out, end all its grants, because nobody can log out of it any more.
     """
     with ports.unit_of_work() as uow:
         if principal is not None:

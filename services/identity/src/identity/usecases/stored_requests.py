@@ -93,7 +93,7 @@ def find_pushed(ports: Ports, request_id: str, client_name: str | None) -> tuple
 
 
 def advance(ports: Ports, asked: Asked, principal: Principal | None, **changes: Any) -> None:
-    """Record the person's progress; a chosen company counts as used (BIND-10). Raises RequestGone."""
+    """Record the person's progress, and the use of a chosen company (BIND-10). Raises RequestGone."""
     stored = asked.stored
     assert stored is not None  # noqa: S101  # only stored requests have pages
     progress = replace(stored.progress or _begun(principal), **changes)

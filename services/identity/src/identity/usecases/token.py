@@ -161,7 +161,7 @@ def _locked(uow: UnitOfWork, client: OidcClient, asked: RefreshRequest) -> Token
 
 
 def _is_lost_answer(uow: UnitOfWork, token: Token) -> bool:
-    """Return whether a used token may be sent again because the response was lost."""
+    """Return whether a client may repeat a used token because the response was probably lost."""
     is_recent = token.used_at is not None and uow.clock.now() - token.used_at <= LOST_ANSWER
     return is_recent and uow.refresh_tokens.has_unused_successor(token)
 

@@ -31,7 +31,7 @@ def exchange(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens
 
 
 def _for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Issue a token with which a service that received a token can call a further service.
+    """Issue a token for a further service to a service that received a token.
 
     The new token belongs to the same grant, has no further scopes, expires no later, and names the service in `act`.
     """

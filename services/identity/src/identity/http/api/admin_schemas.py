@@ -1,4 +1,4 @@
-"""Response schemas of the admin API and of the `identity` command, for which this module does not import Flask."""
+"""Response schemas of the admin API and the `identity` command; this module does not import Flask."""
 
 from datetime import datetime
 from typing import Any

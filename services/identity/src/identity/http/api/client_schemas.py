@@ -1,4 +1,4 @@
-"""Response schemas for clients, for the admin API and the `identity` command; this module does not import Flask."""
+"""Response schemas for clients, of the admin API and the `identity` command; this module does not import Flask."""
 
 from marshmallow import fields
 

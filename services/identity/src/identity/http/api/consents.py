@@ -26,7 +26,7 @@ class AcceptedInput(Input):
 
 
 class ConsentsInput(Input):
-    """All current texts."""
+    """The accepted texts, which must be all current texts."""
 
     accepted = Items(Part(AcceptedInput), limit=_MAX_DOCUMENTS, required=True)
 

@@ -64,7 +64,7 @@ class FeedSchema(ResponseSchema):
 
 
 class SnapshotAccountSchema(ResponseSchema):
-    """An account that is not closed, at its event `sequence`; consumers ignore its events up to that number."""
+    """An account that is not closed. Consumers ignore its events up to `sequence`, the newest event's number."""
 
     id = fields.String()
     kind = fields.String(metadata={"enum": ["general", "link"]})

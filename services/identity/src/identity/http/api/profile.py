@@ -25,7 +25,7 @@ blueprint = Blueprint("profile", __name__, description="A person's own account")
 
 _ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _ENTITY_TAGS = re.compile(rf"[\s,]*{_ENTITY_TAG}(?:\s*,[\s,]*{_ENTITY_TAG})*[\s,]*")
-"""A list may have empty elements (RFC 9110 section 5.6.1)."""
+"""A list of entity tags, which may contain empty elements (RFC 9110 section 5.6.1)."""
 _STRONG_REVISION = re.compile(r'(?<![^\s,])"([1-9][0-9]{0,8})"')
 
 

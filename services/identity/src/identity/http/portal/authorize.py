@@ -1,4 +1,4 @@
-"""Pages of a port service's authorization request: the required interaction, and the response (OIDC-4)."""
+"""Pages of a port service's authorization request: required interactions, and the response (OIDC-4)."""
 
 from flask import Blueprint, Response, request, url_for
 

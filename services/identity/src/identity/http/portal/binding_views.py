@@ -49,7 +49,7 @@ class BindingView:
 
     @property
     def status(self) -> Status:
-        """Unverified, verified or removed."""
+        """The binding's status: unverified, verified or removed."""
         return self.entry.binding.status
 
     @property

@@ -1,4 +1,4 @@
-"""The page of the link that cancels a mailbox change. Only its button cancels the change, not opening it (PRO-3)."""
+"""The page of the link that cancels a mailbox change. Opening the page changes nothing; its button does (PRO-3)."""
 
 from flask import Blueprint, Response, request, session
 from port_runtime.mailbox_mask import masked_mailbox

@@ -1,4 +1,4 @@
-"""Logout from a service, with a confirmation unless its ID token identifies the session (OIDC-23)."""
+"""Logout requested by a service, with a confirmation unless its ID token identifies the session (OIDC-23)."""
 
 from urllib.parse import urlencode
 

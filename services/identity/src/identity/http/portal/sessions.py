@@ -26,7 +26,7 @@ blueprint = Blueprint("sessions", __name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginView:
-    """An open login on the page. After the portal's session timed out, the session's data may be deleted."""
+    """An open login on the page. After the portal's session has timed out, its data may be deleted."""
 
     id: str
     browser: str

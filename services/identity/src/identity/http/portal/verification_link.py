@@ -1,4 +1,4 @@
-"""The page of the link that verifies a mailbox. Only its button verifies, not opening the page (VER-2, SEC-4).
+"""The page of the link that verifies a mailbox. Opening the page changes nothing; its button does (VER-2, SEC-4).
 
 The button's form redirects to the link's own URL, which then shows the result, so that reloading repeats nothing. The
 token is never stored in a cookie; the form session only records that this browser has just verified the mailbox.

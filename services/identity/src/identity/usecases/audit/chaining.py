@@ -24,9 +24,8 @@ def extend(chain: AuditChain, keys: ChainKeys, now: datetime) -> Segment | None:
 
     Logs the new head, because a truncated audit log is detected only by comparison with an earlier head.
     """
-    newest = (
-        chain.newest()
-    )  # read before the rows, so that two concurrent relays conflict on the segment's number
+    # Read before the rows, so that two concurrent relays conflict on the segment's number.
+    newest = chain.newest()
     rows = chain.unchained(BATCH)
     if not rows:
         return None
@@ -78,6 +77,6 @@ def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime)
 
 
 def _due(oldest: Sequence[Segment], before: datetime) -> list[Segment]:
-    """Return the oldest segments, up to the first that is too young; later ones stay even if their clock was wrong."""
+    """Return the oldest segments that are due, up to the first that is not due, even if clocks differ."""
     present = (segment for segment in oldest if segment.pruned_at is None)
     return list(takewhile(lambda segment: segment.chained_at < before, present))

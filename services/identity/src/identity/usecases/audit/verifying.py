@@ -28,7 +28,7 @@ class ChainBroken(Exception):  # noqa: N818  # named after the condition
 class VerifiedChain:
     """The extent of an intact chain, and the number of rows that are not chained yet.
 
-    `late` lists the places of rows whose time is long before the preceding rows': intact, but suspicious.
+    `late` lists the places of intact rows whose time is long before that of the preceding rows.
     """
 
     rows: int
@@ -73,8 +73,8 @@ def _verify(
         if (extra := next(rows, None)) is None:
             break
         if not chain.segments(after=verifier.number, limit=1):
-            raise ChainBroken(extra.place or 0, extra.id, "it is in no segment")
-        rows = itertools.chain([extra], rows)  # a new segment has been added meanwhile
+            raise ChainBroken(extra.place or 0, extra.id, "the row is in no segment")
+        rows = itertools.chain([extra], rows)  # a relay has added a segment during verification
     verifier.verify_recorded()
     return VerifiedChain(
         rows=verifier.rows,
@@ -125,11 +125,11 @@ class ChainVerifier:
             raise ChainBroken(self.place + 1, None, f"segment {self.number + 1} is missing")
         if key is None:
             raise ChainBroken(
-                segment.first, None, f"segment {segment.number} was sealed by a key that is not given"
+                segment.first, None, f"segment {segment.number} was chained with a key that is not configured"
             )
         is_authentic = segment.is_authentic(key) and segment.previous == self.head
         if not is_authentic or (segment.pruned_at and not is_start):
-            raise ChainBroken(segment.first, None, f"the seal of segment {segment.number} does not hold")
+            raise ChainBroken(segment.first, None, f"the hash of segment {segment.number} is invalid")
         self._key, self.number = key, segment.number
         self.segments += 1
         if is_start:
@@ -140,9 +140,9 @@ class ChainVerifier:
 
     def _verify_row(self, place: int, row: ChainedRow | None) -> None:
         if row is None or row.place != place:
-            raise ChainBroken(place, row.id if row else None, "the row that was here is missing")
+            raise ChainBroken(place, row.id if row else None, "the row at this place is missing")
         if not row.is_authentic(self._key, self.head, place):
-            raise ChainBroken(place, row.id, "it is not as it was sealed")
+            raise ChainBroken(place, row.id, "the row was changed after it was chained")
         if row.at < self._newest - _MAX_LATENESS:
             self.late.append(place)
         self._newest = max(self._newest, row.at)
@@ -151,7 +151,7 @@ class ChainVerifier:
 
     def _verify_end(self, segment: Segment) -> None:
         if self.head != segment.head:
-            raise ChainBroken(segment.last, None, f"segment {segment.number} does not end in its head")
+            raise ChainBroken(segment.last, None, f"segment {segment.number} does not end with its head")
         self._compare_head(segment)
 
     def _compare_head(self, segment: Segment) -> None:
@@ -162,7 +162,7 @@ class ChainVerifier:
         """Verify that the chain contained the expected head and every anchor. Raises ChainBroken."""
         if not self._found_head:
             raise ChainBroken(
-                self.place, None, "the head that was logged is not in the chain: its end is missing"
+                self.place, None, "the logged head is not in the chain: rows at the end are missing"
             )
         if self._anchors:
             last = max(self._anchors, key=lambda anchor: anchor.segment)

@@ -10,7 +10,7 @@ from identity.domain.audit_chain import Anchor, ChainedRow, Segment
 
 
 class AuditLog(Protocol):
-    """Writes entries in the unit of work's transaction. `Ports.audit` writes each entry in its own transaction."""
+    """The audit log. A unit of work writes entries in its transaction; `Ports.audit` writes each in its own."""
 
     def add(self, entry: Entry) -> None:
         """Write an entry."""
@@ -49,7 +49,7 @@ class MailRecord:
 
 
 class AuditHistory(Protocol):
-    """Reads of the audit log and of the mails in the outbox."""
+    """Queries for the audit log and for the mails in the outbox."""
 
     def find(self, criteria: AuditFilter, *, account_id: str | None) -> Sequence[AuditRecord]:
         """Return matching rows of the audit log, newest first."""
@@ -62,13 +62,13 @@ class AuditHistory(Protocol):
 
 
 class AuditChain(Protocol):
-    """The rows of the log with their segments; each call is a transaction of its own."""
+    """The rows of the log with their segments; each call is a separate transaction."""
 
     def newest(self) -> Segment | None:
         """Return the newest segment."""
 
     def unchained(self, limit: int) -> Sequence[ChainedRow]:
-        """Return rows that are in no segment yet, in the order of their writing."""
+        """Return rows that are in no segment yet, in the order in which they were written."""
 
     def unchained_count(self) -> int:
         """Return the number of rows that are in no segment yet."""

@@ -1,4 +1,4 @@
-"""Reads of the outbox and of the state that its events describe (EVT-6)."""
+"""Queries for the outbox and for the state that its events describe (EVT-6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class Feed(Protocol):
     """Queries outside a transaction."""
 
     def newest(self) -> int:
-        """Return the newest position, 0 before the first."""
+        """Return the newest position, or 0."""
 
     def after(self, position: int, limit: int) -> Sequence[FeedEvent]:
         """Return the events after a position, in order."""

@@ -21,7 +21,7 @@ class DpopProof:
 
 
 class TokenSigner(Protocol):
-    """Signs with the provider's keys (OIDC-26)."""
+    """The provider's keys, and signing with them (OIDC-26)."""
 
     def sign(self, claims: Claims, *, token_type: TokenType, algorithm: Algorithm) -> str:
         """Return the signed token. Times in the claims are whole seconds since 1970."""
@@ -34,7 +34,7 @@ class TokenSigner(Protocol):
 
 
 class ProofVerifier(Protocol):
-    """Verifies signatures of clients; `domain.proof` validates the claims."""
+    """The verification of clients' signatures; `domain.proof` validates the claims."""
 
     def claimed_client(self, token: str) -> str:
         """Return the client that an assertion names, without verifying the signature; empty if it names none."""

@@ -3,12 +3,12 @@
 from typing import Protocol
 
 
-class ClientUnreachable(Exception):  # noqa: N818  # it happens to the client
+class ClientUnreachable(Exception):  # noqa: N818  # named after the condition
     """The client did not answer; the message is one of a fixed set of reasons."""
 
 
 class LogoutSender(Protocol):
-    """Sends logout tokens to clients."""
+    """The transport of logout tokens to clients."""
 
     def send(self, uri: str, logout_token: str) -> int:
-        """Return the status of the answer, after TRY_TIMEOUT at most. Raises ClientUnreachable."""
+        """Send a token, and return the response's status within TRY_TIMEOUT. Raises ClientUnreachable."""

@@ -9,7 +9,7 @@ from identity.domain.mail import MailRequest
 
 
 class Sealer(Protocol):
-    """Signs mail payloads, and encrypts them for the mailer."""
+    """The signing and encryption of mail payloads for the mailer."""
 
     def seal(self, payload: MailPayload) -> str:
         """Return the sealed payload."""

@@ -25,7 +25,7 @@ class LoginCounter(Protocol):
     """The metric of logins (OPS-4)."""
 
     def login(self, outcome: str) -> None:
-        """Count a login: opened, bad_credentials, locked, suspended or busy."""
+        """Count a login by outcome: opened, bad_credentials, locked, suspended, rejected or busy."""
 
 
 class LogoutMeter(Protocol):

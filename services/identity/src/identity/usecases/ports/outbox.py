@@ -60,9 +60,9 @@ class OutboxReader(Protocol):
         """Clear the cached newest position, because another relay may have published."""
 
     def assign_positions(self, now: datetime, *, beyond: int, limit: int) -> Sequence[PositionedEvent]:
-        """Assign positions to the next events in the order of their writing, and return the events.
+        """Assign positions to the next events in the order in which they were written, and return the events.
 
-        The first position follows the newest one, or `beyond` if that is higher.
+        The first position follows the newest position or `beyond`, whichever is higher.
         """
 
     def positioned(self, *, after: int, since: datetime | None, limit: int) -> Sequence[PositionedEvent]:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Purger(Protocol):
-    """Deletes rows after their retention."""
+    """The deletion of rows after their retention."""
 
     def purge(self, now: datetime, *, idle_since: datetime) -> int:
         """Delete ended, expired and completed rows; return their number."""

@@ -20,7 +20,7 @@ class NewSessions(Protocol):
 
 
 class Sessions(Protocol):
-    """The open sessions; ending one deletes it."""
+    """The open sessions. Ending a session deletes its row."""
 
     def open(self, session: Session, *, credential_version: int) -> bool:
         """Add a session; return False if its account was closed or suspended or its password changed."""

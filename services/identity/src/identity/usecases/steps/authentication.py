@@ -91,7 +91,7 @@ def known_device(ports: Ports, client: ClientInfo, owner: DeviceOwner | None) ->
 
 
 def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientInfo) -> Attempt:
-    """Return the attempt's counters. A known browser has its own only: others cannot lock it out (SEC-3)."""
+    """Return the attempt's counters. A known browser has its own counter, which others cannot fill (SEC-3)."""
     device = known_device(ports, client, owner)
     if owner and device:
         return Attempt(LOGIN_DEVICE.counter(owner.id, device), [])

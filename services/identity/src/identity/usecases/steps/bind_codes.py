@@ -1,4 +1,4 @@
-"""Issue of bind codes (BIND-6)."""
+"""Issuance of bind codes (BIND-6)."""
 
 from port_events.catalogue import BindCodeIssued
 

@@ -1,4 +1,4 @@
-"""Changes of a password (PRO-4, SEC-2)."""
+"""Password changes (PRO-4, SEC-2)."""
 
 from port_events.catalogue import AccountPasswordChanged, PasswordReason
 

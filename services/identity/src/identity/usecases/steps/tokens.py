@@ -1,4 +1,4 @@
-"""Issue of access and refresh tokens (OIDC-14 to OIDC-16)."""
+"""Issuance of access and refresh tokens (OIDC-14 to OIDC-16)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,7 +52,7 @@ def servers_of(
     by_uri = {uri: client for client in uow.oidc_clients.live() for uri in client.resources}
     registered = {uri: by_uri[uri] for uri in resources if uri in by_uri}
     if not set(asked) <= registered.keys():
-        raise InvalidTarget("a resource is not registered, or not part of the login")
+        raise InvalidTarget("a resource is not registered or not part of the login")
     return {uri: client for uri, client in registered.items() if uri in asked or not asked}
 
 

@@ -37,4 +37,4 @@ def lead_to(client: OidcClient, url: str) -> Response:
     """Redirect to a service, or show a page with a link if browsers would block the redirect from a form."""
     if redirectable_origin(url) is None:
         return render_page("client_return.html", service=client.display_name, url=url)
-    return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # of the class asked for
+    return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # the class passed as argument

@@ -30,7 +30,7 @@ class _Explained:
     optional: bool
 
     def _explain(self, field_texts: FieldTexts, options: dict[str, Any]) -> dict[str, str]:
-        """Remove this class' options from `options`; return the HTML attributes of the input."""
+        """Remove this class's options from `options`; return the HTML attributes of the input."""
         self.hint, self.help = field_texts.hint, field_texts.help
         self.max_length = options.pop("max_length", MAX_CHARACTERS)
         self.optional = options.pop("optional", False)

@@ -1,12 +1,12 @@
 // Opens the menu on hover, as in the manual. A click, a tap and the keyboard open it too.
 
-export function openAtPointing(menu) {
+export function openOnHover(menu) {
   const summary = menu.querySelector("summary");
-  const shut = () => { menu.open = false; };
-  const held = () => menu.querySelector(":focus-visible") !== null; // keyboard navigation within the menu
+  const close = () => { menu.open = false; };
+  const hasKeyboardFocus = () => menu.querySelector(":focus-visible") !== null; // keyboard navigation within the menu
 
   menu.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") menu.open = true; });
-  menu.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse" && !held()) shut(); });
+  menu.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse" && !hasKeyboardFocus()) close(); });
   summary.addEventListener("click", (event) => {
     // Hovering has already opened the menu, so the click must not close it.
     if (event.pointerType === "mouse" && menu.open) event.preventDefault();
@@ -16,9 +16,9 @@ export function openAtPointing(menu) {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     const inside = menu.contains(document.activeElement);
-    shut();
+    close();
     if (inside) summary.focus();
   });
-  menu.addEventListener("focusout", (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) shut(); });
-  document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) shut(); });
+  menu.addEventListener("focusout", (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) close(); });
+  document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) close(); });
 }

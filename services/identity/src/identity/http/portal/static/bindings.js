@@ -3,16 +3,16 @@
 
 import { show } from "./companies.js";
 
-let shown = placeOf(location.href);
+let shown = pathOf(location.href);
 let leaving = false;
 
 // Returns the path and query of a URL, without the fragment.
-function placeOf(address) {
+function pathOf(address) {
   const { pathname, search } = new URL(address);
   return pathname + search;
 }
 
-function turnToPanel() {
+function focusPanel() {
   const panel = document.querySelector("#chosen");
   if (!panel) return document.querySelector("#list-title").focus();
   panel.focus({ preventScroll: true });
@@ -21,7 +21,7 @@ function turnToPanel() {
 
 // Returns whether a field of that binding's panel has the focus. A new list would empty the field.
 function isTypingAt(address) {
-  return shown === placeOf(address) && document.activeElement?.closest("#chosen input");
+  return shown === pathOf(address) && document.activeElement?.closest("#chosen input");
 }
 
 async function choose(address, stillWanted) {
@@ -29,15 +29,15 @@ async function choose(address, stillWanted) {
   const done = await show(address, () => !leaving && !isTypingAt(address) && stillWanted());
   if (done === false) leave(address);
   if (!done) return;
-  shown = placeOf(address);
-  if (placeOf(location.href) !== shown) history.pushState(null, "", address);
-  turnToPanel();
+  shown = pathOf(address);
+  if (pathOf(location.href) !== shown) history.pushState(null, "", address);
+  focusPanel();
 }
 
 // Reloads for the page's own URL, because `assign` would only scroll to the fragment.
 function leave(address) {
   leaving = true;
-  if (placeOf(location.href) === placeOf(address)) window.location.reload();
+  if (pathOf(location.href) === pathOf(address)) window.location.reload();
   else window.location.assign(address);
 }
 
@@ -50,12 +50,12 @@ document.addEventListener("click", (event) => {
 
 // Links within the page, for example to an invalid field, also fire this event and load nothing.
 window.addEventListener("popstate", () => {
-  const place = placeOf(location.href);
-  if (!leaving && place !== shown) choose(location.href, () => placeOf(location.href) === place);
+  const place = pathOf(location.href);
+  if (!leaving && place !== shown) choose(location.href, () => pathOf(location.href) === place);
 });
 
 // A message concerns the selected binding. When it closes, the panel receives the focus, or the list without a panel.
 const message = document.querySelector("dialog[data-modal]:not([data-question])");
 if (message && new URLSearchParams(location.search).has("account")) {
-  message.addEventListener("close", () => { if (!message.open) turnToPanel(); });
+  message.addEventListener("close", () => { if (!message.open) focusPanel(); });
 }

@@ -1,6 +1,6 @@
-// Shows 「處理中…」 when an operation takes longer than MOMENT_MS.
+// Shows 「處理中…」 when an operation takes longer than DELAY_MS.
 
-const MOMENT_MS = 300;
+const DELAY_MS = 300;
 const WORDS = "處理中…";
 const status = document.querySelector("[data-busy]");
 
@@ -17,7 +17,7 @@ export function waiting(part, button) {
     button.style.minWidth = `${button.offsetWidth}px`;
     button.classList.add("btn--busy");
     button.replaceChildren(WORDS);
-  }, MOMENT_MS);
+  }, DELAY_MS);
 
   return () => {
     clearTimeout(timer);

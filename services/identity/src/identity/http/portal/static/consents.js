@@ -4,15 +4,15 @@
 const form = document.querySelector("[data-consents]");
 const confirm = form.querySelector("[data-consent-confirm]");
 const progress = form.querySelector("[data-consent-progress]");
-const ticks = [...form.querySelectorAll("input[type=checkbox]")];
-const untold = progress.textContent;
+const checkboxes = [...form.querySelectorAll("input[type=checkbox]")];
+const initialText = progress.textContent;
 
-function judge() {
-  const missing = ticks.filter((tick) => !tick.checked).length;
+function update() {
+  const missing = checkboxes.filter((tick) => !tick.checked).length;
   confirm.disabled = missing > 0;
-  const words = missing ? `已同意 ${ticks.length - missing} 份，尚有 ${missing} 份。` : `已全部同意，請按【確認】。`;
-  const told = missing === ticks.length ? untold : words;
-  if (progress.textContent !== told) progress.textContent = told;
+  const words = missing ? `已同意 ${checkboxes.length - missing} 份，尚有 ${missing} 份。` : `已全部同意，請按【確認】。`;
+  const text = missing === checkboxes.length ? initialText : words;
+  if (progress.textContent !== text) progress.textContent = text;
 }
 
 function watch(consent) {
@@ -28,9 +28,9 @@ function watch(consent) {
     consent.classList.add("consent--read");
   }, { root: text });
   seen.observe(end);
-  tick.addEventListener("change", judge);
+  tick.addEventListener("change", update);
 }
 
 form.querySelectorAll("[data-consent]").forEach(watch);
-judge();
+update();
 document.querySelector("[data-consents-plain]").hidden = true; // last, because the checkboxes work from here on

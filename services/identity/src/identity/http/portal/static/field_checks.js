@@ -4,7 +4,7 @@
 import { markField, summarize } from "./field_errors.js";
 
 const PAUSE_MS = 600;
-const MOST_WAIT_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 // Shows the normalized values and the advice in the question before sending. If the form contains the saved values
 // (`was_…`), only changed values are shown.
@@ -29,13 +29,13 @@ function showKept(form, { values, advice }) {
 export function checkWhileTyping(form) {
   const fields = [...form.querySelectorAll("[data-field]")].map((field) => field.dataset.field);
   const touched = new Set();
-  let sendingAsked = form.querySelector(".field--invalid") !== null;
+  let wasSubmitted = form.querySelector(".field--invalid") !== null;
   let pause = 0;
   let newest = 0;
 
   // Returns the server's result, or null if the server did not respond, because sending checks the form again.
   async function askServer() {
-    const [body, signal] = [new FormData(form), AbortSignal.timeout(MOST_WAIT_MS)];
+    const [body, signal] = [new FormData(form), AbortSignal.timeout(TIMEOUT_MS)];
     const headers = { Accept: "application/json" }; // the server must not respond with an error page
     try {
       const answer = await fetch(form.dataset.check, { method: "POST", headers, body, signal });
@@ -53,7 +53,7 @@ export function checkWhileTyping(form) {
     const checked = await askServer();
     if (!checked || number !== newest) return; // a later check returns newer results
     for (const name of touched) {
-      const reasons = isEmpty(name) && !sendingAsked ? [] : checked.errors[name] || [];
+      const reasons = isEmpty(name) && !wasSubmitted ? [] : checked.errors[name] || [];
       markField(form, name, reasons, { advice: checked.advice[name] });
     }
   }
@@ -71,7 +71,7 @@ export function checkWhileTyping(form) {
 
   form.passesChecks = async () => {
     clearTimeout(pause);
-    sendingAsked = true;
+    wasSubmitted = true;
     newest += 1;
     form.isUnchanged = false;
     const checked = await askServer();

@@ -36,7 +36,7 @@ function mended(form) {
 }
 
 // Focuses the summary and scrolls its start into view. Focusing alone would centre it and could hide its title.
-export function turnTo(summary) {
+export function focusSummary(summary) {
   summary.focus({ preventScroll: true });
   const { top, bottom } = summary.getBoundingClientRect();
   if (top < 0 || bottom > innerHeight) summary.scrollIntoView({ block: "start" });
@@ -62,7 +62,7 @@ export function summarize(form, wrong, sentence = "") {
   form.before(summary);
   const mark = "錯誤：";
   if (!document.title.startsWith(mark)) document.title = mark + document.title;
-  turnTo(summary);
+  focusSummary(summary);
   return false;
 }
 

@@ -1,29 +1,29 @@
 // Polls the delivery status of the mail, and continues after the mailbox is verified in another tab (VER-6).
 
-const EVERY_MS = 4000;
-const AT_MOST_MS = 10 * 60 * 1000;
+const INTERVAL_MS = 4000;
+const MAX_POLLING_MS = 10 * 60 * 1000;
 
-let asking = 0;
-let until = Date.now() + AT_MOST_MS;
+let timer = 0;
+let until = Date.now() + MAX_POLLING_MS;
 
-function later() {
-  clearTimeout(asking);
-  if (!document.hidden && Date.now() < until) asking = setTimeout(ask, EVERY_MS);
+function schedulePoll() {
+  clearTimeout(timer);
+  if (!document.hidden && Date.now() < until) timer = setTimeout(poll, INTERVAL_MS);
 }
 
-async function ask() {
+async function poll() {
   try {
     const answer = await fetch("/api/v1/session", { headers: { Accept: "application/json" } });
-    if (answer.status === 401) return onward();
+    if (answer.status === 401) return continueToNextStep();
     if (answer.ok) {
       const session = await answer.json();
-      if (session.next !== "verify_email") return onward();
+      if (session.next !== "verify_email") return continueToNextStep();
       await show(session.verification_mail);
     }
   } catch {
     // offline: poll again later
   }
-  later();
+  schedulePoll();
 }
 
 // Loads the page, which contains the text, only if the state differs from the displayed state.
@@ -43,15 +43,15 @@ async function show(mail) {
 }
 
 // The page's URL redirects to the next step, or to the login if the session has ended.
-function onward() {
+function continueToNextStep() {
   window.location.reload();
 }
 
 document.addEventListener("visibilitychange", () => {
-  clearTimeout(asking);
+  clearTimeout(timer);
   if (document.hidden) return;
-  until = Date.now() + AT_MOST_MS;
-  ask();
+  until = Date.now() + MAX_POLLING_MS;
+  poll();
 });
 
-later();
+schedulePoll();

@@ -29,7 +29,7 @@ export function watchSession(question) {
     timer = setTimeout(tick, due ? SECOND_MS : Math.min(left() - warning, MINUTE_MS));
   }
 
-  async function goOn() {
+  async function extend() {
     clearTimeout(timer);
     question.close();
     const answer = await fetch("/api/v1/session", { headers: { Accept: "application/json" } }).catch(() => null);
@@ -42,8 +42,8 @@ export function watchSession(question) {
     tick(); // shows the question again if the server was unavailable
   }
 
-  question.querySelector("[data-session-on]").addEventListener("click", goOn);
-  question.addEventListener("cancel", goOn); // the Escape key
+  question.querySelector("[data-session-on]").addEventListener("click", extend);
+  question.addEventListener("cancel", extend); // the Escape key
   others.addEventListener("message", (event) => {
     until = Math.max(until, event.data);
     tick();
