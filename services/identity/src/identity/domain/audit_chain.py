@@ -56,7 +56,7 @@ class ChainedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """Rows chained together: places `first` to `last`, between the hashes `previous` and `head`.
+    """Rows that were chained in one batch: places `first` to `last`, between the hashes `previous` and `head`.
 
     Pruning keeps the newest pruned segment, because the chain continues from its head. `mac` covers `pruned_at`.
     """
@@ -89,7 +89,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """The end of the chain, recorded outside the chain: the last segment's number and head, and the row count.
+    """A record of the chain's end, stored outside the chain: the last segment's number and head, and the row count.
 
     A chain that contains the anchor was not truncated before the anchor. `rows` includes pruned rows.
     """

@@ -1,10 +1,10 @@
-"""All refusals of the identity service; `http/problems.py` maps each to its status and sentence."""
+"""All refusals of the identity service; `http/problems.py` maps each to a status and a message."""
 
 from dataclasses import dataclass
 
 
 class Refusal(Exception):  # noqa: N818  # a refusal is not an error of the program
-    """A request that the rules do not allow. Attributes carry the data of the response."""
+    """A request that the rules do not allow. Attributes contain the data for the response."""
 
 
 class InvalidValue(Refusal):
@@ -38,7 +38,7 @@ class Locked(RetryLater):
 
 
 class TooManyChecks(RetryLater):
-    """The current password was entered too often, even if correctly (SEC-19)."""
+    """The current password was entered too often, whether or not it was correct (SEC-19)."""
 
 
 class TooManyChanges(RetryLater):
@@ -70,7 +70,7 @@ class NotSignedIn(Refusal):
 
 
 class SessionEnded(NotSignedIn):
-    """The current password was entered wrongly too often in this session, which has ended (SEC-19)."""
+    """The session has ended after too many wrong current passwords (SEC-19)."""
 
 
 @dataclass(eq=False)
@@ -223,7 +223,7 @@ class PasswordReused(Refusal):
 
 
 class ConsentOutdated(Refusal):
-    """The accepted versions of the texts are not the current ones (LOGIN-3)."""
+    """The accepted versions of the texts are not the current versions (LOGIN-3)."""
 
 
 class RevisionMissing(Refusal):

@@ -84,7 +84,7 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
         """Do nothing, because pages have cursors in their bodies."""
 
     def _register_responses(self) -> None:
-        """Document a problem document instead of flask-smorest's error response."""
+        """Add the problem document to the OpenAPI document, in place of flask-smorest's error response."""
         response = {"description": "RFC 9457 problem document", "schema": ProblemSchema}
         prepare_response(response, self.spec, MEDIA_TYPE)
         self.spec.components.response(self.DEFAULT_ERROR_RESPONSE_NAME, response, lazy=True)
