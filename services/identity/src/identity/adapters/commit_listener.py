@@ -19,10 +19,10 @@ class CommitListener(Protocol):
     """Waits for the next commit."""
 
     def wait(self, seconds: float) -> None:
-        """Return after the next commit, or after this time."""
+        """Wait for the next commit, but at most for this time."""
 
     def interrupt(self) -> None:
-        """Make `wait` return."""
+        """End the current `wait`."""
 
     def close(self) -> None:
         """Close the connection."""

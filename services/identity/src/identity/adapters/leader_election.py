@@ -16,7 +16,7 @@ _LOCK = 0x72656C79
 _SILENCE_SECONDS = 10.0
 """A leader that sends no statement for this long is frozen or disconnected.
 
-It normally sends one every two seconds, and every six while Redis does not answer.
+Normally it sends a statement every two seconds, or every six seconds while Redis does not answer.
 """
 _TERMINATE_SILENT_LEADER = text(
     "SELECT pg_terminate_backend(held.pid) FROM pg_locks held JOIN pg_stat_activity leader USING (pid)"
@@ -45,8 +45,8 @@ class PostgresLeaderElection(LeaderElection):
     """Holds an advisory lock on its own connection; when the connection is lost, so is leadership.
 
     A standby terminates the connection of a leader that sends no statement for `silence_seconds`. If that leader
-    resumes later, the stream's checkpoint prevents it from publishing. The new leader reads the positions that the
-    former leader assigned from the table.
+    resumes later, the stream's checkpoint prevents it from publishing. The new leader reads from the
+    table the positions that the former leader assigned.
     """
 
     def __init__(self, engine: Engine, *, silence_seconds: float = _SILENCE_SECONDS) -> None:

@@ -2,7 +2,7 @@
 
 A copy keeps the entry id of its original, because dead letters refer to it. Mails without a copy have higher ids than
 all entries of `identity.mails`: a relay appends each mail there before it appends the event to the event stream, and
-ids in Redis only increase. So only entries after the highest id there need a copy. The next release needs no copies.
+ids in Redis only increase. Therefore only later entries need a copy. The next release needs no copies.
 """
 
 from collections.abc import Callable, Collection

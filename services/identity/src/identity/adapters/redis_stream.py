@@ -122,7 +122,7 @@ class RedisStream(Stream, MailerProgress):
 
 
 def _receipt(fields: dict[str, str]) -> Receipt:
-    """Return a receipt; a malformed one gets an empty event id, which matches no mail."""
+    """Return a receipt. A malformed receipt gets an empty event id, which matches no mail."""
     try:
         at = datetime.fromisoformat(fields.get("at", "")).astimezone(UTC)
     except (ValueError, OverflowError):

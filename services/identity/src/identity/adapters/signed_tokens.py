@@ -27,7 +27,7 @@ _COUNTER_DIGITS = 32
 def derive(secret: Secret, purpose: str) -> bytes:
     """Derive the key for one purpose: the first block of HKDF's output (RFC 5869).
 
-    The standard library computes it: the relay does not import `cryptography`, which would take a tenth of its memory.
+    It uses only the standard library, because importing `cryptography` would take a tenth of the relay's memory.
     """
     extracted = hmac.digest(b"", secret.reveal().encode(), "sha256")
     return hmac.digest(extracted, f"identity:{purpose}\1".encode(), "sha256")

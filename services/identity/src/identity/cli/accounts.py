@@ -71,7 +71,7 @@ def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
 @as_json
 @with_ports
 def history(ports: "Ports", name: str, *, as_json: bool, **criteria: Any) -> None:
-    """Show what happened to an account, newest first."""
+    """Show the audit log of an account, newest first."""
     from identity.cli.audit import show_rows
     from identity.usecases.ports.audit import AuditFilter
 

@@ -203,7 +203,7 @@ def _post(url: str, line: str) -> None:
         raise click.BadParameter("must be a URL with http or https", param_hint="--post")
     request = Request(url, line.encode(), {"Content-Type": "application/json"})  # noqa: S310  # checked above
     try:
-        with urlopen(request, timeout=_POST_TIMEOUT_SECONDS):  # noqa: S310  # the same
+        with urlopen(request, timeout=_POST_TIMEOUT_SECONDS):  # noqa: S310  # checked above
             pass
     except OSError as error:
         raise click.ClickException(f"--post: {error}") from None

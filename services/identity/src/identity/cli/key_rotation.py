@@ -77,7 +77,7 @@ def oidc(*, as_json: bool) -> None:
 def seal(*, as_json: bool) -> None:
     """Rotate the keys that seal mails; needs the mailer's MAIL_SEAL_PRIVATE_KEYS.
 
-    Give the private set to every mailer first, then the public one to identity.
+    Give the private set to every mailer first, then the public set to identity.
     """
     from port_events.keys import SEAL_CURVE
 
@@ -91,7 +91,7 @@ def seal(*, as_json: bool) -> None:
 def sign(*, as_json: bool) -> None:
     """Rotate the keys that sign mails; needs identity's MAIL_SIGN_PRIVATE_KEYS.
 
-    Give the public set to every mailer first, then the private one to identity.
+    Give the public set to every mailer first, then the private set to identity.
     """
     from port_events.keys import SIGN_CURVE
 

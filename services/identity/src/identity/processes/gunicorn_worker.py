@@ -90,7 +90,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Wait for a request. Gunicorn calls this for each connection from which it expects one."""
+        """Wait for a request. Gunicorn calls this for each connection from which it expects a request."""
         request = IncomingRequest(max_line=self.cfg.limit_request_line, max_body=MAX_BODY_BYTES)
         waiting = Waiting(time.monotonic() + self.app.settings.header_timeout, request)
         # A client may have sent its next request without waiting for the response.
@@ -123,7 +123,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self._expire(conn, waiting)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Close idle connections by the deadline, because the worker stops."""
+        """Close idle connections at the deadline, because the worker is stopping."""
         super()._cap_keepalive(deadline)
         for waiting in self._waiting.values():
             if waiting.request is not None and not waiting.request.data:

@@ -35,7 +35,7 @@ _RECEIPT_WAIT_MS = 1_000
 """The maximum time that waiting for receipts delays a stop."""
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
 _CHAIN_INTERVAL_SECONDS = 4.0
-"""SEC-11 allows 10 s; this leaves time to retry a batch that failed."""
+"""SEC-11 allows 10 s, which leaves time to retry a failed batch."""
 _MAX_SILENCE_SECONDS = 60.0
 """Longer than the time-out of any statement, connection or Redis command."""
 

@@ -50,8 +50,8 @@ def create_app(
     """Return the web application. Raises SettingsError for unusable consent texts or keys."""
     instruments = instruments or Instruments(WEB)
     app = Flask("identity", static_folder=None, static_url_path="/static")
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the same
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # an attribute of the default provider
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # an attribute of the default provider
     app.config.update(_flask_settings(settings))
     db.init_app(app)
     with app.app_context(), ErrorCollector() as collector:

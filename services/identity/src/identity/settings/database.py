@@ -1,4 +1,4 @@
-"""The settings that every process reads (mode, database, log level), and those of connections through a pool."""
+"""The settings that every process reads (mode, database, log level), and the settings of connection pools."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ def _check_path(url: str) -> None:
 
 
 def database_pool() -> int:
-    """Declare the size of a web process' connection pool."""
+    """Declare the size of a web process's connection pool."""
     return setting(
         "IDENTITY_DATABASE_POOL",
         parse=integer(1, 256),

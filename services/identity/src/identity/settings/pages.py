@@ -22,7 +22,7 @@ def _mailbox(raw: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings(HttpSettings):
-    """External pages and the agency's contact details; the portal shows those that are set."""
+    """External pages and the agency's contact details; the portal omits unset values."""
 
     information_url: str | None = setting(
         "IDENTITY_INFORMATION_URL",

@@ -11,7 +11,7 @@ from identity.settings.database import database_pooler
 from identity.settings.retention import feed_retention, retention_errors, stream_retention
 from identity.settings.session_lifetimes import session_idle, session_idle_errors
 
-_MIN_AUDIT_SECONDS = 184 * 86_400  # the longest six months (SEC-11)
+_MIN_AUDIT_SECONDS = 184 * 86_400  # the maximum length of six months (SEC-11)
 _MIN_IDLE_ACCOUNT_SECONDS = 30 * 86_400
 
 

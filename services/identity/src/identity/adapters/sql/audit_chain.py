@@ -16,7 +16,7 @@ from identity.usecases.ports.audit import AnchorStore, AuditChain
 
 _CHAINED_COLUMNS = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
 _SEGMENT_FIELDS = tuple(field.name for field in fields(Segment))
-"""They are in the order of the table's columns."""
+"""The fields of a segment, in the order of the table's columns."""
 _PLACE = (
     update(audit)
     .where(audit.c.id == bindparam("row"), audit.c.place.is_(None))

@@ -19,7 +19,7 @@ COLUMNS = (
     "reason", "detail",
 )  # fmt: skip
 ADD = audit.insert().inline()
-"""`inline` makes SQLAlchemy not fetch the id of the new row."""
+"""`inline` prevents SQLAlchemy from fetching the id of the new row."""
 _ADD_ONE = FixedStatement(ADD, columns=COLUMNS)
 
 

@@ -1,4 +1,4 @@
-"""Redeems a code with two statements: one reads it and its grant, one marks it as used and adds the tokens."""
+"""Redeems a code by two statements: the first reads it with its grant, the second marks it as used and adds tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -71,7 +71,7 @@ def _network_args() -> dict[str, Any]:
 
 
 def autocommit_options(url: URL, *, pool_size: int, pooler: bool = False) -> dict[str, Any]:
-    """Return the options of a PostgreSQL engine on which every statement is a transaction of its own.
+    """Return the options of a PostgreSQL engine on which every statement is its own transaction.
 
     It is a separate engine because switching a pooled connection to AUTOCOMMIT and back took a tenth of the time of
     `GET /session`. Its commits do not wait for the disk: if the database crashes, the last half second of counters and

@@ -15,7 +15,7 @@ from identity.usecases.ports.logouts import Logouts
 CHANNEL = "identity_logouts"
 """The channel on which PostgreSQL notifies `identity notify`."""
 TOLD, DROPPED = "told", "dropped"
-"""The final outcomes. A logout with `done_at` and any other outcome has failed and needs an operator's action."""
+"""The final outcomes. A logout with `done_at` and another outcome has failed, and an operator must retry or drop it."""
 
 _row, _client = logouts.c, oidc_clients.c
 _WAITS = _row.done_at.is_(None)

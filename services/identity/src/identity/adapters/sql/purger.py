@@ -36,7 +36,7 @@ _DELETE = delete(outbox).where(_row.position.between(bindparam("first"), bindpar
 
 
 class SqlPurger(Purger):
-    """Deletes in batches, each in a transaction of its own."""
+    """Deletes rows in batches, each in its own transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -87,7 +87,7 @@ class SqlPurger(Purger):
 
 
 def _delete_unlocked(column: Column[Any]) -> Delete:
-    """Return a statement that deletes the oldest rows, skipping locked ones (`SKIP LOCKED`); the next run deletes them.
+    """Return a statement that deletes the oldest rows. It skips locked rows, which the next run deletes.
 
     A login locks the counter of its account, then the counter of its client address. A cleanup that held one of the
     locks while waiting for the other could deadlock with the login.
