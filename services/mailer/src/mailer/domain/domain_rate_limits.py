@@ -1,4 +1,4 @@
-"""Hourly mail limit per recipient domain (MAIL-5)."""
+"""The hourly limit of mails for each recipient domain (MAIL-5)."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class MailKind:
 
 @dataclass(frozen=True, slots=True)
 class ByAccountKind:
-    """The mail depends on `kind` in the event's data."""
+    """Two kinds of mail, of which `kind` in the event's data selects one."""
 
     general: MailKind
     link: MailKind
@@ -34,7 +34,7 @@ class ByAccountKind:
 
 @dataclass(frozen=True, slots=True)
 class NoMail:
-    """No mail is sent, for this reason."""
+    """The reason for which an event has no mail."""
 
     reason: str
 

@@ -35,7 +35,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table; `code` and `enhanced` are regular expressions."""
+    """A rule of the table; `code` and `enhanced` are regular expressions."""
 
     name: str
     steps: tuple[Step, ...]

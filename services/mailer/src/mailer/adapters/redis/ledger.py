@@ -122,7 +122,7 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        # Redis may refuse a command, for example because its disk is full. For a sent mail, retry then too.
+        # Redis may refuse a command, for example because its disk is full. For a sent mail, any error is retried.
         transient = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
         if outcome.state is State.SENT:
             self._recently_sent.add(_completed(entry, outcome))
