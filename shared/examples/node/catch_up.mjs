@@ -1,4 +1,4 @@
-// Reads the events that were trimmed from the stream before the group handled them from the feed.
+// Reads the feed for events that were trimmed from the stream before the group handled them.
 
 import { FeedUnavailable } from "./feed.mjs";
 import { GroupRecreated, toObject, execute } from "./member.mjs";

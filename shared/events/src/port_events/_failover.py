@@ -37,7 +37,7 @@ def is_unable(error: Exception) -> bool:
 
 
 class Generation:
-    """The generation of a client's connections. When a connection reconnects, it ends, and all others reconnect too.
+    """The generation of a client's connections. A connection that reconnects ends it, and then all others reconnect.
 
     Otherwise a process would use two servers during a failover, while the old primary still accepts writes.
     """

@@ -172,7 +172,7 @@ class Consumer:
         return self
 
     def start_at(self, position: int) -> None:
-        """Continue after a position, usually a snapshot's. Stop all members of the group first.
+        """Continue after a position, usually that of a snapshot. Stop all members of the group first.
 
         The group's pending entries are dropped, because the snapshot includes their effects.
         """
@@ -313,4 +313,4 @@ class Consumer:
             self._group.leave(*unhandled, keep_name=self._keeps_name)
             self._dead_letters.leave(*requeued, keep_name=self._keeps_name)
         except exceptions.RedisError as error:
-            _log.warning("left without handing back %d entries: %s", len(unhandled), type(error).__name__)
+            _log.warning("left without releasing %d entries: %s", len(unhandled), type(error).__name__)

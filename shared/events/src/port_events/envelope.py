@@ -52,7 +52,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event in a stream. `id` is the entry id, `sealed` the mail's content, `position` that in the HTTP feed."""
+    """An event in a stream: `id` is the entry's id, `sealed` the mail's content, `position` the place in the feed."""
 
     id: str
     event: Event

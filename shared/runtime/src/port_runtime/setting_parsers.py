@@ -185,7 +185,7 @@ def optional(parse: Parse[T]) -> Parse[T | None]:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether traffic to the host stays on this machine (SEC-14). Of host names, only `localhost` does."""
+    """Return whether the host is this machine (SEC-14). The only accepted host name is `localhost`."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

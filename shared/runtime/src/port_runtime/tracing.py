@@ -79,7 +79,7 @@ def configure(service: str, *, distribution: str) -> None:
         attributes[SERVICE_NAME] = service
     provider = TracerProvider(
         resource=Resource.create(attributes), shutdown_on_exit=False
-    )  # `close` does that
+    )  # `close` shuts it down
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
 

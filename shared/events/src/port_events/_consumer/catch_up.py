@@ -1,4 +1,4 @@
-"""Reads the events that were trimmed from the stream before the group handled them from the feed (EVT-6).
+"""Reads the feed for events that were trimmed from the stream before the group handled them (EVT-6).
 
 A member with a lease reads the feed while the others wait. Then all members continue with the stream.
 """

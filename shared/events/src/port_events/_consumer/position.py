@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Events that the stream lacks: between the positions `after` and `before`, or all after `after` if it is None."""
+    """Missing events in the stream: between the positions `after` and `before`, or all later ones without `before`."""
 
     after: int
     before: int | None

@@ -27,7 +27,7 @@ MIN_WAIT_SECONDS: Final = 0.05
 MAX_WAIT_SECONDS: Final = 2.0  # the maximum delay until a consumer notices that the server is available again
 
 MAX_TRIES: Final = 5
-# 0.1, 0.5, 2.5 and 10 seconds between five tries.
+# 0.1, 0.5, 2.5 and 10 seconds between five attempts.
 HANDLER_MIN_WAIT_SECONDS: Final = 0.1
 HANDLER_MAX_WAIT_SECONDS: Final = 10.0
 HANDLER_WAIT_FACTOR: Final = 5
@@ -72,7 +72,7 @@ class Retrier:
         return self._stopped.is_set()
 
     def stop(self) -> None:
-        """End the current wait and all later ones."""
+        """End the current wait and all later waits."""
         self._stopped.set()
 
     def wait(self, seconds: float) -> None:
