@@ -94,7 +94,7 @@ def test_an_event_that_fails_five_times_becomes_a_dead_letter_and_the_next_are_h
         1,
     )
     assert dead_letter.reason.startswith("ValueError at test_events_dead_letters.py:")
-    assert f"entry {entry_id} is set aside" in caplog.text
+    assert f"entry {entry_id} becomes a dead letter" in caplog.text
     kept = str(client.xrange(f"seen:{GROUP}:aside"))
     assert "wang@example.tw" not in kept + caplog.text
     assert "王小明" not in kept + caplog.text

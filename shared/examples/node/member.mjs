@@ -102,7 +102,7 @@ export class Member {
     const seen = event && this.key(event.id);
     const reason = await this.#reasonAgainst(event, seen, times);
     if (reason) {
-      console.error(`entry ${id} is set aside: ${reason}`);
+      console.error(`entry ${id} becomes a dead letter: ${reason}`);
       const { sealed, ...open } = entry;
       const copy = { ...open, entry: id, reason, at: new Date().toISOString() };
       transaction.xadd(this.key("aside"), "MAXLEN", 10_000, "*", ...Object.entries(copy).flat());

@@ -12,8 +12,9 @@ to another member of the group. The ids of handled events are stored, so that re
 becomes a dead letter: see `dead_letters()` and `retry_dead_letter()`. With a `feed`, the consumer reads events that the
 stream no longer has from identity's database.
 
-The Redis user needs the commands xgroup, xreadgroup, xautoclaim, xclaim, xpending, xack, xinfo and xrange on the
-stream; the same and exists, set, get, del, watch, xadd and xdel on `seen:GROUP:*`; and multi, exec, unwatch and time.
+The Redis user needs the commands xgroup, xreadgroup, xautoclaim, xclaim, xpending, xack, xinfo and xrange on the stream
+and on `seen:GROUP:*`. It also needs exists, set, get, del, watch, xadd and xdel on `seen:GROUP:*`, and the commands
+multi, exec, unwatch and time.
 """
 
 from __future__ import annotations
@@ -82,9 +83,10 @@ class Consumer:
     means only new entries. A member takes over entries that were pending at another member longer than
     `claim_idle_ms`, so handling an event should take less time. After `tries` attempts an entry becomes a dead letter.
 
-    The only member of a group, with a fixed `name`, receives each subject's events in order: after a restart, it first
-    handles the entries that were pending at the crash. `dedupe_store` is a RedisDedupeStore by default. `malformed`,
-    `duplicates` and `dead_lettered` count unhandled entries; `lost` counts events that neither stream nor feed had.
+    If a group has one member with a fixed `name`, this member receives each subject's events in order: after a
+    restart, it first handles the entries that were pending at the crash. `dedupe_store` is a RedisDedupeStore by
+    default. `malformed`, `duplicates` and `dead_lettered` count unhandled entries; `lost` counts events that neither
+    stream nor feed had.
 
     A consumer belongs to one thread. Other threads may call `stop`, `lag`, `dead_letters` and `retry_dead_letter`.
     """
@@ -301,7 +303,7 @@ class Consumer:
         self._retrier.call(delivery.ack)
 
     def _reject(self, delivery: Delivery, reason: str) -> None:
-        _log.warning("entry %s is set aside: %s", delivery.raw[0], reason)
+        _log.warning("entry %s becomes a dead letter: %s", delivery.raw[0], reason)
         self._retrier.call(delivery.reject, reason)
         self.dead_lettered += 1
 

@@ -137,7 +137,7 @@ def check(*, process: str, wait_seconds: int, as_json: bool) -> None:
     interrupt_on_sigterm()
     from port_runtime.health import wait_until_healthy
 
-    import identity.adapters.sql.migrations  # noqa: F401  # alembic logs its plugins at import; logging is still off
+    import identity.adapters.sql.migrations  # noqa: F401  # before logging is configured: alembic logs at import
 
     with _PROCESSES[process]() as found:
         report = wait_until_healthy(found.checks, timeout_seconds=wait_seconds, report_change=print_waiting)

@@ -25,7 +25,7 @@ _CLEAR = delete(counters).where(_NAMED)
 
 
 class SqlCounters(Counters):
-    """Counters on the connections that `connect` returns: a transaction's, or those of an autocommit engine.
+    """Counters that use the connections of `connect`, which are a transaction's or an autocommit engine's.
 
     With an autocommit engine, a refused request still counts. Counts are stored under the newest key of the
     installation. A count under an older key is taken over, so that a new key resets no limit.
