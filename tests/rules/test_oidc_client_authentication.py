@@ -8,7 +8,7 @@ from httpx import Response
 
 from tests.support.actors.client_signatures import ec_key, key_set, rsa_key, signed
 from tests.support.actors.oauth_requests import ASSERTION_TYPE, OAuthCaller
-from tests.support.actors.oidc_clients import register_oidc_client
+from tests.support.actors.oidc_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.people import unique
 from tests.support.actors.service_clients import Service
 from tests.support.harness.commands import invoke, json_output
@@ -43,6 +43,24 @@ def test_a_public_client_sends_only_its_name(system: System) -> None:
     public = register_oidc_client(system, auth="none")
 
     assert code(send(system, client_id=public.name)) == AUTHENTICATED
+
+
+@pytest.mark.rule("OIDC-18", "OIDC-20")
+def test_an_older_client_is_registered_to_send_its_secret_in_the_form(system: System) -> None:
+    service = register_oidc_client(system, "tokens:introspect", auth="post")
+    secret = {"client_id": service.name, "client_secret": service.secret}
+    token = issue_token(system, open_grant(system, service.name, system.person()), service.name)
+
+    answers = [
+        send(system, **secret),
+        send(system, **{**secret, "client_secret": "wrong"}),
+        send(system, client_secret=service.secret),
+        send(system, service.basic),
+    ]
+    told = system.visitor().http.post("/oauth/introspect", data={**secret, "token": token}).json()
+
+    assert [code(answer) for answer in answers] == [AUTHENTICATED, *[UNAUTHENTICATED] * 3]
+    assert (told["active"], told["client_id"]) == (True, service.name)
 
 
 @pytest.mark.rule("OIDC-18")

@@ -46,7 +46,9 @@ def test_discovery_lists_the_features_of_the_provider(system: System) -> None:
         False,
         False,
     )
-    assert "none" not in metadata["introspection_endpoint_auth_methods_supported"]
+    authenticated = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+    assert metadata["introspection_endpoint_auth_methods_supported"] == authenticated
+    assert metadata["token_endpoint_auth_methods_supported"] == [*authenticated, "none"]
 
 
 @pytest.mark.rule("OIDC-27")

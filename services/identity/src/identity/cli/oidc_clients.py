@@ -90,7 +90,11 @@ def _read(_context: click.Context, _option: click.Parameter, file: BinaryIO | No
     callback=_split,
     help="`link`: people may also log in without a company.",
 )
-@click.option("--auth", type=click.Choice(AUTHS), help="The client's authentication.  [default: secret]")
+@click.option(
+    "--auth",
+    type=click.Choice(AUTHS),
+    help="The client's authentication. `post`: by its secret in the form.  [default: secret]",
+)
 @click.option(
     "--key-file",
     "keys",

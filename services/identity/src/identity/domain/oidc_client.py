@@ -8,8 +8,9 @@ from identity.domain.account import Kind
 from identity.domain.client_uri import without_loopback_port
 from identity.domain.service_client import Scope, Secrets, ServiceClient
 
-Auth = Literal["secret", "key", "none"]
-"""How the client authenticates: HTTP Basic with its secret, a signed assertion, or not at all (OIDC-18)."""
+Auth = Literal["secret", "post", "key", "none"]
+"""How the client authenticates (OIDC-18): by its secret in HTTP Basic, or in the form if it cannot do otherwise; by a
+signed assertion; or not at all."""
 
 Profile = Literal["fapi2"]
 """The FAPI 2.0 security profile."""

@@ -74,7 +74,7 @@ def is_proven(client: Client | None, ports: Ports, shown: Credentials) -> TypeIs
     """Return whether the credentials authenticate the client. A valid assertion counts as used."""
     if client is None or client.auth != shown.method:
         return False
-    if shown.method == "secret":
+    if shown.method in {"secret", "post"}:
         return client.accepts(digest_of(shown.proof), ports.clock.now())
     return shown.method == "none" or _has_key(ports, client, shown.proof)
 

@@ -37,7 +37,7 @@ def credentials_of(form: Form) -> Credentials:
     if has_header + (secret is not None) + (assertion is not None) > 1:
         raise InvalidRequest("the client authenticates by several methods")
     if secret is not None:
-        raise BadClient  # no client is registered with its secret in the form
+        return _by_secret_in_form(form, secret)
     if has_header:
         return _by_secret(form)
     if assertion is not None:
@@ -53,6 +53,13 @@ def _by_secret(form: Form) -> Credentials:
     if form.get("client_id") not in {None, name}:
         raise InvalidRequest("client_id names another client")
     return Credentials(method="secret", name=name, proof=secret)
+
+
+def _by_secret_in_form(form: Form, secret: str) -> Credentials:
+    name = form.get("client_id")
+    if name is None:
+        raise BadClient
+    return Credentials(method="post", name=name, proof=secret)
 
 
 def _by_key(form: Form, assertion: str) -> Credentials:

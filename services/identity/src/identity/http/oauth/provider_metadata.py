@@ -17,7 +17,7 @@ _ENDPOINTS = {
     "end_session_endpoint": "/oauth/logout",
     "jwks_uri": JWKS_PATH,
 }
-_AUTHENTICATED = ("client_secret_basic", "private_key_jwt")
+_AUTHENTICATED = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 _AUTHENTICATION = {
     "token_endpoint": (*_AUTHENTICATED, "none"),
     "introspection_endpoint": _AUTHENTICATED,
