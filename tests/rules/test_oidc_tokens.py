@@ -300,8 +300,12 @@ def test_a_client_that_must_prove_a_key_gets_no_token_without_a_proof(system: Sy
     used = proof(system, key)
     service.redeem("made-up", headers=used)
 
-    refused = [
+    missing = [
         service.redeem(code),
+        service.refresh("made-up"),
+        service.token(EXCHANGE, subject_token="made-up", subject_token_type=ACCESS_TOKEN),
+    ]
+    refused = [
         service.redeem(code, headers=used),
         service.redeem(code, headers=proof(system, key, htu=f"{PUBLIC_URL}/oauth/par")),
         service.redeem(code, headers=proof(system, key, iat=seconds(system) - 61)),
@@ -310,6 +314,7 @@ def test_a_client_that_must_prove_a_key_gets_no_token_without_a_proof(system: Sy
     redeemed = service.redeem(code, headers=proof(system, key))
     refreshed = service.refresh(redeemed.json()["refresh_token"], headers=proof(system, ec_key("next")))
 
+    assert [code_of(answer) for answer in missing] == [(400, "invalid_request")] * len(missing)
     assert [code_of(answer) for answer in refused] == [(400, "invalid_dpop_proof")] * len(refused)
     assert (redeemed.json()["token_type"], refreshed.json()["token_type"]) == ("DPoP", "DPoP")
     assert "refresh_token" not in refreshed.json()

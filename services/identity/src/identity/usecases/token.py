@@ -5,13 +5,13 @@ A reused code or refresh token ends its grant, because it may be stolen (RFC 970
 
 from dataclasses import dataclass, field, replace
 
-from identity.domain.errors import InvalidProof
 from identity.domain.grant import LOST_ANSWER, ActiveGrant, Token
 from identity.domain.oauth_errors import InvalidGrant, InvalidScope, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import digest_of
 from identity.domain.token_request import CodeRequest, RefreshRequest, RequestedAccess, check_code
 from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.proofs import require_proof
 from identity.usecases.steps.reuse import end_reused, refusal_of_reuse
 from identity.usecases.steps.tokens import (
     IssuedToken,
@@ -35,8 +35,8 @@ class Tokens:
 
 
 def redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
-    """Redeem a code for tokens. Raises InvalidGrant, InvalidTarget, InvalidProof."""
-    _require_key(client, asked)
+    """Redeem a code for tokens. Raises InvalidGrant, InvalidRequest, InvalidTarget."""
+    require_proof(client, asked.jkt)
     return _redeem_at_once(ports, client, asked) or _redeem(ports, client, asked)
 
 
@@ -81,8 +81,8 @@ def _redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
 
 
 def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
-    """Refresh tokens. Raises InvalidGrant, InvalidScope, InvalidTarget, InvalidProof, UnauthorizedClient."""
-    _require_key(client, asked)
+    """Refresh tokens. Raises InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, UnauthorizedClient."""
+    require_proof(client, asked.jkt)
     if not client.may_refresh:
         raise UnauthorizedClient("the client is not registered for refresh tokens")
     with ports.unit_of_work() as uow:
@@ -99,11 +99,6 @@ def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
         uow.commit()
     ports.oauth_meter.refresh_reused()
     raise refusal_of_reuse(ports, reused, "refresh_reused")
-
-
-def _require_key(client: OidcClient, asked: RequestedAccess) -> None:
-    if client.requires_dpop and asked.jkt is None:
-        raise InvalidProof
 
 
 def _active(uow: UnitOfWork, client: OidcClient, grant_id: str) -> ActiveGrant:

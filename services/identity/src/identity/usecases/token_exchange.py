@@ -1,6 +1,5 @@
 """Token exchange (RFC 8693, OIDC-19): for calls to a further service, and for another company."""
 
-from identity.domain.errors import InvalidProof
 from identity.domain.grant import Token
 from identity.domain.oauth_errors import InvalidGrant, InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
@@ -13,14 +12,14 @@ from identity.usecases.steps.exchange import (
     active_access_token,
     narrowed,
 )
+from identity.usecases.steps.proofs import require_proof
 from identity.usecases.steps.tokens import TokenRequest, issue_access_token, servers_of
 from identity.usecases.token import Tokens
 
 
 def exchange(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Exchange a token. Raises OAuthRefusal, InvalidProof."""
-    if client.requires_dpop and asked.jkt is None:
-        raise InvalidProof
+    """Exchange a token. Raises OAuthRefusal."""
+    require_proof(client, asked.jkt)
     if asked.subject_type == ACCOUNT:
         return exchange_for_company(ports, client, asked)
     if asked.subject_type != ACCESS_TOKEN:

@@ -1,6 +1,8 @@
 """Verification of DPoP proofs (OIDC-17)."""
 
 from identity.domain.errors import InvalidProof
+from identity.domain.oidc_client import OidcClient
+from identity.domain.oauth_errors import InvalidRequest
 from identity.domain.proof import Request, check_dpop
 from identity.usecases.ports import Ports
 
@@ -12,3 +14,9 @@ def verify_dpop(ports: Ports, proof: str, request: Request) -> str:
     if not ports.seen_proofs.first_use(use):
         raise InvalidProof
     return signed.thumbprint
+
+
+def require_proof(client: OidcClient, jkt: str | None) -> None:
+    """Raise InvalidRequest if the client must prove a key with every request for tokens and has sent no proof."""
+    if client.requires_dpop and jkt is None:
+        raise InvalidRequest("the DPoP proof is missing")
