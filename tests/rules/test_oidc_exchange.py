@@ -82,7 +82,7 @@ def test_an_exchanged_token_ends_with_the_grant_and_no_later_than_the_original_t
     system.logged_in(chain.general).delete("/account/binding")
     assert told(system, chain.middle, issued["access_token"]) == {"active": False}
     again = exchange(system, chain.first, subject_token=chain.token, audience=chain.middle.name)
-    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_request")
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
@@ -91,12 +91,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no service": ({}, "invalid_target"),
     "an unregistered resource": ({"resource": "https://x.example/"}, "invalid_target"),
     "more scopes": ({"audience": "MIDDLE", "scope": "openid email"}, "invalid_scope"),
-    "an invalid token": ({"audience": "MIDDLE", "subject_token": "x"}, "invalid_grant"),
+    "an invalid token": ({"audience": "MIDDLE", "subject_token": "x"}, "invalid_request"),
     "another kind of token": ({"audience": "MIDDLE", "subject_token_type": "urn:x"}, "invalid_request"),
     "an actor": (
         {"audience": "MIDDLE", "actor_token": "x", "actor_token_type": ACCESS_TOKEN},
         "invalid_request",
     ),
+    "an actor without its type": ({"audience": "MIDDLE", "actor_token": "x"}, "invalid_request"),
+    "a type without an actor": ({"audience": "MIDDLE", "actor_token_type": ACCESS_TOKEN}, "invalid_request"),
     "a refresh token": ({"audience": "MIDDLE", "requested_token_type": "urn:x"}, "invalid_request"),
     "two types": ({"audience": "MIDDLE", "scope": ["openid", "openid"]}, "invalid_request"),
 }
@@ -122,7 +124,7 @@ def test_a_service_outside_the_audience_cannot_exchange_the_token(system: System
 
     answer = exchange(system, other, subject_token=chain.token, audience=chain.middle.name)
 
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 class Company:
@@ -241,4 +243,4 @@ def test_only_the_link_accounts_own_companies_are_available(system: System, case
 
     answer = company.ask(subject, **changes)
 
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")

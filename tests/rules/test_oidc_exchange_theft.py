@@ -39,7 +39,7 @@ def test_a_client_exchanges_its_own_bound_token_only_with_its_key(system: System
     ]
 
     assert [(each.status_code, each.json().get("error")) for each in answers] == [
-        (400, "invalid_grant"), (400, "invalid_grant"), (200, None),
+        (400, "invalid_request"), (400, "invalid_request"), (200, None),
     ]  # fmt: skip
 
 

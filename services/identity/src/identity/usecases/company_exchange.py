@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from identity.domain.grant import ActiveToken, Grant
-from identity.domain.oauth_errors import InvalidGrant, InvalidTarget, UnauthorizedClient
+from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest, active_access_token, narrowed
@@ -29,7 +29,7 @@ def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeReques
         active_access_token(ports, asked.actor) if asked.actor_type == ACCESS_TOKEN and asked.actor else None
     )
     if actor is None or not _is_own_of_link(actor, client, asked.jkt):
-        raise InvalidGrant("the actor token is not an active token of a link account at this client")
+        raise InvalidRequest("the actor token is not an active token of a link account at this client")
     if "general" not in client.accepts:
         raise UnauthorizedClient("the client does not accept general accounts")
     if asked.audience:
@@ -37,12 +37,12 @@ def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeReques
     with ports.unit_of_work() as uow:
         grant = _grant(uow, actor, asked)
         if grant is None or not uow.grants.open_child(grant):
-            raise InvalidGrant("the link account has no verified binding to this account")
+            raise InvalidRequest("the link account has no verified binding to this account")
         count_opening(uow, grant)
         uow.record_action("grant.opened", grant.account_id, **grant.audited)
         active = uow.grants.active(grant.id, uow.clock.now())
         if active is None:
-            raise InvalidGrant("the login has ended")
+            raise InvalidRequest("the login has ended")
         servers = servers_of(uow, grant.resources, asked=asked.resources)
         wish = TokenRequest(
             active=active,

@@ -1,7 +1,7 @@
 """Token exchange (RFC 8693, OIDC-19): for calls to a further service, and for another company."""
 
 from identity.domain.grant import Token
-from identity.domain.oauth_errors import InvalidGrant, InvalidRequest, InvalidTarget, UnauthorizedClient
+from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
 from identity.usecases.company_exchange import exchange_for_company
 from identity.usecases.ports import Ports, UnitOfWork
@@ -18,8 +18,13 @@ from identity.usecases.token import Tokens
 
 
 def exchange(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Exchange a token. Raises OAuthRefusal."""
+    """Exchange a token. Raises OAuthRefusal.
+
+    Invalid subject and actor tokens are InvalidRequest (RFC 8693 section 2.2.2).
+    """
     require_proof(client, asked.jkt)
+    if (asked.actor is None) is not (asked.actor_type is None):
+        raise InvalidRequest("actor_token and actor_token_type go together")
     if asked.subject_type == ACCOUNT:
         return exchange_for_company(ports, client, asked)
     if asked.subject_type != ACCESS_TOKEN:
@@ -36,12 +41,12 @@ def _for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> To
     """
     subject = active_access_token(ports, asked.subject)
     if subject is None or {client.name, *client.resources}.isdisjoint(subject.token.audience):
-        raise InvalidGrant("the subject token is not active or not intended for this service")
+        raise InvalidRequest("the subject token is not active or not intended for this service")
     _check_holder(client, subject.token, asked.jkt)
     with ports.unit_of_work() as uow:
         active = uow.grants.active(subject.grant.id, uow.clock.now())
         if active is None:
-            raise InvalidGrant("the login has ended")
+            raise InvalidRequest("the login has ended")
         targets = _targets(uow, client, asked)
         access = issue_access_token(
             uow,
@@ -63,14 +68,14 @@ def _for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> To
 
 
 def _check_holder(client: OidcClient, token: Token, jkt: str | None) -> None:
-    """Refuse clients that may have stolen the token. Raises InvalidGrant, UnauthorizedClient.
+    """Refuse clients that may have stolen the token. Raises InvalidRequest, UnauthorizedClient.
 
     A client must prove possession of the key to which its own token is bound. Only a client that can authenticate may
     exchange a token of another client.
     """
     if token.client == client.name:
         if token.jkt not in {None, jkt}:
-            raise InvalidGrant("the subject token is bound to another key")
+            raise InvalidRequest("the subject token is bound to another key")
     elif client.is_public:
         raise UnauthorizedClient("a public client may exchange only its own tokens")
 
