@@ -108,6 +108,19 @@ def test_an_opened_request_cannot_be_opened_again_after_a_minute(
 
 
 @pytest.mark.rule("OIDC-12", "OIDC-3")
+@pytest.mark.parametrize("name", ["client_id", "request_uri"])
+def test_a_repeated_parameter_that_names_a_pushed_request_is_refused(
+    system: System, service: OAuthCaller, name: str
+) -> None:
+    browser = ServiceBrowser(system, system.logged_in(system.person()))
+    sent = {"client_id": service.name, "request_uri": pushed(service)}
+
+    answer = browser.http.get("/oauth/authorize", params=[*sent.items(), (name, sent[name])])
+
+    assert (answer.status_code, system.rows("SELECT 1 FROM grants")) == (400, [])
+
+
+@pytest.mark.rule("OIDC-12", "OIDC-3")
 def test_the_client_gets_the_error_of_each_refusal(service: OAuthCaller) -> None:
     answers = {name: push(service, **changes) for name, (changes, _) in REFUSED.items()}
 

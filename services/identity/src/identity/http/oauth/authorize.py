@@ -45,6 +45,8 @@ def continue_by_get() -> Response:
 
 def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
     """Process a pushed request; other query parameters are ignored (RFC 9126 section 4)."""
+    if parameters.repeated & {"client_id", "request_uri"}:
+        raise UnprovenRequest("client_id or request_uri is given twice")
     stored, client = stored_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
     client, address = authorization_requests.prove(ports(), stored.parameters)
     try:
