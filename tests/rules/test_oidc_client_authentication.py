@@ -127,6 +127,19 @@ def test_a_client_authenticates_by_an_assertion_once(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-18")
+def test_a_clients_clock_may_be_ten_seconds_ahead(system: System) -> None:
+    name = register_oidc_client(system, auth="key", keys=key_set(ec_key())).name
+    now = int(system.clock.now().timestamp())
+
+    answers = [
+        send(system, **assertion(system, name, iat=now + ahead, nbf=now + ahead, exp=now + ahead + 60))
+        for ahead in (10, 12)
+    ]
+
+    assert [code(answer) for answer in answers] == [AUTHENTICATED, UNAUTHENTICATED]
+
+
+@pytest.mark.rule("OIDC-18")
 def test_an_assertion_for_another_server_or_by_another_client_is_refused(system: System) -> None:
     service = register_oidc_client(system, auth="key", keys=key_set(ec_key()))
     name, issuer, now = service.name, system.ports.rules.public_url, system.clock.now().timestamp()

@@ -58,12 +58,19 @@ def test_a_dpop_proof_is_valid_within_a_minute_of_its_time(iat: float) -> None:
         {"jti": "j" * 257},
         {"jti": 7},
         {"jti": ABSENT},
+        {"exp": AT},
+        {"exp": "later"},
+        {"nbf": AT + 61},
     ],
     ids=str,
 )
 def test_a_dpop_proof_for_another_time_or_request_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidProof):
         _dpop(**changes)
+
+
+def test_a_dpop_proof_may_say_until_and_from_when_it_is_valid() -> None:
+    assert _dpop(nbf=AT + 10, exp=AT + 300).digest
 
 
 @pytest.mark.parametrize("ath", [ABSENT, token_hash("another"), TOKEN, "", None, 7], ids=str)
@@ -131,6 +138,8 @@ def test_the_root_path_needs_no_slash() -> None:
         {"exp": AT + 1, "nbf": AT + 60, "iat": AT + 60},
         {"iat": ABSENT},
         {"iat": AT - 3600},
+        {"iat": AT + 8, "nbf": AT + 8, "exp": AT + 68},
+        {"iat": AT + 60, "exp": AT + 70},
         {"jti": "j" * 256},
     ],
     ids=str,
@@ -151,6 +160,9 @@ def test_an_assertion_of_the_client_for_this_issuer_is_accepted(changes: dict[st
         {"aud": ABSENT},
         {"exp": AT},
         {"exp": AT + 61},
+        {"iat": AT + 8, "exp": AT + 69},
+        {"iat": AT + 60, "exp": AT + 71},
+        {"iat": ABSENT, "exp": AT + 61},
         {"exp": ABSENT},
         {"exp": math.nan},
         {"exp": str(AT + 60)},

@@ -16,6 +16,8 @@ from identity.domain.target_uri import is_same_target
 
 TOLERANCE: Final = timedelta(seconds=60)
 """Maximum distance of a DPoP proof's `iat` from now, and of an assertion's `exp`, `nbf` and `iat` in the future."""
+_MAX_CLOCK_AHEAD: Final = timedelta(seconds=10)
+"""How far a client's clock may be ahead: an assertion's `exp` counts from its `iat` (FAPI 2.0, section 5.3.2.1)."""
 _MAX_JTI_CHARACTERS = 256
 _MAX_SECONDS = 2**40
 
@@ -45,6 +47,7 @@ def check_dpop(claims: Claims, request: Request, *, thumbprint: str, now: dateti
     token = request.access_token
     if not (
         at - tolerance <= issued_at <= at + tolerance
+        and _is_valid_at(claims, at)
         and claims.get("htm") == request.method
         and is_same_target(claims.get("htu"), request.url)
         and (token is None or claims.get("ath") == token_hash(token))
@@ -57,16 +60,18 @@ def check_dpop(claims: Claims, request: Request, *, thumbprint: str, now: dateti
 def check_assertion(claims: Claims, *, client: str, issuer: str, now: datetime) -> SingleUse:
     """Check the claims of a client's assertion (OIDC-18). Raises BadClient.
 
-    `exp`, `nbf` and `iat` may be at most a minute ahead, counted from the next whole second. Rounding up allows a
-    client whose clock is slightly fast to set `exp` a minute ahead.
+    `exp`, `nbf` and `iat` may be at most a minute ahead, counted from the next whole second. A client whose clock is
+    fast may set `exp` a minute ahead of its own time, which `iat` contains.
     """
     expires_at, at = _seconds(claims, "exp"), now.timestamp()
     latest = math.ceil(at) + TOLERANCE.total_seconds()
+    ahead = _seconds(claims, "iat") - math.ceil(at)
+    leeway = min(ahead, _MAX_CLOCK_AHEAD.total_seconds()) if ahead > 0 else 0
     if not (
         claims.get("iss") == client
         and claims.get("sub") == client
         and claims.get("aud") == issuer  # not an array: other servers in it would accept the assertion too
-        and at < expires_at <= latest
+        and at < expires_at <= latest + leeway
         and all(_seconds(claims, name) <= latest for name in {"nbf", "iat"} & claims.keys())
         and _has_jti(claims)
     ):
@@ -83,6 +88,13 @@ def token_hash(access_token: str) -> str:
 def _single_use(kind: str, signer: str, claims: Claims, *, until: float) -> SingleUse:
     text = "\0".join((kind, signer, claims["jti"])).encode("utf-8", "surrogatepass")
     return SingleUse(hashlib.sha256(text).hexdigest(), datetime.fromtimestamp(math.ceil(until), UTC))
+
+
+def _is_valid_at(claims: Claims, at: float) -> bool:
+    """Return whether a proof is valid at this time by `exp` and `nbf`, which are optional (RFC 7519 section 4.1)."""
+    return ("exp" not in claims or at < _seconds(claims, "exp")) and (
+        "nbf" not in claims or _seconds(claims, "nbf") <= at + TOLERANCE.total_seconds()
+    )
 
 
 def _has_jti(claims: Claims) -> bool:
