@@ -91,15 +91,36 @@ def test_without_the_scope_openid_userinfo_is_refused(system: System) -> None:
     assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
 
 
-def proof(system: System, key: Key, token: str) -> str:
+def proof(system: System, key: Key, token: str, **changes: Any) -> str:
     claims = {
         "htm": "GET",
         "htu": f"{PUBLIC_URL}/oauth/userinfo",
         "iat": int(system.clock.now().timestamp()),
         "jti": unique(),
         "ath": token_hash(token),
+        **changes,
     }
     return dpop(claims, key)
+
+
+@pytest.mark.rule("OIDC-17", "OIDC-20")
+@pytest.mark.parametrize("changes", [{"htm": "PUT"}, {"exp": 1}, {"ath": "another"}], ids=str)
+def test_a_wrong_proof_is_refused_with_a_challenge(system: System, changes: dict[str, Any]) -> None:
+    key = ec_key()
+    token = token_of(system, system.person(), ["openid"], jkt=key.thumbprint())
+
+    answer = ask(system, token, scheme="DPoP", DPoP=proof(system, key, token, **changes))
+
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_dpop_proof")
+    assert answer.headers["WWW-Authenticate"] == 'DPoP error="invalid_dpop_proof", algs="ES256 PS256"'
+
+
+@pytest.mark.rule("OIDC-20")
+def test_a_request_without_a_token_gets_the_challenges_of_both_schemes(system: System) -> None:
+    answer = system.visitor().http.get("/oauth/userinfo", params={"access_token": "in the query"})
+
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="identity", DPoP algs="ES256 PS256"'
 
 
 @pytest.mark.rule("OIDC-17", "OIDC-20")

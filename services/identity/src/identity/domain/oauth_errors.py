@@ -37,5 +37,9 @@ class InvalidToken(OAuthRefusal):
     """A resource was requested without an active token (RFC 6750 section 3.1)."""
 
 
+class InvalidResourceProof(OAuthRefusal):
+    """A resource was asked with a DPoP proof that is not valid for this request (RFC 9449 section 7.1)."""
+
+
 class InsufficientScope(OAuthRefusal):
     """The token lacks the scope that this resource requires (RFC 6750 section 3.1)."""

@@ -19,6 +19,7 @@ _log = structlog.get_logger("identity.http")
 _PREFIX = "oauth_"
 _SERVER_ERROR = 500
 _UNAUTHORIZED = 401
+_REALM = 'realm="identity"'
 DPOP_ALGORITHMS = " ".join(CLIENT_ALGORITHMS)
 
 
@@ -39,6 +40,7 @@ ERRORS: Mapping[type[Refusal | OAuthRefusal], OAuthError] = {
     oauth_errors.InvalidScope: OAuthError("invalid_scope"),
     oauth_errors.InvalidTarget: OAuthError("invalid_target"),
     oauth_errors.InvalidToken: OAuthError("invalid_token", _UNAUTHORIZED, of_resource=True),
+    oauth_errors.InvalidResourceProof: OAuthError("invalid_dpop_proof", _UNAUTHORIZED, of_resource=True),
     oauth_errors.InsufficientScope: OAuthError("insufficient_scope", 403, of_resource=True),
     errors.BadClient: OAuthError("invalid_client", _UNAUTHORIZED),
     errors.InvalidProof: OAuthError("invalid_dpop_proof"),
@@ -68,7 +70,7 @@ def refusal_response(refusal: Refusal | OAuthRefusal) -> Response:
     if known.of_resource:
         response.headers["WWW-Authenticate"] = _challenge(known.error)
     elif known.status == _UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = 'Basic realm="identity"'
+        response.headers["WWW-Authenticate"] = f"Basic {_REALM}"
     if isinstance(refusal, RetryLater):
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response
@@ -81,7 +83,7 @@ def _challenge(error: str) -> str:
         return f'DPoP error="{error}", algs="{DPOP_ALGORITHMS}"'
     if scheme == "bearer":
         return f'Bearer error="{error}"'
-    return f'Bearer, DPoP algs="{DPOP_ALGORITHMS}"'
+    return f'Bearer {_REALM}, DPoP algs="{DPOP_ALGORITHMS}"'
 
 
 def error_response(error: str, status: int, description: str = "") -> Response:

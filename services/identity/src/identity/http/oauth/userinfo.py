@@ -2,7 +2,8 @@
 
 from flask import Response, jsonify, request
 
-from identity.domain.oauth_errors import InvalidRequest, InvalidToken
+from identity.domain.errors import InvalidProof
+from identity.domain.oauth_errors import InvalidRequest, InvalidResourceProof, InvalidToken
 from identity.http.oauth.dpop import dpop_key
 from identity.http.oauth.errors import oauth_blueprint
 from identity.http.oauth.form import MEDIA_TYPE, read_form
@@ -18,12 +19,20 @@ def answer() -> Response:
     """Return the claims that the token's scopes allow."""
     scheme, token = _credentials()
     active = token_of_client(ports(), token)  # first, so that proofs without a valid token are not stored
-    jkt = dpop_key(access_token=token) if scheme == "dpop" else None
-    if scheme == "dpop" and jkt is None:
-        raise InvalidToken
-    response = jsonify(userinfo(active, jkt=jkt))
+    response = jsonify(userinfo(active, jkt=_proven_key(token) if scheme == "dpop" else None))
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _proven_key(token: str) -> str:
+    """Return the thumbprint of the key that is proven with the token. Raises InvalidResourceProof, InvalidToken."""
+    try:
+        jkt = dpop_key(access_token=token)
+    except InvalidProof:
+        raise InvalidResourceProof from None
+    if jkt is None:
+        raise InvalidToken
+    return jkt
 
 
 def _credentials() -> tuple[str, str]:
