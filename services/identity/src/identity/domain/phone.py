@@ -28,8 +28,8 @@ codes for the length. libphonenumber 9.0 also accepts ranges that start with 0 o
 _MANUAL_EXAMPLES = frozenset({"02-12345678", "07-1234567", "07-12345678"})
 """Examples in the user manual, accepted although no subscriber number starts with 1."""
 
-_TYPED = re.compile(r"((?:\+|00)?886(?:\(0\))?)?([\d().-]*\d)(?:#(\d+))?", re.ASCII)
-_EXTENSION = re.compile(r"(?:#|轉|分機|ext(?:ension)?|x)[#轉分機:.]*", re.IGNORECASE)
+_TYPED = re.compile(r"((?:(?:\+|00)-?)?886-?(?:\(0\))?)?([\d().-]*\d)", re.ASCII)
+_EXTENSION = re.compile(r"(?:#|轉|分機|ext(?:ension)?|x)[#轉分機:.\s]*", re.IGNORECASE)
 """The separators that people write before the extension of a phone number."""
 _MOBILE_PREFIX = "09"
 _MOBILE_DIGITS = 10
@@ -72,7 +72,7 @@ def _landline(number: str, beginning: str) -> str:
     if not areas or _OTHER_SERVICES.fullmatch(number):
         raise InvalidValue("invalid_phone")
     area = next((area for area in areas if _digits(area, number)), None)
-    area = area or (beginning if beginning in areas else areas[-1])
+    area = area or (beginning if beginning in areas else areas[0])
     digits, local = _digits(area, number), number.removeprefix(area)
     _check_length(area, local, {digits} if digits else set(_SUBSCRIBER_NUMBERS[area].values()))
     if not digits:
@@ -99,8 +99,9 @@ def _check_length(area: str, local: str, lengths: set[int]) -> None:
 
 def _split(raw: str) -> tuple[str, str, str]:
     """Return the national number, its digits before the first separator, and the extension; all empty if malformed."""
-    typed = _TYPED.fullmatch(_EXTENSION.sub("#", "".join(to_half_width(raw).split())))
-    if not typed:
+    text, mark, extension = _EXTENSION.sub("#", to_half_width(raw)).partition("#")
+    typed, extension = _TYPED.fullmatch("-".join(text.split())), "".join(extension.split())
+    if not typed or (mark and not re.fullmatch(r"\d+", extension, re.ASCII)):
         return "", "", ""
     groups, trunk = re.findall(r"\d+", typed[2]), "0" if typed[1] else ""
-    return trunk + "".join(groups), trunk + groups[0], typed[3] or ""
+    return trunk + "".join(groups), trunk + groups[0], extension
