@@ -26,6 +26,7 @@ EXAMPLES: dict[EventData, str] = {
     events.BindingRemoved(**IDS, reason="link"): "binding_removed",
     events.EmailChangeRequested(): "email_change",
     events.EmailChangeAnnounced(): "email_change_notice",
+    events.EmailChangeCancelled(): "email_change_cancelled",
     events.AccountEmailChanged(): "email_changed",
     events.PasswordResetRequested(): "password_reset",
     events.UsernamesRequested(): "usernames",

@@ -66,6 +66,10 @@ def test_the_old_mailbox_cancels_a_pending_change_and_all_sessions_end(system: S
     assert mailbox_of(system, person) == (person.email, None)
     assert cancel(system, notice.token)[1]["already"] is True
     assert [row.account_id for row in system.audit("email_change.cancelled")] == [person.id]
+    assert system.event_types(person.id)[-1] == "email_change.cancelled"
+    assert normalize("此帳號使用的 Email 為本信箱") in normalize(
+        system.mail(person.email, "Email 變更取消").text
+    )
 
 
 @pytest.mark.rule("PRO-3")
@@ -86,9 +90,10 @@ def test_the_old_mailbox_restores_itself_after_the_change_took_effect(system: Sy
     assert intruder.get("/account").status_code == 401
     assert (by_reset.status_code, by_code.status_code) == (410, 410)
     assert mailbox_of(system, person) == (person.email, None)
-    told = system.mail(email, "Email 變更取消").text
+    told, confirmed = (system.mail(each, "Email 變更取消").text for each in (email, person.email))
     assert normalize(f"現已透過原信箱的連結取消，並恢復為 {masked(person.email)}") in normalize(told)
     assert "請點選" not in told.partition("取消時間")[0]
+    assert normalize("已透過寄至本信箱的連結取消。此帳號使用的 Email 為本信箱") in normalize(confirmed)
 
 
 @pytest.mark.rule("PRO-3")

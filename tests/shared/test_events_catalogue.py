@@ -48,6 +48,7 @@ MAIL_REQUESTS = {
     "bind_code.issued",
     "email_change.requested",
     "email_change.announced",
+    "email_change.cancelled",
     "password_reset.requested",
     "registration.conflicted",
     "usernames.requested",

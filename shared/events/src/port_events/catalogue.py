@@ -227,6 +227,14 @@ class EmailChangeAnnounced(EventData):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChangeCancelled(EventData):
+    """A mail that confirms a cancelled change of mailbox is due, to the mailbox that is kept or restored."""
+
+    type: ClassVar[str] = PREFIX + "email_change.cancelled"
+    family: ClassVar[Family] = MAIL_REQUEST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordResetRequested(EventData):
     """A mail with the link that sets a new password is due."""
 
@@ -308,6 +316,7 @@ CATALOGUE: Final[Mapping[str, EventType]] = {
         BindCodeIssued,
         EmailChangeRequested,
         EmailChangeAnnounced,
+        EmailChangeCancelled,
         PasswordResetRequested,
         UsernamesRequested,
         RegistrationConflicted,

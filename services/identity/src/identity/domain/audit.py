@@ -115,6 +115,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "account.mailbox_corrected": Action("an unverified account corrected its mailbox"),
     "email_change.requested": Action("a verification link for a new mailbox was requested"),
     "email_change.announced": Action("a notice of a requested change was sent to the old mailbox"),
+    "email_change.cancelled": Action(
+        "the link mailed to the old mailbox cancelled its change; all sessions ended", by_owner=True
+    ),
     "usernames.requested": Action("a mail with the usernames of a mailbox was requested"),
     "password_reset.requested": Action("a password reset link was requested"),
     "registration.conflicted": Action("a person entered another account's mailbox; its owner is notified"),
@@ -134,9 +137,6 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "bind_code.refused": Action("a bind code was refused", result="refused"),
     "binding.dismissed": Action("a binding removed by another party was dismissed"),
     "email_change.withdrawn": Action("a change of mailbox was withdrawn"),
-    "email_change.cancelled": Action(
-        "the link mailed to the old mailbox cancelled its change; all sessions ended", by_owner=True
-    ),
     "grant.opened": Action("a port service received an authorization code for a person"),
     "grant.refreshed": Action("a port service refreshed a grant's tokens; recorded once a minute"),
     "grant.refused": Action(

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from port_events.catalogue import EmailChangeCancelled
+
 from identity.domain.account import Account
 from identity.domain.errors import Conflict, LinkExpired, LinkSuperseded, MailboxTaken
+from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps import ending
@@ -34,7 +37,7 @@ def preview(ports: Ports, token: str) -> Cancellation:
 
 
 def cancel(ports: Ports, token: str) -> Cancellation:
-    """Keep or restore the mailbox. The requester of the change knows the password, so all sessions end.
+    """Keep or restore the mailbox and confirm it by mail. The requester knows the password, so all sessions end.
 
     Raises LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken.
     """
@@ -77,6 +80,6 @@ def _cancel(uow: UnitOfWork, cancellation: Cancellation, challenge: Challenge) -
     if challenge.purpose == Purpose.EMAIL_RESTORE:
         uow.links.drop(account.id, Purpose.EMAIL_CANCEL)  # links of later changes
     ending.end_sessions_of_account(uow, account.id, "email_changed")
-    uow.record_action("email_change.cancelled", account.id)
     if cancellation.restores:
         replace_mailbox(uow, account, cancellation.email, restores=True)
+    uow.record_event(account, EmailChangeCancelled(), mail=MailRequest.notice(account, uow.clock.now()))
