@@ -57,7 +57,7 @@ def test_a_binding_ended_by_the_general_account_is_marked_until_it_is_dismissed(
 
     tab.log_in(holder).screenshot("links-removed")
     shown = tab.text
-    tab.go("/links?q=王小花").expect_text("找到 1 家（共 0 家，另有 1 家已被解除）")
+    tab.go("/links?q=王小花").expect_text("找到 0 家（共 0 家），另有 1 家已被解除")
     tab.go("/links").press("從清單移除").screenshot("links-dismissed")
     tab.confirm(f"已從清單移除：【{general.username}】（王小花的有限公司）。")
 

@@ -47,11 +47,11 @@ Row = TypeVar("Row", bound=CompanyRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyList(Generic[Row]):
-    """The current page of a list; `query` is the search text as typed."""
+    """The current page of what was found in a list; `query` is the search text as typed."""
 
     rows: Sequence[Row]
+    found: Sequence[Row]
     all_rows: Sequence[Row]
-    found: int
     query: str
     page: int
     pages: int
@@ -65,6 +65,11 @@ class CompanyList(Generic[Row]):
     def counts(self) -> Counter[str]:
         """The number of bindings by status."""
         return Counter(row.status for row in self.all_rows)
+
+    @property
+    def found_counts(self) -> Counter[str]:
+        """How many of the bindings that were found have each status."""
+        return Counter(row.status for row in self.found)
 
     @property
     def last_used(self) -> Row | None:
@@ -87,4 +92,4 @@ def company_list(views: Sequence[Row], *, chosen: Row | None = None) -> CompanyL
         page = found.index(chosen) // ROWS_OF_A_PAGE + 1
     page = min(max(page, 1), pages)
     rows = found[(page - 1) * ROWS_OF_A_PAGE : page * ROWS_OF_A_PAGE]
-    return CompanyList(rows=rows, all_rows=views, found=len(found), query=query, page=page, pages=pages)
+    return CompanyList(rows=rows, found=found, all_rows=views, query=query, page=page, pages=pages)
