@@ -6,12 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.actors.registration_form import LABELS, by_label, valid_fields
+from tests.support.browser.keyboard_tab import KeyboardTab
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 QUESTION = "確定要送出申請？？"
-RIGHT: dict[str, Any] = {"errors": {}, "advice": {}, "values": {}}
+RIGHT: dict[str, Any] = {"errors": {}, "advice": {}, "suggestions": {}, "values": {}}
 
 
 def accounts(system: System) -> int:
@@ -188,3 +189,45 @@ def test_without_script_all_errors_are_shown_with_focus_on_the_summary(plain_tab
         assert normalize(message) in plain_tab.text
     assert plain_tab.page.locator(":focus").get_attribute("class") == "errors"
     plain_tab.screenshot("apply-invalid")
+
+
+MEANT = "您要填寫的是「wang@gmail.com」嗎？"
+
+
+@pytest.mark.rule("VER-8", "REG-11")
+def test_a_button_fills_in_the_mailbox_that_was_probably_meant(keyboard_tab: KeyboardTab) -> None:
+    keyboard_tab.go("/apply/general").fill(Email="wang@gmial.com").expect_text(MEANT)
+    hint = keyboard_tab.page.locator("#email-error")
+    announced = hint.get_attribute("aria-live")
+
+    keyboard_tab.screenshot("apply-suggestion").press("改為 wang@gmail.com")
+
+    expect(keyboard_tab.field("Email")).to_have_value("wang@gmail.com")
+    expect(keyboard_tab.field("Email")).to_be_focused()
+    expect(hint).to_be_empty()
+    assert announced == "polite"
+
+
+@pytest.mark.rule("VER-8", "REG-11")
+def test_without_script_the_mailbox_that_was_probably_meant_is_only_named(plain_tab: Tab) -> None:
+    plain_tab.expect_status(422).go("/apply/general").fill(Email="wang@gmial.com").press("送出").confirm(
+        QUESTION
+    )
+
+    plain_tab.screenshot("apply-suggestion-plain").expect_text(MEANT)
+
+    assert plain_tab.page.get_by_role("button", name="改為").count() == 0
+
+
+@pytest.mark.rule("VER-8", "REG-11")
+def test_a_returned_form_offers_the_mailbox_that_was_probably_meant(tab: Tab, portal: System) -> None:
+    taken = portal.register()
+    tab.expect_status(409).go("/apply/general").page.route(
+        "**/check", lambda route: route.fulfill(json=RIGHT)
+    )
+    fields = valid_fields(username=taken.username, email="wang@gmial.com")
+    tab.fill(by_label(fields)).press("送出").confirm(QUESTION)
+
+    tab.expect_text("有 1 個欄位需要修正").screenshot("apply-suggestion").press("改為 wang@gmail.com")
+
+    expect(tab.field("Email")).to_have_value("wang@gmail.com")

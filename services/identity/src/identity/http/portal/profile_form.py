@@ -10,9 +10,9 @@ from flask import request
 from identity.domain.account import Account
 from identity.domain.full_name import parse_full_name
 from identity.domain.mailbox import parse_mailbox
+from identity.domain.mailbox_typos import likely_mailbox
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.http.portal.layout.forms import Form, SecretField, TextField
-from identity.http.portal.layout.mailbox_advice import mailbox_advice
 from identity.http.zh_tw import forms as labels
 from identity.usecases.profile import Changes
 
@@ -61,7 +61,7 @@ class ProfileForm(Form):
         labels.COMPANY_PHONE, parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
     )
     email = TextField(
-        labels.NEW_EMAIL, parse_mailbox, advise=mailbox_advice, autocomplete="email", inputmode="email"
+        labels.NEW_EMAIL, parse_mailbox, suggest=likely_mailbox, autocomplete="email", inputmode="email"
     )
     current_password = SecretField(labels.PASSWORD_FOR_EMAIL, autocomplete="current-password", optional=True)
 

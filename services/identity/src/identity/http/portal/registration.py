@@ -10,6 +10,7 @@ from identity.domain.company import Company, parse_company_name
 from identity.domain.errors import Busy, Refusal, TooManyRequests, UsernameTaken
 from identity.domain.full_name import parse_full_name
 from identity.domain.mailbox import parse_mailbox
+from identity.domain.mailbox_typos import likely_mailbox
 from identity.domain.password_policy import normalized
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.domain.postal_address import parse_postal_address
@@ -20,7 +21,6 @@ from identity.http.field_errors import parse_tax_id, password_errors, personal_t
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField, check_repeated
-from identity.http.portal.layout.mailbox_advice import mailbox_advice
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.password_advice import password_advice
 from identity.http.portal.layout.redirects import redirect_to
@@ -44,7 +44,7 @@ class RegistrationForm(Form):
     name = TextField(labels.NAME, parse_full_name, autocomplete="name")
     mobile = TextField(labels.MOBILE, parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
     email = TextField(
-        labels.EMAIL, parse_mailbox, advise=mailbox_advice, autocomplete="email", inputmode="email"
+        labels.EMAIL, parse_mailbox, suggest=likely_mailbox, autocomplete="email", inputmode="email"
     )
     password = SecretField(labels.PASSWORD, autocomplete="new-password")
     password_again = SecretField(labels.PASSWORD_AGAIN, autocomplete="new-password")

@@ -12,13 +12,13 @@ from identity.domain.errors import (
     TooSoon,
 )
 from identity.domain.mailbox import parse_mailbox
+from identity.domain.mailbox_typos import likely_mailbox
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
 from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
 from identity.http.portal.layout.forms import Form, SecretField, TextField
-from identity.http.portal.layout.mailbox_advice import mailbox_advice
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.portal.layout.times import duration
@@ -37,7 +37,7 @@ class MailboxForm(Form):
     """The corrected mailbox, and the account's password (VER-8)."""
 
     email = TextField(
-        labels.CORRECT_EMAIL, parse_mailbox, advise=mailbox_advice, autocomplete="email", inputmode="email"
+        labels.CORRECT_EMAIL, parse_mailbox, suggest=likely_mailbox, autocomplete="email", inputmode="email"
     )
     password = SecretField(labels.CORRECT_EMAIL_PASSWORD, autocomplete="current-password")
 

@@ -18,7 +18,7 @@ from identity.http.zh_tw import forms as texts
 MAX_CHARACTERS = 1000
 
 Parse = Callable[[str], str]
-Advise = Callable[[str], str]
+Suggest = Callable[[str], str | None]
 
 
 class _Explained:
@@ -47,7 +47,7 @@ class TextField(_Explained, StringField):
 
     def __init__(self, field_texts: FieldTexts, parse: Parse | None = None, **options: Any) -> None:
         self.input = options.pop("input", "text")
-        self._advise: Advise = options.pop("advise", lambda _parsed: "")
+        self._suggest: Suggest = options.pop("suggest", lambda _parsed: None)
         self._parse = parse
         self.parsed = ""
         super().__init__(field_texts.label, render_kw=self._explain(field_texts, options), **options)
@@ -66,16 +66,21 @@ class TextField(_Explained, StringField):
             raise StopValidation(field_error_sentence(error)) from None
 
     @property
+    def suggestion(self) -> str:
+        """The value that was probably meant instead of a valid one, or an empty string (VER-8)."""
+        return (self.parsed and not self.errors and self._suggest(self.parsed)) or ""
+
+    @property
     def advice(self) -> str:
-        """A hint at a probable mistake in a valid value, or an empty string."""
-        return self._advise(self.parsed) if self.parsed and not self.errors else ""
+        """The question whether the suggestion was meant, or an empty string."""
+        return texts.MEANT.format(suggestion=self.suggestion) if self.suggestion else ""
 
 
 class SecretField(_Explained, PasswordField):
     """A password, which never appears on a page or in a log."""
 
     input = "password"
-    advice = ""
+    advice = suggestion = ""
 
     def __init__(self, field_texts: FieldTexts, **options: Any) -> None:
         super().__init__(field_texts.label, render_kw=self._explain(field_texts, options), **options)
@@ -121,11 +126,12 @@ class Form(WtForm):
         return [field for field in self if field.errors]
 
     def errors_response(self) -> Response:
-        """Return errors, advice and normalized values, for the script that checks a form."""
+        """Return errors, advice, suggestions and normalized values, for the script that checks a form."""
         texts = [field for field in self if isinstance(field, TextField)]
         return jsonify(
             errors={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields},
             advice={**{field.name: field.advice for field in texts}, **self.secret_advice()},
+            suggestions={field.name: field.suggestion for field in texts if field.suggestion},
             values={field.name: field.parsed for field in texts},
         )
 

@@ -1,7 +1,7 @@
 // Checks a form on the server while it is filled in, and again before it is sent (REG-11).
 // While the person types, only touched fields show errors; empty fields only after the first attempt to send.
 
-import { markField, summarize } from "./field_errors.js";
+import { markField, offer, summarize } from "./field_errors.js";
 
 const PAUSE_MS = 600;
 const TIMEOUT_MS = 5000;
@@ -54,8 +54,12 @@ export function checkWhileTyping(form) {
     if (!checked || number !== newest) return; // a later check returns newer results
     for (const name of touched) {
       const reasons = isEmpty(name) && !wasSubmitted ? [] : checked.errors[name] || [];
-      markField(form, name, reasons, { advice: checked.advice[name] });
+      markField(form, name, reasons, { advice: checked.advice[name], suggestion: checked.suggestions[name] });
     }
+  }
+
+  for (const said of form.querySelectorAll("[data-suggestion]")) {
+    offer(form, said.closest("[data-field]").dataset.field, said.dataset.suggestion);
   }
 
   form.addEventListener("input", ({ target }) => {
@@ -76,8 +80,10 @@ export function checkWhileTyping(form) {
     form.isUnchanged = false;
     const checked = await askServer();
     if (!checked) return true;
-    const { errors, advice } = checked;
-    for (const name of fields) markField(form, name, errors[name] || [], { quietly: true, advice: advice[name] });
+    const { errors, advice, suggestions } = checked;
+    for (const name of fields) {
+      markField(form, name, errors[name] || [], { quietly: true, advice: advice[name], suggestion: suggestions[name] });
+    }
     showKept(form, checked);
     return summarize(form, fields.filter((name) => errors[name]));
   };

@@ -4,8 +4,9 @@ const wrongFields = (count) => `有 ${count} 個欄位需要修正`;
 const labelOf = (field) => field.querySelector(".field__label").firstChild.textContent;
 const fieldOf = (form, name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
 
-// Shows `reasons`, or else `advice`, beside a field. With `quietly`, screen readers announce only the summary.
-export function markField(form, name, reasons, { quietly = false, advice = "" } = {}) {
+// Shows `reasons`, or else `advice` with a button that fills in the `suggestion`, beside a field. With `quietly`, screen
+// readers announce only the summary.
+export function markField(form, name, reasons, { quietly = false, advice = "", suggestion = "" } = {}) {
   const field = fieldOf(form, name);
   const [input, reason] = [field.querySelector("input"), field.querySelector(".field__error")];
   field.classList.toggle("field--invalid", reasons.length > 0);
@@ -13,8 +14,28 @@ export function markField(form, name, reasons, { quietly = false, advice = "" } 
   reason.setAttribute("aria-live", quietly ? "off" : "polite");
   field.classList.toggle("field--advised", advice !== "");
   const text = reasons.join("；") || advice;
-  if (reason.textContent !== text) reason.textContent = text;
+  // Unchanged text is not replaced, because the person may be pressing its button.
+  if ((reason.firstChild?.textContent ?? "") !== text) {
+    reason.replaceChildren(text);
+    if (suggestion) offer(form, name, suggestion);
+  }
   markEntry(form, input.id, reasons.length > 0);
+}
+
+// Appends the button to the text of a live region, so that screen readers announce both.
+export function offer(form, name, suggestion) {
+  const input = form.elements[name];
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-outline btn-small";
+  button.textContent = `改為 ${suggestion}`;
+  button.addEventListener("click", () => {
+    input.value = suggestion;
+    input.focus(); // screen readers announce the new value
+    markField(form, name, []);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  fieldOf(form, name).querySelector(".field__error").append(button);
 }
 
 // Strikes out a corrected field in the summary. The summary's height does not change, so that the page does not move.
