@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.portal.conftest import StartPortal
+from tests.support.browser.chromium import HEIGHT
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize, text_pattern
 from tests.support.harness.system import System
@@ -72,6 +73,19 @@ def test_each_text_is_scrolled_to_its_end_and_ticked_before_confirming_works(
 
     assert tab.path == "/links"
     assert kept(portal) == sorted(DOCUMENTS)
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_a_text_fills_half_a_screen_that_also_shows_its_checkbox(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person(), consenting=False)
+
+    text = text_of(tab, TITLES[0]).bounding_box()
+    card = tab.page.locator("[data-consent]").first.bounding_box()
+
+    assert text is not None
+    assert card is not None
+    assert text["height"] > HEIGHT / 2
+    assert card["height"] < HEIGHT
 
 
 @pytest.mark.rule("LOGIN-3")
