@@ -88,6 +88,29 @@ def test_the_chart_renders_the_objects_of_the_production_overlay(tmp_path: Path)
     assert chart("--values", CHART / "production-values.yaml") == by_name(overlay)
 
 
+@pytest.mark.parametrize("component", ["ingress", "gateway"])
+def test_requests_from_outside_are_admitted_for_the_public_host(component: str) -> None:
+    public_url = "https://pass.agency.example:8443"
+
+    objects = chart(f"--set=components.{component}=true", f"--set=settings.IDENTITY_PUBLIC_URL={public_url}")
+
+    outside = [it["spec"] for it in objects.values() if it["kind"] in {"Ingress", "HTTPRoute"}]
+    assert outside
+    for spec in outside:
+        hosts = spec.get("hostnames") or [*spec["tls"][0]["hosts"], spec["rules"][0]["host"]]
+        assert set(hosts) == {"pass.agency.example"}
+
+
+def test_alerts_link_to_the_runbook_of_the_values() -> None:
+    runbook = "https://wiki.example/runbook"
+
+    objects = chart("--set=components.kube-prometheus-stack=true", f"--set=runbookUrl={runbook}")
+
+    (rules,) = (it["spec"] for it in objects.values() if it["kind"] == "PrometheusRule")
+    links = {rule["annotations"]["runbook_url"] for group in rules["groups"] for rule in group["rules"]}
+    assert {link.partition("#")[0] for link in links} == {runbook}
+
+
 def test_helm_lint_accepts_the_chart() -> None:
     for values in ((), ("--values", CHART / "production-values.yaml")):
         done = helm("lint", "--strict", "--kube-version", "1.34.0", CHART, *values)

@@ -10,7 +10,16 @@ import pytest
 from identity.processes.gunicorn_server import GRACE_SECONDS
 from mailer.process import RELEASE_SECONDS, STOP_SECONDS
 
-from tests.containers.manifests import KUBERNETES, OVERLAYS, Document, containers, name_of, pods, render
+from tests.containers.manifests import (
+    KUBERNETES,
+    OVERLAYS,
+    Document,
+    build,
+    containers,
+    name_of,
+    pods,
+    render,
+)
 from tests.containers.schemas import validate, validate_custom
 from tests.support import ROOT
 
@@ -101,6 +110,27 @@ def test_production_has_autoscaling_and_monitoring(production: list[Document]) -
     kinds = {it["kind"] for it in production}
 
     assert {"Ingress", "HorizontalPodAutoscaler", "ScaledObject", "ServiceMonitor", "PrometheusRule"} <= kinds
+
+
+@pytest.mark.parametrize("component", ["ingress", "gateway"])
+def test_production_admits_requests_for_the_public_host(component: str, tmp_path: Path) -> None:
+    render("production", tmp_path)  # it copies the manifests
+    own = tmp_path / "kubernetes/overlays/production"
+    for name, old, new in [
+        ("settings.env", "pass.example.tw", "pass.agency.example"),
+        ("kustomization.yaml", "components/ingress", f"components/{component}"),
+        ("kustomization.yaml", "  - path: ingress-patch.yaml\n", ""),
+    ]:
+        text = (own / name).read_text()
+        assert old in text
+        (own / name).write_text(text.replace(old, new))
+
+    outside = [it["spec"] for it in build(own) if it["kind"] in {"Ingress", "HTTPRoute"}]
+
+    assert outside
+    for spec in outside:
+        hosts = spec.get("hostnames") or [*spec["tls"][0]["hosts"], spec["rules"][0]["host"]]
+        assert set(hosts) == {"pass.agency.example"}
 
 
 @pytest.mark.rule("SEC-15")
