@@ -115,7 +115,7 @@ images: ## build the container images (PYTHON_IMAGE=name@digest: on this base im
 	docker build $(BUILD_ARGS) -f deploy/images/mailer.Dockerfile --target mailer -t port-mailer:$(VERSION) .
 
 up: images ## run the system in containers (MAILERS=4: with four mailers)
-	$(COMPOSE) up --detach --scale mailer=$(MAILERS)
+	$(COMPOSE) up --detach $$($(COMPOSE) up --help | grep -om1 -e --wait) --scale mailer=$(MAILERS)
 	@echo "portal and API: http://127.0.0.1:$(IDENTITY_PORT)   mails: http://127.0.0.1:$(MAILBOX_PORT)"
 
 down: ## stop the containers and keep their data (docker compose down --volumes deletes it)
