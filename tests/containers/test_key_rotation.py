@@ -15,9 +15,13 @@ from tests.support.harness.processes import executable
 DOCKER = """
 docker() {{
   case "$2" in
-    run) sh -euc "${{@: -1}}" ;;
+    run)
+      case "${{@: -1}}" in
+        secrets) {python} -m deploy.containers.secret_files {secrets} ;;
+        *) sh -euc "${{@: -1}}" ;;
+      esac
+      ;;
     up)
-      {python} -m deploy.containers.secret_files {secrets}
       cp {secrets}/identity/mail_seal_public.json {secrets}/at-${{@: -1}}
       # Without `--wait` it succeeds even if the process exits at once.
       [[ "$*" != *" --wait "* || "${{@: -1}}" != "${{FAILS-}}" ]]
