@@ -16,6 +16,7 @@ from tests.support.actors.people import PASSWORD, unique
 from tests.support.harness.commands import invoke
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
 
 SLOTS, QUEUE, ASKED = 2, 3, 12
 
@@ -71,6 +72,7 @@ def test_a_login_beyond_hashing_slots_and_queue_gets_retry_after(busy: tuple[Sys
         futures = [pool.submit(_login, system) for _ in range(ASKED)]
         refused = _first(ASKED - SLOTS - QUEUE, futures)
         session = system.visitor().get("/session")
+        wait_until(lambda: held.most >= SLOTS, what="a hash in every slot")
         held.release.set()
         answers = [future.result() for future in futures]
 

@@ -14,7 +14,7 @@ _MANUAL = (_IDENTITY, "## API walkthrough")
 _FEED = (_EVENTS, "## Catching up over HTTP")
 _ADMIN = (_IDENTITY, "## Admin API")
 _OF_SERVICES = 4
-_SECONDS = 90
+_SECONDS = 240
 STATES = [
     "email_unverified", "active",
     "email_unverified", "active", "email_unverified", "active", "verified", "verified",
