@@ -7,7 +7,8 @@ from pathlib import Path
 import identity
 from identity.domain import errors
 from identity.http.problems import PROBLEMS, STATUS_CODES
-from identity.http.zh_tw.problems import FIELD_ERRORS, REFUSALS, STATUSES
+from identity.http.zh_tw.field_errors import FIELD_ERRORS
+from identity.http.zh_tw.problems import REFUSALS, STATUSES
 
 
 def test_every_refusal_has_a_problem_and_a_sentence() -> None:

@@ -223,3 +223,16 @@ def test_a_relay_waits_for_a_silent_redis_only_once_in_a_round(
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_relay_recovers_from_a_commit_whose_answer_was_lost(system: System) -> None:
+    system.register()
+    system.publish()
+    system.relay.outbox._position = 0  # noqa: SLF001  # as after a commit whose answer was lost
+    system.register()
+
+    system.publish()
+
+    assert system.rows("SELECT count(*), max(position) FROM outbox") == [(4, 4)]
+    assert len(system.events()) == 4

@@ -8,6 +8,7 @@ from identity.adapters.consent_texts import SAMPLES
 from port_runtime.settings import SettingsError
 
 from tests.support.actors.people import Visitor
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -165,3 +166,20 @@ def test_the_samples_are_refused_in_production(start_system: StartSystem) -> Non
             IDENTITY_ARGON2_PASSES="2",
             IDENTITY_CONSENT_DIR=str(SAMPLES),
         )
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_concurrent_consents_are_recorded_once(
+    start_system_on_postgresql: StartSystem,
+) -> None:
+    system = start_system_on_postgresql()
+    person = system.person()
+    visitor = system.visitor()
+    visitor.log_in(person)
+    again = system.visitor()
+    again.token = visitor.token
+
+    answers = run_concurrently([visitor.accept_consents, again.accept_consents])
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert system.rows("SELECT count(*) FROM consents WHERE account_id = :id", id=person.id) == [(3,)]

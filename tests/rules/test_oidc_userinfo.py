@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from httpx import Response
-from identity.domain.proof import token_hash
+from identity.domain.dpop import token_hash
 
 from tests.support.actors.client_signatures import Key, dpop, ec_key
 from tests.support.actors.oidc_clients import issue_token, open_grant, register_oidc_client

@@ -2,6 +2,7 @@
 
 import pytest
 from identity.domain.rate_limits import NAMES_BY_CLIENT_ADDRESS, RESETS_BY_CLIENT_ADDRESS
+from identity.domain.session import ClientInfo
 
 from tests.support.actors.people import Person, registration, unique
 from tests.support.actors.registration_form import check_fields, open_form, valid_fields
@@ -99,3 +100,18 @@ def test_over_the_lookup_limit_a_taken_name_is_reported_only_on_submit(
     assert (set(beyond), [each["pointer"] for each in by_program]) == ({"mobile"}, ["/mobile"])
     assert (invalid.status, normalize("帳號已經存在，請重設其他帳號") in invalid.text) == (422, False)
     assert (sent.status, normalize("帳號已經存在，請重設其他帳號") in sent.text) == (409, True)
+
+
+@pytest.mark.rule("SEC-3")
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_limits_count_ipv6_addresses_by_their_64_bit_prefix(one: str, other: str, *, same: bool) -> None:
+    counted = ClientInfo(one).networks[0] == ClientInfo(other).networks[0]
+
+    assert counted is same

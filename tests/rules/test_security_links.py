@@ -110,3 +110,25 @@ def test_the_stored_challenge_of_a_link_cannot_be_followed(
     assert token not in str(system.rows("SELECT * FROM mail_links"))
     assert system.confirm(value).status_code == 400
     assert PASSWORD not in str(system.rows("SELECT * FROM accounts"))
+
+
+@pytest.mark.rule("SEC-8")
+def test_the_button_of_a_mailed_link_works_behind_a_tls_proxy(start_system: StartSystem) -> None:
+    system = start_system()
+    person = system.register()
+    token = system.mail(person.email, "註冊通知信件").token
+    browser = system.app.test_client()
+    page = browser.get(f"/email/verify?token={token}", base_url="https://127.0.0.1").get_data(as_text=True)
+    csrf = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+    done = browser.post(
+        "/email/verify",
+        data={"csrf_token": csrf, "token": token},
+        base_url="https://127.0.0.1",
+        follow_redirects=True,
+    )
+
+    assert done.status_code == 200
+    assert system.rows(
+        "SELECT 1 FROM accounts WHERE email_verified_at IS NOT NULL AND id = :id", id=person.id
+    )

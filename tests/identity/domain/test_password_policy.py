@@ -12,7 +12,7 @@ from identity.domain.common_passwords import is_common, load
 from identity.domain.errors import InvalidValue
 from identity.domain.password_policy import PasswordPolicy, Profile, normalized
 from identity.domain.password_strength import guesses
-from identity.http.problems import field_error_sentence
+from identity.http.field_errors import field_error_sentence
 from zxcvbn import matching
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 

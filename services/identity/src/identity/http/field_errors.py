@@ -7,6 +7,7 @@ from identity.domain import tax_id
 from identity.domain.account import PERSONAL_FIELDS
 from identity.domain.errors import InvalidValue, Refusal
 from identity.http.web_context import ports
+from identity.http.zh_tw import field_errors as texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,21 @@ class InvalidInput(Refusal):
     def __init__(self, field_errors: Iterable[FieldError]) -> None:
         self.errors = tuple(field_errors)
         super().__init__(", ".join(f"{each.pointer}: {each.code}" for each in self.errors))
+
+
+def field_error_sentence(error: InvalidValue) -> str:
+    """Return the message of an invalid value."""
+    key = f"{error.code}.{error.case}" if error.case else error.code
+    values = {
+        name: texts.SEPARATOR.join(value) if isinstance(value, tuple) else value
+        for name, value in error.values.items()
+    }
+    return texts.FIELD_ERRORS[key].format(**values)
+
+
+def field_error(pointer: str, error: InvalidValue) -> FieldError:
+    """Return the error of the field at a JSON pointer."""
+    return FieldError(pointer, error.code, field_error_sentence(error))
 
 
 def parse_tax_id(raw: str) -> str:

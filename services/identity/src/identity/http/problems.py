@@ -11,9 +11,8 @@ from flask import Response
 
 from identity.domain import errors
 from identity.domain.mail_link import Purpose
-from identity.domain.password_policy import MIN_RUN, PasswordPolicy
 from identity.domain.rate_limits import LOGIN_ACCOUNT
-from identity.http.field_errors import FieldError, InvalidInput
+from identity.http.field_errors import InvalidInput
 from identity.http.zh_tw import portal as words
 from identity.http.zh_tw import problems as sentences
 
@@ -146,40 +145,6 @@ def sentence(refusal: errors.Refusal, *, of_other: bool = False) -> str:
 def status_sentence(status: int) -> str:
     """Return the message of a plain HTTP error."""
     return sentences.STATUSES[_known_status(status)]
-
-
-def field_error_sentence(error: errors.InvalidValue) -> str:
-    """Return the message of an invalid value."""
-    key = f"{error.code}.{error.case}" if error.case else error.code
-    values = {
-        name: sentences.SEPARATOR.join(value) if isinstance(value, tuple) else value
-        for name, value in error.values.items()
-    }
-    return sentences.FIELD_ERRORS[key].format(**values)
-
-
-def field_error(pointer: str, error: errors.InvalidValue) -> FieldError:
-    """Return the error of the field at a JSON pointer."""
-    return FieldError(pointer, error.code, field_error_sentence(error))
-
-
-def password_summary(policy: PasswordPolicy) -> str:
-    """Return the length and the character classes of a valid password."""
-    return sentences.PASSWORD_SUMMARY.format(
-        min=policy.min_characters,
-        max=policy.max_characters,
-        classes=sentences.PASSWORD_CLASSES if policy.min_classes else "",
-    )
-
-
-def password_hint(policy: PasswordPolicy) -> str:
-    """Return the short password rule, which is shown beside the field (REG-11)."""
-    return sentences.PASSWORD_HINT.format(summary=password_summary(policy))
-
-
-def password_description(policy: PasswordPolicy) -> str:
-    """Return the complete password rule (REG-11)."""
-    return sentences.PASSWORD_DESCRIPTION.format(summary=password_summary(policy), min_run=MIN_RUN)
 
 
 def _known_status(status: int) -> int:

@@ -6,9 +6,9 @@ from typing import Any, Protocol, TypeVar
 
 from typing_extensions import TypeIs
 
+from identity.domain.client_assertion import check_assertion
 from identity.domain.errors import BadClient, Locked, Refusal
 from identity.domain.oidc_client import Auth, RegisteredClient
-from identity.domain.proof import check_assertion
 from identity.domain.rate_limits import CLIENT_FAILURES
 from identity.domain.service_client import digest_of, is_name
 from identity.domain.session import ClientInfo

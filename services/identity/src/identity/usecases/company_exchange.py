@@ -10,12 +10,12 @@ from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest, acti
 from identity.usecases.steps.opening_grants import count_opening
 from identity.usecases.steps.tokens import (
     TokenRequest,
+    Tokens,
     issue_access_token,
     issue_refresh_token,
     servers_of,
     sign_id_token,
 )
-from identity.usecases.token import Tokens
 
 
 def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:

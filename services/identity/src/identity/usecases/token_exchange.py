@@ -5,6 +5,7 @@ from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, Unauthor
 from identity.domain.oidc_client import OidcClient
 from identity.usecases.company_exchange import exchange_for_company
 from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.dpop import require_proof
 from identity.usecases.steps.exchange import (
     ACCESS_TOKEN,
     ACCOUNT,
@@ -12,9 +13,7 @@ from identity.usecases.steps.exchange import (
     active_access_token,
     narrowed,
 )
-from identity.usecases.steps.proofs import require_proof
-from identity.usecases.steps.tokens import TokenRequest, issue_access_token, servers_of
-from identity.usecases.token import Tokens
+from identity.usecases.steps.tokens import TokenRequest, Tokens, issue_access_token, servers_of
 
 
 def exchange(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:

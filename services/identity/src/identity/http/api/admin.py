@@ -14,9 +14,8 @@ from identity.domain.mailbox import parse_mailbox
 from identity.http.api import admin_schemas as schemas
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Text, one_of
-from identity.http.field_errors import InvalidInput, parse_tax_id
+from identity.http.field_errors import InvalidInput, field_error, parse_tax_id
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
-from identity.http.problems import field_error
 from identity.usecases import account_queries, administration, grant_administration, operator_decisions
 from identity.usecases.account_queries import AccountDetails
 from identity.usecases.ports import Ports

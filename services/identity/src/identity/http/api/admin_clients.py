@@ -22,9 +22,8 @@ from identity.http.api.admin import OPERATOR_HEADER
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.client_schemas import OidcClientSchema
 from identity.http.api.fields import Flag, Input, Items, Members, Text, one_of
-from identity.http.field_errors import FieldError, InvalidInput
+from identity.http.field_errors import FieldError, InvalidInput, field_error
 from identity.http.operator_auth import operator_ports, require_operator
-from identity.http.problems import field_error
 from identity.usecases import oidc_clients
 
 _SCOPE: Final[Scope] = "clients:manage"

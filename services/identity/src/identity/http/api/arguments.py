@@ -8,8 +8,7 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from identity.domain.errors import InvalidValue
-from identity.http.field_errors import FieldError, InvalidInput
-from identity.http.problems import field_error
+from identity.http.field_errors import FieldError, InvalidInput, field_error
 
 ExtraChecks = Callable[[dict[str, Any]], Iterable[FieldError]]
 """A function that checks the valid fields of an input that has other, invalid fields."""

@@ -15,8 +15,7 @@ from identity.domain.service_client import ServiceClient
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input
 from identity.http.api.schemas import ResponseSchema, Timestamp
-from identity.http.field_errors import InvalidInput
-from identity.http.problems import field_error
+from identity.http.field_errors import InvalidInput, field_error
 from identity.http.service_auth import require_service
 from identity.http.web_context import ports
 from identity.usecases import feed

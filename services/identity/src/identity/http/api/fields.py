@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from identity.domain.characters import has_surrogate
 from identity.domain.errors import InvalidValue
-from identity.http.problems import field_error_sentence
+from identity.http.field_errors import field_error_sentence
 
 _MAX_CHARACTERS = 1000
 

@@ -15,8 +15,7 @@ from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Flag, Input, Part, SecretText, Text
 from identity.http.api.schemas import AccountSchema, ResponseSchema, Timestamp
 from identity.http.device_cookies import remember_device
-from identity.http.field_errors import InvalidInput
-from identity.http.problems import field_error
+from identity.http.field_errors import InvalidInput, field_error
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
 from identity.usecases import bindings, profile, sessions

@@ -2,9 +2,9 @@
 
 from flask import request
 
-from identity.domain.proof import Request
+from identity.domain.dpop import Request
 from identity.http.web_context import ports
-from identity.usecases.steps.proofs import verify_dpop
+from identity.usecases.steps.dpop import verify_dpop
 
 
 def dpop_key(*, access_token: str | None = None) -> str | None:

@@ -13,11 +13,12 @@ from identity.http.oauth.dpop import dpop_key
 from identity.http.oauth.errors import oauth_blueprint
 from identity.http.oauth.form import Form, read_form
 from identity.http.web_context import ports
-from identity.usecases import token
+from identity.usecases.code_redemption import redeem
 from identity.usecases.ports import Ports
 from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest
-from identity.usecases.token import Tokens
+from identity.usecases.steps.tokens import Tokens
 from identity.usecases.token_exchange import exchange
+from identity.usecases.token_refresh import refresh
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  # the name of a grant type
 _REPEATABLE = frozenset({"audience", "resource"})
@@ -67,7 +68,7 @@ def _redeem(ports: Ports, client: OidcClient, form: Form) -> Tokens:
         resources=form.every("resource"),
         jkt=dpop_key(),
     )
-    return token.redeem(ports, client, asked)
+    return redeem(ports, client, asked)
 
 
 def _refresh(ports: Ports, client: OidcClient, form: Form) -> Tokens:
@@ -77,7 +78,7 @@ def _refresh(ports: Ports, client: OidcClient, form: Form) -> Tokens:
         resources=form.every("resource"),
         jkt=dpop_key(),
     )
-    return token.refresh(ports, client, asked)
+    return refresh(ports, client, asked)
 
 
 def _exchange(ports: Ports, client: OidcClient, form: Form) -> Tokens:

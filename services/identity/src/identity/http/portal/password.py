@@ -9,11 +9,12 @@ from identity.domain.account import Account
 from identity.domain.errors import BadPassword, Busy, PasswordReused, Refusal, TooManyChecks
 from identity.http import problems
 from identity.http.device_cookies import remember_device
+from identity.http.field_errors import field_error_sentence
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import CheckboxField, Form, SecretField, check_repeated
 from identity.http.portal.layout.pages import render_page, with_refusal_status
-from identity.http.portal.layout.password_advice import password_advice
+from identity.http.portal.layout.password_advice import password_advice, password_description, password_hint
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
@@ -41,15 +42,15 @@ class NewPasswordForm(Form):
         super().__init__(*args, **options)
         self._owner = owner
         policy = ports().rules.passwords
-        self.password.hint = problems.password_hint(policy)
-        self.password.help = problems.password_description(policy)
+        self.password.hint = password_hint(policy)
+        self.password.help = password_description(policy)
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         """Check the new password against the policy and the owner's data (SEC-2)."""
         super().validate(extra_validators)
         if not self.password.errors:
             for error in ports().rules.passwords.errors(self.password.data or "", self._personal_terms):
-                self.add_error("password", problems.field_error_sentence(error))
+                self.add_error("password", field_error_sentence(error))
         return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:

@@ -17,12 +17,12 @@ from identity.domain.postal_address import parse_postal_address
 from identity.domain.username import parse_username
 from identity.http import problems
 from identity.http.client_address import client_info
-from identity.http.field_errors import parse_tax_id, password_errors, personal_terms
+from identity.http.field_errors import field_error_sentence, parse_tax_id, password_errors, personal_terms
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField, check_repeated
 from identity.http.portal.layout.pages import render_page, with_refusal_status
-from identity.http.portal.layout.password_advice import password_advice
+from identity.http.portal.layout.password_advice import password_advice, password_description, password_hint
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
@@ -58,8 +58,8 @@ class RegistrationForm(Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         policy = ports().rules.passwords
-        self.password.hint = problems.password_hint(policy)
-        self.password.help = problems.password_description(policy)
+        self.password.hint = password_hint(policy)
+        self.password.help = password_description(policy)
         self.account_part = list(self)[:6]
         self.company_part = list(self)[6:]
 
@@ -68,7 +68,7 @@ class RegistrationForm(Form):
         super().validate(extra_validators)
         if not self.password.errors:
             for error in password_errors(self.password.data or "", self._parsed_values()):
-                self.add_error("password", problems.field_error_sentence(error))
+                self.add_error("password", field_error_sentence(error))
         return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:

@@ -16,6 +16,7 @@ from identity.domain.mailbox_typos import likely_mailbox
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
 from identity.domain.session import Principal
 from identity.http import problems
+from identity.http.field_errors import field_error_sentence
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
 from identity.http.portal.layout.forms import Form, SecretField, TextField
@@ -101,7 +102,7 @@ def correct() -> Response:
             ports(), principal, email=form.email.parsed, password=form.password.data or ""
         )
     except InvalidValue as refusal:
-        form.add_error("email", problems.field_error_sentence(refusal))
+        form.add_error("email", field_error_sentence(refusal))
         return _show(form, status_code=422)
     except BadPassword as refusal:
         form.add_error("password", problems.sentence(refusal))

@@ -88,3 +88,12 @@ PASSWORD_STRENGTHS: Final[Mapping[Strength, str]] = {
     "strong": "密碼強度：強",
 }
 PASSWORDS_DIFFER: Final = "兩次輸入的密碼不一致"
+
+PASSWORD_SUMMARY: Final = "{min} 至 {max} 個字元{classes}"
+PASSWORD_CLASSES: Final = "，且須含大寫英文、小寫英文、數字、符號四類中至少三類"
+PASSWORD_HINT: Final = "{summary}；不可含您的帳號、姓名等資料，也不可太常見"
+PASSWORD_DESCRIPTION: Final = (
+    "密碼須為 {summary}；不可含帳號、姓名、手機、Email 或公司資料，"
+    "不可使用常見密碼、容易猜到的組合（例如地名加上年份）"
+    "或 {min_run} 個以上依順序排列（例：12345、abcde、qwert）或重複（例：aaaaa）的字元。"
+)

@@ -1,4 +1,4 @@
-"""Messages for problems and for invalid fields."""
+"""Messages for problems."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -76,72 +76,6 @@ STATUSES: Final[Mapping[int, str]] = {
 }
 """Messages for plain HTTP errors, by status."""
 
-FIELD_ERRORS: Final[Mapping[str, str]] = {
-    "company_name": "需填寫人員完整姓名，不可為公司名稱",
-    "control_character": "含有無法使用的特殊字元，請重新輸入",
-    "control_character.unreadable": "含有無法處理的字元",
-    "fapi2_needed.dpop": "fapi2 須使用 DPoP",
-    "fapi2_needed.key": "fapi2 須以金鑰（private_key_jwt）驗證身分",
-    "invalid": "資料不正確",
-    "invalid.cursor": "分頁位置不正確",
-    "invalid_address": "請填寫含縣市的完整地址，例：804004高雄市鼓山區蓬萊路10號",
-    "invalid_code": "驗證碼為 6 位數字，請再確認",
-    "invalid_email": "Email 格式不正確，例：example@gmail.com",
-    "invalid_email.too_long": "Email 最多 {max} 個字元",
-    "invalid_keys": "公開金鑰須為 JWK Set，僅含 RSA（2048 至 4096 位元）或 EC（P-256）的公開金鑰",
-    "invalid_kind": "帳號類型須為 general（一般帳號）或 link（鏈結帳號）",
-    "invalid_mobile": "請填寫臺灣手機號碼，例：0912345678",
-    "invalid_mobile.mobile_length": "手機號碼須為 {digits} 碼，您填寫了 {typed} 碼，請再確認，例：0912345678",
-    "invalid_phone": "請填寫含區碼的市話（可加分機）或手機號碼，例：02-12345678#12345",
-    "invalid_phone.extension": "分機號碼最多 {max} 碼，您填寫了 {typed} 碼，請再確認",
-    "invalid_phone.first_digit": "區碼 {area} 沒有以 {first} 開頭的電話號碼，請再確認",
-    "invalid_phone.freephone": "免付費電話（0800、0809）不能作為公司電話，請改填含區碼的市話或手機號碼",
-    "invalid_phone.length": "區碼 {area} 的電話號碼須為 {digits} 碼（不含區碼與分機），您填寫了 {typed} 碼，請再確認",
-    "invalid_phone.mobile_length": "手機號碼須為 {digits} 碼，您填寫了 {typed} 碼，請再確認",
-    "invalid_phone.two_lengths": "區碼 {area} 的電話號碼須為 {fewest} 或 {most} 碼（不含區碼與分機），"
-    "您填寫了 {typed} 碼，請再確認",
-    "invalid_postal_code": "郵遞區號須為 3、5 或 6 碼",
-    "invalid_tax_id": "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼英文字母與數字）",
-    "invalid_tax_id.length": "統一編號須為 8 碼，您填寫了 {typed} 碼；政府機關可填機關代碼（9 或 10 碼英文字母與數字）",
-    "invalid_uri": "網址格式不正確",
-    "invalid_uri.fragment": "網址不可含「#」",
-    "invalid_uri.not_https": "網址須以 https:// 開頭；僅本機（127.0.0.1、[::1]、localhost）可使用 http://",
-    "invalid_uri.private_scheme": "應用程式自訂的通訊協定須為反向網域名稱，例：com.example.app:/callback",
-    "invalid_uri.userinfo": "網址不可含帳號或密碼",
-    "invalid_uri.wildcard": "網址不可含「*」，請逐一登記完整網址",
-    "invalid_username": "帳號須為 4 至 30 個英文字母、數字、「.」、底線（_）或「-」，並以英文字母開頭",
-    "invalid_username.web_address": "帳號不可像網址：開頭不可為「www.」，結尾不可為「.com」、「.tw」等網域名稱",
-    "keys_unused": "只有以金鑰驗證身分的服務才能登記公開金鑰",
-    "malformed_json": "JSON 結構過深",
-    "password_common": "密碼太常見或太容易猜到（例如地名或公司名稱加上年份），請改用較少見的字詞組合",
-    "password_keyboard_run": "密碼不可含 {min} 個以上依順序排列的字元（例：12345、abcde、qwert）",
-    "password_keyboard_run.repeat": "密碼不可含連續 {min} 個以上相同的字元（不分大小寫，例：aaaaa）",
-    "password_personal": "密碼不可含帳號、姓名、手機、Email 或公司資料",
-    "password_too_long": "密碼最多 {max} 個字元",
-    "password_too_plain": "密碼須含大寫英文、小寫英文、數字、符號四類中至少三類",
-    "password_too_short": "密碼至少需 {min} 個字元",
-    "pkce_needed": "沒有密鑰的應用程式與 fapi2 一律須使用 PKCE",
-    "required": "此欄位為必填",
-    "resource_taken": "此資源已由其他服務登記",
-    "said_twice": "參數重複",
-    "same_mailbox": "與目前的 Email 相同",
-    "tax_id_checksum": "統一編號不正確（檢查碼不符），請再確認",
-    "too_long": "最多 {max} 個字",
-    "too_long.items": "最多 {max} 筆",
-    "too_short": "至少需 {min} 個字",
-    "unknown_client": "查無此服務，或尚未登記",
-    "unknown_field": "無法識別的欄位",
-    "unknown_value": "須為下列之一：{allowed}",
-    "unreadable": "內容過長或含有無法處理的字元",
-    "web_address": "不可含有網址；英文字之間的句點後請空一格，例：Co., Ltd.",
-    "wrong_type": "資料型別不正確",
-    "wrong_type.encoding": "文字編碼不正確",
-}
-"""Messages for `InvalidValue`, by code or `code.case`."""
-
-SEPARATOR: Final = "、"
-"""The separator between the items of a list."""
-
 LINK_EXPIRED_ADVICE: Final[Mapping[Purpose, str]] = {
     Purpose.REGISTRATION: "請重新登入申請補發",
     Purpose.EMAIL_CHANGE: "請登入後至「基本資料維護」重新變更 Email",
@@ -170,12 +104,3 @@ BINDING_REFUSALS: Final[Mapping[tuple[type[errors.Refusal], bool], str]] = {
     (errors.AlreadyBound, True): "此帳號已在您的綁定清單中",
 }
 """Messages by refusal and by `is_link` or `here`."""
-
-PASSWORD_SUMMARY: Final = "{min} 至 {max} 個字元{classes}"
-PASSWORD_CLASSES: Final = "，且須含大寫英文、小寫英文、數字、符號四類中至少三類"
-PASSWORD_HINT: Final = "{summary}；不可含您的帳號、姓名等資料，也不可太常見"
-PASSWORD_DESCRIPTION: Final = (
-    "密碼須為 {summary}；不可含帳號、姓名、手機、Email 或公司資料，"
-    "不可使用常見密碼、容易猜到的組合（例如地名加上年份）"
-    "或 {min_run} 個以上依順序排列（例：12345、abcde、qwert）或重複（例：aaaaa）的字元。"
-)

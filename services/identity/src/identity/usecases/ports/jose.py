@@ -34,7 +34,7 @@ class TokenSigner(Protocol):
 
 
 class ProofVerifier(Protocol):
-    """The verification of clients' signatures; `domain.proof` validates the claims."""
+    """The verification of clients' signatures; `domain.dpop` and `domain.client_assertion` validate the claims."""
 
     def claimed_client(self, token: str) -> str:
         """Return the client that an assertion names, without verifying the signature; empty if it names none."""

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from identity.domain.proof import SingleUse
+from identity.domain.single_use import SingleUse
 
 
 class SeenProofs(Protocol):

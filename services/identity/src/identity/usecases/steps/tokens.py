@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from identity.domain.grant import ActiveGrant, Token
-from identity.domain.oauth_errors import InvalidTarget
+from identity.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget
 from identity.domain.oidc_client import OidcClient
 from identity.domain.oidc_scopes import OPENID
 from identity.domain.service_client import digest_of
 from identity.domain.token_claims import access_token_claims, id_token_claims
+from identity.domain.token_request import RequestedAccess
 from identity.usecases.ports import Ports, UnitOfWork
 
 
@@ -38,6 +39,15 @@ class IssuedToken:
 
     value: str = field(repr=False)
     token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """The tokens of one response."""
+
+    access: IssuedToken
+    refresh: IssuedToken | None
+    id_token: str | None = field(repr=False)
 
 
 def servers_of(
@@ -126,6 +136,30 @@ def sign_id_token(
         token_type="JWT",  # noqa: S106  # a media type
         algorithm=client.id_token_alg,
     )
+
+
+def active_grant(uow: UnitOfWork, client: OidcClient, grant_id: str) -> ActiveGrant:
+    """Return the grant. Raises InvalidGrant if it has ended or is another client's."""
+    active = uow.grants.active(grant_id, uow.clock.now())
+    if active is None or active.grant.client != client.name:
+        raise InvalidGrant("the login has ended")
+    return active
+
+
+def issue_tokens(
+    uow: UnitOfWork, full: TokenRequest, asked: RequestedAccess, *, refreshes: bool
+) -> tuple[IssuedToken, IssuedToken | None]:
+    """Issue an access token for the requested access, and a refresh token for `full` (RFC 6749 section 6)."""
+    own, *known = full.audience
+    if not set(asked.scopes) <= set(full.scopes):
+        raise InvalidScope("the login does not include all of these scopes")
+    scopes = [scope for scope in full.scopes if scope in asked.scopes] or full.scopes
+    servers = servers_of(uow, known, asked=asked.resources)
+    narrowed = replace(
+        full, scopes=scopes, audience=[own, *servers], servers=list(servers.values()), jkt=asked.jkt
+    )
+    access = issue_access_token(uow, narrowed)
+    return access, issue_refresh_token(uow, full) if refreshes else None
 
 
 def _signed(ports: Ports | UnitOfWork, active: ActiveGrant, token: Token) -> str:

@@ -11,7 +11,7 @@ from wtforms.validators import StopValidation, ValidationError
 
 from identity.domain.characters import has_surrogate
 from identity.domain.errors import InvalidValue
-from identity.http.problems import field_error_sentence
+from identity.http.field_errors import field_error_sentence
 from identity.http.text_types import FieldTexts
 from identity.http.zh_tw import forms as texts
 

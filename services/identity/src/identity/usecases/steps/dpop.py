@@ -1,9 +1,9 @@
 """Verification of DPoP proofs (OIDC-17)."""
 
+from identity.domain.dpop import Request, check_dpop
 from identity.domain.errors import InvalidProof
 from identity.domain.oauth_errors import InvalidRequest
 from identity.domain.oidc_client import OidcClient
-from identity.domain.proof import Request, check_dpop
 from identity.usecases.ports import Ports
 
 

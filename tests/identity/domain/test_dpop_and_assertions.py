@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from identity.domain.client_assertion import check_assertion
+from identity.domain.dpop import Request, check_dpop, token_hash
 from identity.domain.errors import BadClient, InvalidProof
-from identity.domain.proof import Request, SingleUse, check_assertion, check_dpop, token_hash
+from identity.domain.single_use import SingleUse
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 AT = int(NOON.timestamp())

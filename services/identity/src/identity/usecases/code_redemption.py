@@ -1,0 +1,81 @@
+"""Redemption of authorization codes (OIDC-9).
+
+A reused code ends its grant, because it may be stolen (RFC 9700 section 4.14).
+"""
+
+from dataclasses import replace
+
+from identity.domain.grant import ActiveGrant
+from identity.domain.oauth_errors import InvalidGrant
+from identity.domain.oidc_client import OidcClient
+from identity.domain.service_client import digest_of
+from identity.domain.token_request import CodeRequest, check_code
+from identity.usecases.ports import Ports
+from identity.usecases.steps.dpop import require_proof
+from identity.usecases.steps.reuse import end_reused, refusal_of_reuse
+from identity.usecases.steps.tokens import (
+    TokenRequest,
+    Tokens,
+    active_grant,
+    issue_tokens,
+    new_access_token,
+    new_refresh_token,
+    sign_id_token,
+)
+
+
+def redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
+    """Redeem a code for tokens. Raises InvalidGrant, InvalidRequest, InvalidTarget."""
+    require_proof(client, asked.jkt)
+    return _redeem_at_once(ports, client, asked) or _redeem(ports, client, asked)
+
+
+def _redeem_at_once(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens | None:
+    """Redeem a code without resources in two statements; return None if a transaction is needed."""
+    digest, now = digest_of(asked.code), ports.clock.now()
+    found = ports.code_redemption.usable(digest, now)
+    if found is None:
+        return None
+    code, active = found
+    if active.grant.client != client.name or active.grant.resources or asked.resources:
+        return None
+    check_code(code, asked)
+    full = _request_of_code(client, active, asked)
+    access = new_access_token(ports, replace(full, jkt=asked.jkt))
+    successor = new_refresh_token(ports, full) if client.may_refresh else None
+    tokens = [issued.token for issued in (access, successor) if issued is not None]
+    if not ports.code_redemption.use(digest, tokens, now):
+        return None
+    id_token = sign_id_token(ports, client, active, access, nonce=code.nonce)
+    return Tokens(access=access, refresh=successor, id_token=id_token)
+
+
+def _redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
+    digest = digest_of(asked.code)
+    with ports.unit_of_work() as uow:
+        code = uow.grants.use_code(digest, uow.clock.now())
+        if code is not None:
+            active = active_grant(uow, client, code.grant_id)
+            check_code(code, asked)
+            full = _request_of_code(client, active, asked)
+            access, successor = issue_tokens(uow, full, asked, refreshes=client.may_refresh)
+            uow.commit()
+            id_token = sign_id_token(ports, client, active, access, nonce=code.nonce)
+            return Tokens(access=access, refresh=successor, id_token=id_token)
+        former = uow.grants.code(digest)
+        if former is None or former.used_at is None:
+            raise InvalidGrant("the code is unknown or expired")
+        reused = end_reused(uow, client, former.grant_id, "code_reused")
+        uow.commit()
+    raise refusal_of_reuse(ports, reused, "code_reused")
+
+
+def _request_of_code(client: OidcClient, active: ActiveGrant, asked: CodeRequest) -> TokenRequest:
+    grant = active.grant
+    return TokenRequest(
+        active=active,
+        client=client.name,
+        scopes=grant.scopes,
+        audience=[client.name, *grant.resources],
+        jkt=asked.jkt if client.is_public else None,  # other clients authenticate (RFC 9449 section 5)
+    )

@@ -1,0 +1,84 @@
+"""Refresh of tokens (OIDC-16).
+
+A reused refresh token ends its grant, because it may be stolen (RFC 9700 section 4.14).
+"""
+
+from identity.domain.grant import LOST_ANSWER, ActiveGrant, Token
+from identity.domain.oauth_errors import InvalidGrant, UnauthorizedClient
+from identity.domain.oidc_client import OidcClient
+from identity.domain.service_client import digest_of
+from identity.domain.token_request import RefreshRequest
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.dpop import require_proof
+from identity.usecases.steps.reuse import end_reused, refusal_of_reuse
+from identity.usecases.steps.tokens import (
+    TokenRequest,
+    Tokens,
+    active_grant,
+    issue_tokens,
+    sign_id_token,
+)
+
+
+def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
+    """Refresh tokens. Raises InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, UnauthorizedClient."""
+    require_proof(client, asked.jkt)
+    if not client.may_refresh:
+        raise UnauthorizedClient("the client is not registered for refresh tokens")
+    with ports.unit_of_work() as uow:
+        token = _locked(uow, client, asked)
+        active = active_grant(uow, client, token.grant_id)
+        if token.used_at is None or _is_lost_answer(uow, token):
+            full = _request_of_token(active, token)
+            access, successor = issue_tokens(uow, full, asked, refreshes=_rotate(uow, client, token))
+            _record_refresh(uow, active)
+            uow.commit()
+            id_token = sign_id_token(ports, client, active, access)
+            return Tokens(access=access, refresh=successor, id_token=id_token)
+        reused = end_reused(uow, client, token.grant_id, "refresh_reused")
+        uow.commit()
+    ports.oauth_meter.refresh_reused()
+    raise refusal_of_reuse(ports, reused, "refresh_reused")
+
+
+def _request_of_token(active: ActiveGrant, token: Token) -> TokenRequest:
+    return TokenRequest(
+        active=active,
+        client=token.client,
+        scopes=token.scopes,
+        audience=token.audience,
+        jkt=token.jkt,
+        parent=token.digest,
+    )
+
+
+def _locked(uow: UnitOfWork, client: OidcClient, asked: RefreshRequest) -> Token:
+    token = uow.refresh_tokens.locked(digest_of(asked.refresh_token))
+    if token is None or token.client != client.name or token.expires_at <= uow.clock.now():
+        raise InvalidGrant("the refresh token is unknown or expired")
+    if token.jkt not in {None, asked.jkt}:
+        raise InvalidGrant("the refresh token is bound to another key")
+    return token
+
+
+def _is_lost_answer(uow: UnitOfWork, token: Token) -> bool:
+    """Return whether a client may repeat a used token because the response was probably lost."""
+    is_recent = token.used_at is not None and uow.clock.now() - token.used_at <= LOST_ANSWER
+    return is_recent and uow.refresh_tokens.has_unused_successor(token)
+
+
+def _rotate(uow: UnitOfWork, client: OidcClient, token: Token) -> bool:
+    """Mark the token as replaced, unless it is bound to a key; return whether a new token must be issued."""
+    if not client.rotates_refresh_tokens or token.jkt is not None:
+        return False
+    if token.used_at is None:
+        uow.refresh_tokens.use(token.digest, uow.clock.now())
+    else:
+        uow.refresh_tokens.void_successors(token, uow.clock.now())
+    return True
+
+
+def _record_refresh(uow: UnitOfWork, active: ActiveGrant) -> None:
+    grant = active.grant
+    if uow.grants.record_refresh(grant.id, uow.clock.now()):
+        uow.record_action("grant.refreshed", grant.account_id, **grant.audited)
