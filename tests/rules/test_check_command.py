@@ -82,3 +82,12 @@ def test_sigterm_ends_a_waiting_check(relay: dict[str, str], tmp_path: Path) -> 
     check.wait_for("waiting for")
 
     assert check.stop() == 1
+
+
+@pytest.mark.rule("OPS-4")
+def test_check_reports_an_unmigrated_database(database: dict[str, str]) -> None:
+    checked = run_preloaded("identity", "check", "--as", "tidy", environment=database)
+
+    assert checked.returncode == 1
+    assert "run `identity migrate`" in checked.stdout
+    assert "Traceback" not in checked.stdout

@@ -1,55 +1,25 @@
 """A wrong or missing setting stops the start with one line that names it (OPS-5, SEC-14)."""
 
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 import identity
 import pytest
-from identity.settings.relay import RelaySettings
-from identity.settings.web import WebSettings
-from mailer.settings import Settings as MailerSettings
-from port_events.consumer import Consumer
 from port_events.sealing import new_key_sets
-from port_runtime.settings import SettingsError, load
 
-from tests.support.actors.consents import write_consents
-from tests.support.harness.installation import COMMANDS, Installation
+from tests.support.harness.installation import refused_start
 from tests.support.harness.processes import run_preloaded
-from tests.support.harness.settings import oidc_keys
-from tests.support.servers.ports import free_port
-from tests.support.servers.redis import RedisServer
+from tests.support.harness.settings import SECRET, UNREACHABLE_REDIS, production_settings
 
 pytestmark = pytest.mark.processes
 
 _KEYS = new_key_sets()
-_REDIS = "redis://127.0.0.1:1/0"
-_CLUSTER = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
-_LONG = "0123456789abcdef-0123456789abcdef"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
-    """Correct values of all variables that any process needs in production, the default mode."""
-    return {
-        "IDENTITY_BIND": f"127.0.0.1:{free_port()}",
-        "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path}/identity.db",
-        "IDENTITY_PUBLIC_URL": "https://pass.example.tw",
-        "IDENTITY_SECRET_KEYS": _LONG,
-        "IDENTITY_OIDC_KEYS": oidc_keys(),
-        "IDENTITY_REVIEW": "both",
-        "IDENTITY_CONSENT_DIR": str(write_consents(tmp_path / "consents")),
-        "REDIS_URL": _REDIS,
-        "MAILER_SMTP_URL": "smtps://user:secret@mail.example.tw",
-        "MAIL_SEAL_PUBLIC_KEYS": _KEYS.seal_public,
-        "MAIL_SEAL_PRIVATE_KEYS": _KEYS.seal_private,
-        "MAIL_SIGN_PRIVATE_KEYS": _KEYS.sign_private,
-        "MAIL_SIGN_PUBLIC_KEYS": _KEYS.sign_public,
-    }
+    return production_settings(tmp_path)
 
-
-_LOCAL = {"IDENTITY_MODE": "local", "IDENTITY_PUBLIC_URL": "http://127.0.0.1:8000"}
-_MODES: dict[str, dict[str, str]] = {"local": _LOCAL, "production": {}}
 
 CASES: dict[str, tuple[str, dict[str, str]]] = {
     "missing, web": (
@@ -120,10 +90,10 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         {"REDIS_URL": "http://127.0.0.1", "IDENTITY_RELAY_POLL_MS": "never"},
     ),
     "no port, relay": ("relay", {"REDIS_URL": "redis://127.0.0.1:notaport/0"}),
-    "no such option, relay": ("relay", {"REDIS_URL": f"{_REDIS}?socket_timeout=soon"}),
-    "no such option, mailer": ("mailer", {"REDIS_URL": f"{_REDIS}?socket_timeout=soon"}),
-    "an unknown option, relay": ("relay", {"REDIS_URL": f"{_REDIS}?fast=1"}),
-    "an unknown option, mailer": ("mailer", {"REDIS_URL": f"{_REDIS}?fast=1"}),
+    "no such option, relay": ("relay", {"REDIS_URL": f"{UNREACHABLE_REDIS}?socket_timeout=soon"}),
+    "no such option, mailer": ("mailer", {"REDIS_URL": f"{UNREACHABLE_REDIS}?socket_timeout=soon"}),
+    "an unknown option, relay": ("relay", {"REDIS_URL": f"{UNREACHABLE_REDIS}?fast=1"}),
+    "an unknown option, mailer": ("mailer", {"REDIS_URL": f"{UNREACHABLE_REDIS}?fast=1"}),
     "no keys, mailer": ("mailer", {"MAIL_SEAL_PRIVATE_KEYS": "not a key set"}),
     "unsafe in production, web": (
         "web",
@@ -196,17 +166,12 @@ def samples() -> str:
     return str(Path(identity.__file__).parent / "consents")
 
 
-def _refusal(part: str, settings: dict[str, str]) -> tuple[int, list[str]]:
-    ended = run_preloaded(*COMMANDS.get(part, ("identity", part)), environment=settings)
-    return ended.returncode, ended.stderr.strip().splitlines()
-
-
 @pytest.mark.rule("OPS-5", "SEC-14", "SEC-7")
 @pytest.mark.parametrize("case", CASES)
 def test_a_refused_start_has_one_line_per_wrong_setting(settings: dict[str, str], case: str) -> None:
     part, wrong = CASES[case]
 
-    code, lines = _refusal(part, settings | wrong)
+    code, lines = refused_start(part, settings | wrong)
 
     assert code == 2
     assert sorted(line.partition(":")[0] for line in lines) == sorted(wrong)
@@ -223,52 +188,15 @@ def test_a_taken_port_hides_no_other_wrong_setting(settings: dict[str, str], sam
     }
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, lines = _refusal(
+        code, lines = refused_start(
             part,
             settings
-            | {"IDENTITY_AUDIT_KEYS": _LONG[::-1], "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
+            | {"IDENTITY_AUDIT_KEYS": SECRET[::-1], "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
             | {name: wrong.get(name, address) for name in names},
         )
 
     assert code == 2
     assert sorted(line.partition(":")[0] for line in lines) == sorted(names)
-
-
-@pytest.mark.rule("SEC-7")
-@pytest.mark.parametrize("url", ["http://pass.example.tw", "https://pass.example.tw"])
-@pytest.mark.parametrize("part", ["web", "check", "mailer"])
-def test_a_public_site_is_refused_in_local_mode(settings: dict[str, str], part: str, url: str) -> None:
-    code, lines = _refusal(part, settings | _LOCAL | {"IDENTITY_PUBLIC_URL": url})
-
-    assert (code, lines) == (2, ["IDENTITY_PUBLIC_URL: must be a loopback address in local mode"])
-
-
-@pytest.mark.rule("SEC-14")
-def test_local_mode_listens_beyond_loopback_only_with_a_setting(settings: dict[str, str]) -> None:
-    local = (
-        settings | _LOCAL | {"IDENTITY_PUBLIC_URL": "http://127.0.0.1:8000", "IDENTITY_BIND": "0.0.0.0:8000"}
-    )
-
-    code, lines = _refusal("web", local)
-
-    assert (code, [line.partition(":")[0] for line in lines]) == (2, ["IDENTITY_BIND"])
-    assert load(WebSettings, local | {"IDENTITY_LOCAL_BIND_ANY": "on"}).local_bind_any
-
-
-@pytest.mark.rule("SEC-18")
-def test_a_separate_setting_allows_plain_connections_on_a_private_network(
-    settings: dict[str, str],
-) -> None:
-    plain = settings | {
-        "IDENTITY_DATABASE_URL": "postgresql+psycopg://user:secret@db.internal/x",
-        "REDIS_URL": "redis://redis.internal/0",
-        "IDENTITY_AUDIT_KEYS": _LONG[::-1],
-    }
-    with pytest.raises(SettingsError, match="IDENTITY_DATABASE_URL"):
-        load(RelaySettings, plain | {"REDIS_PLAIN": "on"})
-
-    for kind in (RelaySettings, MailerSettings):
-        assert load(kind, plain | {"REDIS_PLAIN": "on", "IDENTITY_DATABASE_PLAIN": "on"})
 
 
 @pytest.mark.rule("OPS-5")
@@ -277,63 +205,9 @@ def test_a_public_url_without_a_normal_form_is_refused_by_both_services(
     settings: dict[str, str], part: str
 ) -> None:
     for url in ("https://pass..example.tw", "https://pass.example.tw/base", "https://straße.example"):
-        code, lines = _refusal(part, settings | {"IDENTITY_PUBLIC_URL": url})
+        code, lines = refused_start(part, settings | {"IDENTITY_PUBLIC_URL": url})
 
         assert (code, [line.partition(":")[0] for line in lines]) == (2, ["IDENTITY_PUBLIC_URL"])
-
-
-@pytest.mark.rule("SEC-7", "OPS-5")
-@pytest.mark.parametrize(
-    ("mode", "idle", "absolute", "refusal"),
-    [
-        ("production", "13h", "20h", "IDENTITY_SESSION_IDLE: must be 12 hours or less in production"),
-        ("local", "13h", "12h", "IDENTITY_SESSION_IDLE: must not be longer than IDENTITY_SESSION_ABSOLUTE"),
-        ("local", "119s", "12h", "IDENTITY_SESSION_IDLE: must be two minutes or more"),
-        ("local", "1h", "3661d", "IDENTITY_SESSION_ABSOLUTE: must be ten years or less"),
-    ],
-)
-def test_session_limits_are_bounded(
-    settings: dict[str, str], mode: str, idle: str, absolute: str, refusal: str
-) -> None:
-    times = {"IDENTITY_SESSION_IDLE": idle, "IDENTITY_SESSION_ABSOLUTE": absolute}
-
-    assert _refusal("web", settings | times | _MODES[mode]) == (2, [refusal])
-
-
-@pytest.mark.rule("EVT-6", "OPS-5", "SEC-14")
-@pytest.mark.parametrize("part", ["web", "relay", "tidy"])
-@pytest.mark.parametrize(
-    ("mode", "kept", "refusal"),
-    [
-        ("local", ("6d", ""), "must not be shorter than IDENTITY_STREAM_KEPT"),
-        ("production", ("30d", "31d"), "must not be shorter than IDENTITY_STREAM_KEPT"),
-        ("production", ("6d", "1d"), "must be 7 days or more in production"),
-    ],
-)
-def test_the_feed_retention_must_exceed_the_stream_retention(
-    settings: dict[str, str], part: str, mode: str, kept: tuple[str, str], refusal: str
-) -> None:
-    times = dict(zip(("IDENTITY_FEED_KEPT", "IDENTITY_STREAM_KEPT"), kept, strict=True))
-
-    result = _refusal(part, {**settings, "IDENTITY_AUDIT_KEYS": _LONG[::-1], **_MODES[mode], **times})
-
-    assert result == (2, [f"IDENTITY_FEED_KEPT: {refusal}"])
-
-
-@pytest.mark.rule("EVT-6", "OPS-5")
-def test_both_retentions_may_be_short_in_local_mode(settings: dict[str, str]) -> None:
-    kept = {"IDENTITY_FEED_KEPT": "2h", "IDENTITY_STREAM_KEPT": "2h"}
-
-    checked = run_preloaded("identity", "check", environment=settings | _LOCAL | kept)
-
-    assert checked.stdout.startswith("settings: ok\n")
-
-
-@pytest.mark.rule("SEC-14", "LOGIN-3")
-def test_production_refuses_the_sample_consent_texts(settings: dict[str, str], samples: str) -> None:
-    code, lines = _refusal("web", {**settings, "IDENTITY_CONSENT_DIR": samples})
-
-    assert (code, lines) == (2, ["IDENTITY_CONSENT_DIR: sample texts are refused in production"])
 
 
 @pytest.mark.rule("OPS-5")
@@ -346,8 +220,8 @@ def test_a_secret_is_set_by_variable_or_file_but_not_by_both(
     assert run_preloaded("identity", "migrate", environment=settings).returncode == 0
 
     by_file = run_preloaded("identity", "check", environment=settings)
-    both = _refusal("check", {**settings, "IDENTITY_SECRET_KEYS": _LONG})
-    nowhere = _refusal("check", {**settings, "IDENTITY_SECRET_KEYS_FILE": "/nowhere"})
+    both = refused_start("check", {**settings, "IDENTITY_SECRET_KEYS": SECRET})
+    nowhere = refused_start("check", {**settings, "IDENTITY_SECRET_KEYS_FILE": "/nowhere"})
 
     assert (by_file.returncode, by_file.stdout) == (
         0,
@@ -356,49 +230,3 @@ def test_a_secret_is_set_by_variable_or_file_but_not_by_both(
     assert both == (2, ["IDENTITY_SECRET_KEYS: must not be set together with IDENTITY_SECRET_KEYS_FILE"])
     assert nowhere[0] == 2
     assert nowhere[1][0].startswith("IDENTITY_SECRET_KEYS_FILE: the file cannot be read")
-
-
-@pytest.mark.rule("OPS-5", "OPS-4")
-def test_check_reports_an_unmigrated_database(settings: dict[str, str]) -> None:
-    checked = run_preloaded("identity", "check", environment=settings)
-
-    assert checked.returncode == 1
-    assert "run `identity migrate`" in checked.stdout
-    assert "Traceback" not in checked.stdout
-
-
-@pytest.mark.rule("SEC-14", "OPS-5")
-def test_production_starts_and_answers_with_correct_settings(
-    settings: dict[str, str], installation_on_sqlite: Installation
-) -> None:
-    installation = installation_on_sqlite
-    production = {**settings, "IDENTITY_MODE": "production", "IDENTITY_ARGON2_MEMORY_KIB": "19456"}
-    production |= {"IDENTITY_ARGON2_PASSES": "2", "IDENTITY_DATABASE_URL": installation.database_url}
-    production |= {"IDENTITY_BIND": installation.environment["IDENTITY_BIND"]}
-
-    installation.start("web", **production)
-
-    assert installation.status_of("/readyz") == 200
-
-
-@pytest.mark.rule("OPS-5", "OPS-7")
-@pytest.mark.parametrize("process", ["relay", "mailer"])
-def test_a_redis_cluster_is_refused(
-    settings: dict[str, str], start_redis: Callable[..., RedisServer], process: str
-) -> None:
-    cluster = start_redis(options=_CLUSTER)
-
-    refused = run_preloaded(
-        *COMMANDS[process], environment={**settings, "REDIS_URL": cluster.url, "IDENTITY_AUDIT_KEYS": _LONG}
-    )
-
-    assert refused.returncode == 2
-    assert refused.stderr.endswith("REDIS_URL: leads to a Redis Cluster, which is not supported\n")
-
-
-@pytest.mark.rule("OPS-7")
-def test_a_consumer_refuses_a_redis_cluster(start_redis: Callable[..., RedisServer]) -> None:
-    cluster = start_redis(options=_CLUSTER)
-
-    with pytest.raises(ValueError, match="Redis Cluster"):
-        Consumer.from_url(cluster.url, group="passes")

@@ -11,7 +11,7 @@ from port_events.sealing import new_key_sets
 from sqlalchemy import Engine
 
 from tests.support.actors.people import NO_TLS
-from tests.support.harness.processes import START_SECONDS, Program
+from tests.support.harness.processes import START_SECONDS, Program, run_preloaded
 from tests.support.harness.settings import identity_settings, mailer_settings
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
@@ -122,3 +122,9 @@ class Installation(System):
     def logs(self) -> str:
         """Return the logs of all processes."""
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.directory.glob("*.log")))
+
+
+def refused_start(process: str, settings: Mapping[str, str]) -> tuple[int, list[str]]:
+    """Return the exit code and the lines on standard error of a start that is refused."""
+    ended = run_preloaded(*COMMANDS.get(process, ("identity", process)), environment=settings)
+    return ended.returncode, ended.stderr.strip().splitlines()

@@ -2,13 +2,20 @@
 
 import functools
 from datetime import UTC, datetime
+from pathlib import Path
 
 from identity.adapters.jose.signing_keys import new_signing_keys
-from port_events.sealing import KeySets
+from port_events.sealing import KeySets, new_key_sets
+
+from tests.support.actors.consents import write_consents
+from tests.support.servers.ports import free_port
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 """Links in mails start with this URL. Nothing listens there: tests extract the token from the link."""
 SIGNING_KEY = "a-signing-key-of-the-tests-that-is-long-enough"
+SECRET = "0123456789abcdef-0123456789abcdef"
+"""Long enough for production."""
+UNREACHABLE_REDIS = "redis://127.0.0.1:1/0"
 AUDIT_KEY = "a-key-of-the-tests-that-seals-the-audit-log"
 CONTACT = {
     "IDENTITY_CONTACT_NAME": "臺灣港務股份有限公司",
@@ -60,4 +67,24 @@ def mailer_settings(
         "MAIL_SEAL_PRIVATE_KEYS": keys.seal_private,
         "MAIL_SIGN_PUBLIC_KEYS": keys.sign_public,
         **settings,
+    }
+
+
+def production_settings(directory: Path) -> dict[str, str]:
+    """Return every variable that any process needs in production (the default mode), with correct values."""
+    keys = new_key_sets()
+    return {
+        "IDENTITY_BIND": f"127.0.0.1:{free_port()}",
+        "IDENTITY_DATABASE_URL": f"sqlite:///{directory}/identity.db",
+        "IDENTITY_PUBLIC_URL": "https://pass.example.tw",
+        "IDENTITY_SECRET_KEYS": SECRET,
+        "IDENTITY_OIDC_KEYS": oidc_keys(),
+        "IDENTITY_REVIEW": "both",
+        "IDENTITY_CONSENT_DIR": str(write_consents(directory / "consents")),
+        "REDIS_URL": UNREACHABLE_REDIS,
+        "MAILER_SMTP_URL": "smtps://user:secret@mail.example.tw",
+        "MAIL_SEAL_PUBLIC_KEYS": keys.seal_public,
+        "MAIL_SEAL_PRIVATE_KEYS": keys.seal_private,
+        "MAIL_SIGN_PRIVATE_KEYS": keys.sign_private,
+        "MAIL_SIGN_PUBLIC_KEYS": keys.sign_public,
     }
