@@ -1,4 +1,4 @@
-"""Builders of test data for the tests of port_events."""
+"""Builders of test data for port_events."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ REMOVED = BindingRemoved(binding_id="b-1", link_account_id="link-1", reason="gen
 
 
 def an_event(fact: EventData = REMOVED, **changes: Any) -> Event:
-    """Build an event with this data."""
+    """Build an event with the given data."""
     line = event_type_of(fact)
     members: dict[str, Any] = {
         "id": "e-1",
@@ -28,7 +28,7 @@ def an_event(fact: EventData = REMOVED, **changes: Any) -> Event:
 
 
 def fields_of(event: Event, sealed: str | None = None) -> dict[Any, Any]:
-    """Build the fields of an event's stream entry."""
+    """Build the fields of a stream entry."""
     return to_fields(to_json(event), event.type, sealed)
 
 

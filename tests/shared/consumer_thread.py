@@ -1,4 +1,4 @@
-"""A consumer that runs in a thread of the test."""
+"""A consumer that runs in a thread of the test process."""
 
 import contextlib
 import threading
@@ -17,7 +17,7 @@ GROUP = "passes"
 
 
 class ConsumerThread:
-    """Iterates over the consumer; `seen` has the ids of the handled events."""
+    """A thread that iterates over a consumer; `seen` has the ids of the handled events."""
 
     def __init__(self, consumer: Consumer) -> None:
         self.consumer = consumer

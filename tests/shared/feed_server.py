@@ -1,4 +1,4 @@
-"""A local HTTP server of identity's feed, with scripted errors, and the stream of the same events."""
+"""A local HTTP server for identity's feed, with scripted errors, and a stream with the same events."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ SECRET = "hush-service-secret"
 
 
 class Published:
-    """Published events: the feed keeps all of them, the stream until it is trimmed."""
+    """Published events; the feed keeps all events, the stream only until it is trimmed."""
 
     def __init__(self) -> None:
         self.items: list[dict[str, Any]] = []
@@ -37,14 +37,14 @@ class Published:
         return [entry if isinstance(entry, str) else entry.decode() for entry in entries]
 
     def republish(self, client: Redis, *, since: int = 1) -> None:
-        """Publish events to the stream again, as the relay does after Redis lost them."""
+        """Publish events to the stream again, like the relay after a loss in Redis."""
         for item in self.items[since - 1 :]:
             event = item["event"]
             fields = {"ce": json.dumps(event), "type": event["type"], "position": str(item["position"])}
             client.xadd(STREAM, fields)  # type: ignore[arg-type]  # dict is invariant
 
     def ids(self) -> list[str]:
-        """The ids of all events, in order."""
+        """Return the ids of all events, in order."""
         return [str(item["event"]["id"]) for item in self.items]
 
     def page(self, after: int, limit: int) -> tuple[int, dict[str, Any]]:
@@ -57,7 +57,7 @@ class Published:
 
 @contextmanager
 def served(published: Published) -> Iterator[str]:
-    """Serve the feed; yields its URL."""
+    """Serve the feed for the block; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -80,7 +80,7 @@ def served(published: Published) -> Iterator[str]:
             return status, json.dumps(page).encode()
 
         def log_message(self, *_: Any) -> None:
-            """Log nothing."""
+            """Suppress the access log."""
 
     with serve_http(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
         yield url

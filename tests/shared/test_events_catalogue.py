@@ -53,7 +53,7 @@ MAIL_REQUESTS = {
     "registration.conflicted",
     "usernames.requested",
 }
-# Every consumer may read ids, usernames, companies' public numbers, and codes of a fixed list.
+# Any consumer may read ids, usernames, public company numbers, and codes from a fixed list.
 OPEN_FIELDS = {"kind", "username", "tax_id", "fields", "reason", "binding_id", "link_account_id"}
 
 
@@ -110,7 +110,7 @@ def test_the_golden_example_satisfies_its_schema_and_the_envelope(line: EventTyp
 
 
 @pytest.mark.parametrize("line", LINES, ids=str)
-def test_a_schema_refuses_an_event_of_another_version_or_with_a_field_missing(line: EventType) -> None:
+def test_a_schema_refuses_an_event_of_another_version_or_with_a_missing_field(line: EventType) -> None:
     validator = jsonschema_rs.Draft202012Validator(schema_of(line), validate_formats=True)
     example = json.loads(shipped(f"{line.document_name}.example.json"))
 

@@ -75,12 +75,12 @@ def test_an_event_is_acknowledged_only_after_it_was_handled(redis_server: RedisS
 
 
 @pytest.mark.rule("EVT-2", "EVT-5")
-def test_repeats_are_dropped_however_far_apart(redis_server: RedisServer, client: Redis) -> None:
+def test_repeated_events_are_dropped_at_any_distance(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1", "e-1", "e-2", "e-1")
 
     with following(redis_server) as follower:
         follower.wait_for("e-1", "e-2")
-        wait_until(lambda: pending(client) == 0, what="the last repeat to be dropped")
+        wait_until(lambda: pending(client) == 0, what="the last repeated event to be dropped")
     publish(client, "e-2", "e-3")
     with following(redis_server) as successor:
         successor.wait_for("e-3")
@@ -96,7 +96,7 @@ def test_a_restarted_only_member_begins_with_its_pending_entries(
 ) -> None:
     publish(client, "e-1", "e-2")
     client.xgroup_create(STREAM, GROUP, id="0")
-    client.xreadgroup(GROUP, "only", {STREAM: ">"})  # as if it was killed then
+    client.xreadgroup(GROUP, "only", {STREAM: ">"})  # like a kill at this point
     publish(client, "e-3")
 
     with following(redis_server, name="only") as follower:
@@ -226,7 +226,7 @@ def test_members_that_left_are_removed_from_the_group(redis_server: RedisServer,
 
 
 @pytest.mark.rule("EVT-5")
-def test_a_fixed_name_stays_in_the_group_for_the_successor_that_may_read_already(
+def test_a_fixed_name_stays_in_the_group_because_a_successor_may_already_use_it(
     redis_server: RedisServer, client: Redis
 ) -> None:
     publish(client, "e-1")
@@ -268,7 +268,7 @@ def test_the_consumer_continues_after_redis_was_down(
     with following(redis_server) as follower:
         follower.wait_for("e-1")
         {"stop": redis_server.stop, "kill": redis_server.kill}[end]()
-        wait_until(lambda: "redis does not answer" in caplog.text, what="the fault to be noticed")
+        wait_until(lambda: "redis does not answer" in caplog.text, what="the error in the log")
         redis_server.start()
         with redis_server.client(decode_responses=True) as client:
             publish(client, "e-2")
@@ -289,7 +289,7 @@ def test_an_event_handled_while_redis_was_down_is_acknowledged_afterwards(
         wait_until(lambda: follower.seen, what="the event")
         redis_server.stop()
         follower.gate.set()
-        wait_until(lambda: "redis does not answer" in caplog.text, what="the fault to be noticed")
+        wait_until(lambda: "redis does not answer" in caplog.text, what="the error in the log")
         redis_server.start()
         with redis_server.client(decode_responses=True) as client:
             wait_until(lambda: pending(client) == 0, what="the acknowledgement")
@@ -313,7 +313,7 @@ def test_a_consumer_stops_while_redis_is_down(
     redis_server.stop()
 
     with following(redis_server) as follower:
-        wait_until(lambda: "redis does not answer" in caplog.text, what="the fault to be noticed")
+        wait_until(lambda: "redis does not answer" in caplog.text, what="the error in the log")
 
     assert follower.seen == []
 
@@ -325,7 +325,7 @@ def test_logs_of_connection_errors_do_not_contain_the_url(
     redis_server.stop()
 
     with following(redis_server):
-        wait_until(lambda: "redis does not answer" in caplog.text, what="the fault to be noticed")
+        wait_until(lambda: "redis does not answer" in caplog.text, what="the error in the log")
 
     assert str(redis_server.port) not in caplog.text
 

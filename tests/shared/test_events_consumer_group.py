@@ -114,7 +114,7 @@ def test_creating_an_existing_group_changes_nothing(plain: Redis) -> None:
     assert group.ack(*ids) == 1
 
 
-def test_a_group_starts_at_the_given_place(plain: Redis) -> None:
+def test_a_group_starts_at_the_given_entry(plain: Redis) -> None:
     add(plain)
     group = Group(plain, STREAM, "late", "a")
     group.create("$")

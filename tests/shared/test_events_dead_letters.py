@@ -1,4 +1,4 @@
-"""Entries that cannot be handled become dead letters after their tries and can be retried (EVT-5)."""
+"""Entries that cannot be handled become dead letters after five tries, and can be retried (EVT-5)."""
 
 import contextlib
 import subprocess
@@ -30,7 +30,7 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Handler:
-    """Fails for each id in `bad` the given number of times."""
+    """A handler that fails for each id in `bad` the given number of times."""
 
     def __init__(self, **bad: int) -> None:
         self.bad = {name.replace("_", "-"): times for name, times in bad.items()}
@@ -68,7 +68,7 @@ def test_a_failed_event_is_retried_before_later_ones(redis_server: RedisServer, 
     handler = Handler(e_1=2)
 
     with running(redis_server, handler) as consumer:
-        wait_until(lambda: handler.done == ["e-1", "e-2"], what="both to be handled")
+        wait_until(lambda: handler.done == ["e-1", "e-2"], what="both events to be handled")
         wait_until(lambda: pending(client) == 0, what="the acknowledgements")
 
     assert handler.begun == ["e-1", "e-1", "e-1", "e-2"]
@@ -83,7 +83,7 @@ def test_an_event_that_fails_five_times_becomes_a_dead_letter_and_the_next_are_h
     handler = Handler(e_1=99)
 
     with running(redis_server, handler) as consumer:
-        wait_until(lambda: handler.done == ["e-2"], what="the next to be handled")
+        wait_until(lambda: handler.done == ["e-2"], what="the next event to be handled")
         wait_until(lambda: pending(client) == 0, what="the acknowledgements")
 
     (dead_letter,) = consumer.dead_letters()
@@ -112,7 +112,7 @@ def test_retry_later_retries_until_the_handler_succeeds(redis_server: RedisServe
         done.append(event.id)
 
     with running(redis_server, handler) as consumer:
-        wait_until(lambda: done == ["e-1", "e-2"], what="both to be handled")
+        wait_until(lambda: done == ["e-1", "e-2"], what="both events to be handled")
 
     assert consumer.dead_letters() == []
 
@@ -126,8 +126,8 @@ def test_a_retried_dead_letter_is_handled_and_deleted(redis_server: RedisServer,
         wait_until(consumer.dead_letters, what="the dead letter")
         client.xtrim(STREAM, maxlen=0)
         given_back = consumer.retry_dead_letter(consumer.dead_letters()[0].id)
-        wait_until(lambda: handler.done == ["e-1"], what="it to be handled")
-        wait_until(lambda: not consumer.dead_letters(), what="it to be gone")
+        wait_until(lambda: handler.done == ["e-1"], what="the event to be handled")
+        wait_until(lambda: not consumer.dead_letters(), what="the dead letter to be deleted")
 
     assert given_back
     assert not consumer.retry_dead_letter("1-1")
@@ -143,7 +143,7 @@ def test_a_dead_letter_that_fails_again_stays(redis_server: RedisServer, client:
         before = consumer.dead_letters()
         consumer.retry_dead_letter(before[0].id)
         wait_until(lambda: len(handler.begun) == 10, what="its next five tries")
-        wait_until(lambda: consumer.dead_lettered == 2, what="it to be refused again")
+        wait_until(lambda: consumer.dead_lettered == 2, what="the event to fail for the last time")
 
     assert consumer.dead_letters() == before
 
@@ -161,7 +161,7 @@ def test_a_retried_dead_letter_survives_the_death_of_its_consumer(
 
     handler = Handler()
     with running(redis_server, handler, claim_idle_ms=50):
-        wait_until(lambda: handler.done == ["e-1"], what="it to be taken over")
+        wait_until(lambda: handler.done == ["e-1"], what="the dead letter to be taken over")
 
 
 @pytest.mark.rule("EVT-5")

@@ -25,7 +25,7 @@ def client(redis_server: RedisServer) -> Iterator[Redis]:
 
 
 class Ledger:
-    """Effects and dedupe store in one file, written in one transaction."""
+    """Effects and dedupe store in a file, written in one transaction."""
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)

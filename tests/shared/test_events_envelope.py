@@ -1,4 +1,4 @@
-"""An event survives a round trip through a stream entry; invalid entries are refused."""
+"""Events survive a round trip through a stream entry, and invalid entries are refused."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""A server that answers but cannot work is left: the next command looks the address up again (OPS-7)."""
+"""After an answer of a server that cannot work, the next command looks up the address again (OPS-7)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -53,7 +53,7 @@ def _of_a_cluster_without_slots(stack: ExitStack) -> RedisServer:
 
 
 def _loading_its_data(stack: ExitStack) -> RedisServer:
-    # While it loads, Redis answers after each 1024 commands of its append-only file.
+    # While loading, Redis answers only after each 1024 commands of its append-only file.
     server = stack.enter_context(started(RedisServer(options=("--key-load-delay", "20"))))
     with server.client() as client, client.pipeline() as pipeline:
         for number in range(40_000):
@@ -66,7 +66,7 @@ def _loading_its_data(stack: ExitStack) -> RedisServer:
 
 @dataclass(frozen=True, slots=True)
 class Unable:
-    """How to start such a server, part of what redis-py says of its answer, and the command that it refuses."""
+    """A server that cannot work: its start, a part of redis-py's error, and a command that it refuses."""
 
     start: Callable[[ExitStack], RedisServer]
     text: str
@@ -77,7 +77,7 @@ UNABLE = {
     "READONLY": Unable(_demoted, "read only replica"),
     "MASTERDOWN": Unable(
         _cut_off_from_its_primary, "serve-stale-data", "GETRANGE"
-    ),  # it answers a write with READONLY
+    ),  # the replica answers a write with READONLY
     "NOREPLICAS": Unable(_without_its_replica, "NOREPLICAS"),
     "MISCONF": Unable(_unable_to_save, "MISCONF"),
     "CLUSTERDOWN": Unable(_of_a_cluster_without_slots, "not served"),

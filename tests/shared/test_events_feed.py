@@ -128,7 +128,7 @@ def test_a_url_that_would_expose_the_secret_is_refused(address: str) -> None:
         Feed(address, SECRET)
 
 
-def test_plain_http_needs_loopback_or_allow_http() -> None:
+def test_plain_http_requires_loopback_or_allow_http() -> None:
     assert Feed("http://localhost:8000", SECRET).url == "http://localhost:8000"
     assert Feed("http://[::1]:8000", SECRET).url == "http://[::1]:8000"
     assert Feed("http://identity:8000", SECRET, allow_http=True).url == "http://identity:8000"

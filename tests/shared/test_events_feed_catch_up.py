@@ -1,4 +1,4 @@
-"""A consumer switches from the stream to the feed and back, without gap or repeat (EVT-6)."""
+"""A consumer switches from the stream to the feed and back without a gap or a repeated event (EVT-6)."""
 
 from collections.abc import Iterator
 
@@ -46,25 +46,25 @@ def test_a_group_without_a_gap_does_not_read_the_feed(
 
     with following(redis_server, feed=feed, batch=3) as follower:
         follower.wait_for(*ids(1, 20))
-        wait_until(lambda: client.get(POSITION) == "20", what="the position to be kept")
+        wait_until(lambda: client.get(POSITION) == "20", what="the position to be stored")
 
     assert published.requests == []
 
 
 @pytest.mark.rule("EVT-6")
-def test_a_group_that_was_away_reads_trimmed_events_from_the_feed_in_order(
+def test_a_group_that_was_down_reads_trimmed_events_from_the_feed_in_order(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 3))
     with following(redis_server, feed=feed) as follower:
         follower.wait_for(*ids(1, 3))
-        wait_until(lambda: client.get(POSITION) == "3", what="the position to be kept")
+        wait_until(lambda: client.get(POSITION) == "3", what="the position to be stored")
     published.add(client, *ids(4, 20))
     client.xtrim(STREAM, maxlen=4, approximate=False)
 
     with following(redis_server, feed=feed) as returned:
         returned.wait_for(*ids(4, 20))
-        wait_until(lambda: client.get(POSITION) == "20", what="the position to be kept")
+        wait_until(lambda: client.get(POSITION) == "20", what="the position to be stored")
 
     assert pending(client) == 0
     assert (returned.consumer.duplicates, client.exists(LEASE)) == (0, 0)
@@ -89,7 +89,7 @@ def test_without_a_feed_a_group_begins_with_the_stream_and_counts_events_lost_la
     client.xtrim(STREAM, maxlen=2, approximate=False)
     with following(redis_server) as follower:
         follower.wait_for(*ids(8, 9))
-        wait_until(lambda: client.get(POSITION) == "9", what="the position to be kept")
+        wait_until(lambda: client.get(POSITION) == "9", what="the position to be stored")
     published.add(client, *ids(10, 15))
     client.xtrim(STREAM, maxlen=1, approximate=False)
 
@@ -137,7 +137,7 @@ def test_a_running_group_reads_events_that_a_wiped_redis_lost_from_the_feed(
 
     with following(redis_server, feed=feed) as follower:
         follower.wait_for(*ids(1, 5))
-        wait_until(lambda: client.get(POSITION) == "5", what="the position to be kept")
+        wait_until(lambda: client.get(POSITION) == "5", what="the position to be stored")
         published.add(None, *ids(6, 9))
         redis_server.wipe()
         published.add(client, "e-10")
@@ -153,12 +153,12 @@ def test_one_member_reads_the_feed_while_the_others_wait(
 
     with following(redis_server, feed=feed, batch=1) as one:
         one.gate.clear()
-        wait_until(lambda: one.seen == ["e-1"], what="one to begin with the feed")
+        wait_until(lambda: one.seen == ["e-1"], what="one member to begin with the feed")
         with following(redis_server, feed=feed, batch=1) as two:
-            wait_until(lambda: len(client.xinfo_consumers(STREAM, GROUP)) == 2, what="two to read")
+            wait_until(lambda: len(client.xinfo_consumers(STREAM, GROUP)) == 2, what="two members to read")
             seen_meanwhile = list(two.seen)
             one.gate.set()
-            wait_until(lambda: len(one.seen) + len(two.seen) == 30, what="all of it")
+            wait_until(lambda: len(one.seen) + len(two.seen) == 30, what="all events")
 
     assert seen_meanwhile == []
     assert one.seen[:20] == ids(1, 20)
@@ -166,7 +166,7 @@ def test_one_member_reads_the_feed_while_the_others_wait(
 
 
 @pytest.mark.rule("EVT-6")
-def test_another_member_continues_where_one_died_while_catching_up(
+def test_another_member_continues_after_a_member_died_during_a_catch_up(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 9))
@@ -179,7 +179,7 @@ def test_another_member_continues_where_one_died_while_catching_up(
 
 
 @pytest.mark.rule("EVT-6")
-def test_an_event_of_the_feed_that_fails_becomes_a_dead_letter(
+def test_a_failing_event_of_the_feed_becomes_a_dead_letter(
     redis_server: RedisServer,
     client: Redis,
     published: Published,

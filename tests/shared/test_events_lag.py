@@ -1,4 +1,4 @@
-"""How far a group is behind, in entries and seconds (EVT-5)."""
+"""The lag of a group, in entries and seconds (EVT-5)."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def consumer(redis_server: RedisServer) -> Consumer:
 
 
 def aged(client: Redis, seconds: int) -> str:
-    """Add an entry that was published some time ago."""
+    """Add an entry with an id of this number of seconds ago."""
     now, _ = client.time()
     return str(client.xadd(STREAM, fields_of(an_event()), id=f"{(now - seconds) * 1000}-1"))
 

@@ -48,7 +48,7 @@ def test_a_lease_that_could_not_be_renewed_is_lost(client: Redis, monkeypatch: p
         outage.setattr(client, "pipeline", away)
         with pytest.raises(RedisConnectionError):
             one.renew()
-    client.delete(KEY)  # it has expired
+    client.delete(KEY)  # the lease has expired
 
     assert other.acquire()
     assert not one.renew()

@@ -1,4 +1,4 @@
-"""Clients of Redis: the URLs they take, and how their connections leave a server."""
+"""Redis clients: accepted URLs, and connections that leave a server."""
 
 from collections.abc import Iterator
 
@@ -49,7 +49,7 @@ def test_a_url_may_name_sentinels(url: str) -> None:
         "redis+sentinel://a.internal/events/0?sentinel_secret=1",
     ],
 )
-def test_an_unreadable_url_of_sentinels_is_refused_without_printing_it(url: str) -> None:
+def test_a_malformed_url_of_sentinels_is_refused_without_printing_it(url: str) -> None:
     with pytest.raises(ValueError, match="must be an address") as refused:
         check_redis_url(url)
 

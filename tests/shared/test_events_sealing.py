@@ -1,4 +1,4 @@
-"""Only the mailer can decrypt a payload, and it accepts only identity's payloads with their own event."""
+"""Only the mailer can decrypt a payload, and it accepts only payloads that identity sealed for the same event."""
 
 import base64
 import json
@@ -55,7 +55,7 @@ def key_of(text: str) -> Any:
 
 
 def sealed_by_hand(inside: bytes, **header: Any) -> str:
-    """Seal any text to our key, as anyone with the public key can."""
+    """Encrypt any text to our key, like anyone with the public key."""
     key = OKPKey.import_key(key_of(OURS.seal_public))
     members = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key_of(OURS.seal_public)["kid"], **header}
     return jwe.encrypt_compact(members, inside, key, algorithms=["ECDH-ES", "A256GCM", "DEF"])
@@ -109,7 +109,7 @@ def encrypted(
     spelled: Callable[[str], str] = str,
     **header: Any,
 ) -> str:
-    """Encrypt to our key by the primitives alone; unlike joserfc, this writes any header and any form of a `part`."""
+    """Encrypt to our key with the primitives only; unlike joserfc, this allows any header and any form of a `part`."""
     ephemeral = X25519PrivateKey.generate()
     public = X25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key_of(OURS.seal_public)["x"] + "="))
     info = b"\0\0\0\x07A256GCM" + bytes(8) + b"\0\0\1\0"
@@ -160,7 +160,7 @@ def unpadded(octets: bytes) -> str:
         {"epk": None},
         {
             "epk": {"kty": "OKP", "crv": "X25519", "x": unpadded(bytes(32))}
-        },  # of low order: everybody knows the secret
+        },  # a point of low order, whose shared secret is public
         {"epk": {"kty": "OKP", "crv": "X25519", "x": "AA"}},
         {"epk": {"kty": "OKP", "crv": "X25519", "x": 7}},
     ],
@@ -307,7 +307,7 @@ def test_a_payload_too_long_to_open_is_not_sealed() -> None:
 
 
 @pytest.mark.rule("SEC-9")
-def test_keys_are_rotated_by_putting_the_new_one_first() -> None:
+def test_keys_are_rotated_by_putting_the_new_key_first() -> None:
     new = new_key_sets()
     before = sealer().seal(a_payload())
     reader = opener(

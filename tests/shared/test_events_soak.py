@@ -1,4 +1,4 @@
-"""Every effect happens exactly once while consumers are killed, entries trimmed and Redis wiped (EVT-2, EVT-6)."""
+"""Every event takes effect exactly once while consumers are killed, entries trimmed and Redis wiped (EVT-2, EVT-6)."""
 
 import random
 import sqlite3
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.processes
 SEEDS = (1, 2)
 ROUNDS = 15
 
-# Writes effects and dedupe store in one transaction; kills itself at random before or after it.
+# Writes effect and dedupe record in one transaction, and kills itself at random before or after it.
 MEMBER = """
 import os, random, sqlite3, sys
 from port_events import consumer
@@ -63,20 +63,20 @@ Consumer.from_url(
 
 
 class Soak:
-    """Two members, which are restarted when they die, and their effects."""
+    """Two members that are restarted after they die, and their effects."""
 
     def __init__(self, server: RedisServer, address: str, path: Path) -> None:
         self._command = [sys.executable, "-c", MEMBER, server.url, address, SECRET, str(path)]
         self._members: list[subprocess.Popen[bytes] | None] = [None, None]
         self._database = sqlite3.connect(path, isolation_level=None, timeout=30)
         self._database.execute("PRAGMA journal_mode = WAL")
-        # No unique index, so that a repeated effect is visible.
+        # Without a unique index, a repeated effect is visible.
         self._database.execute("CREATE TABLE effects (id TEXT, sequence INTEGER)")
         self._database.execute("CREATE TABLE place (position INTEGER)")
         self.deaths = 0
 
     def revive(self, dice: random.Random) -> None:
-        """Start the members that have died."""
+        """Restart the dead members."""
         for place, member in enumerate(self._members):
             if member is None or member.poll() is not None:
                 self.deaths += member is not None
@@ -90,12 +90,12 @@ class Soak:
             member.wait(10)
 
     def go_on(self, dice: random.Random) -> None:
-        """Wait until another effect has happened, or for a random number of checks."""
+        """Wait for another effect, or for a random number of checks."""
         done = len(self.effects())
-        wait_until(lambda: len(self.effects()) > done or dice.random() < 0.1, what="the members to move on")
+        wait_until(lambda: len(self.effects()) > done or dice.random() < 0.1, what="another effect")
 
     def effects(self) -> list[str]:
-        """The id of each effect's event, repeated if the effect is."""
+        """Return the event id of each effect, repeated for a repeated effect."""
         return [row[0] for row in self._database.execute("SELECT id FROM effects ORDER BY rowid")]
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ def soak(redis_server: RedisServer, published: Published, tmp_path: Path) -> Ite
 
 
 def befall(fate: random.Random, client: Redis, published: Published, soak: Soak) -> None:
-    """Inject one random fault."""
+    """Inject a random fault."""
     match fate.randrange(6):
         case 0:
             soak.kill(fate.randrange(2))

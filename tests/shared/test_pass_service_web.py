@@ -1,4 +1,4 @@
-"""The sample port service believes only identity's own logout tokens (OpenID Connect Back-Channel Logout 2.6)."""
+"""The sample port service accepts only identity's logout tokens (OpenID Connect Back-Channel Logout 2.6)."""
 
 import json
 import time
@@ -31,7 +31,7 @@ class Provider(BaseHTTPRequestHandler):
     keys: list[Key]
 
     def do_GET(self) -> None:
-        url = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]  # HTTPServer has it
+        url = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]  # an attribute of HTTPServer
         discovery = {
             "issuer": url,
             "jwks_uri": f"{url}/jwks",
@@ -48,7 +48,7 @@ class Provider(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def issuer() -> Iterator[str]:
-    """A provider's discovery and keys."""
+    """A provider that serves discovery and keys."""
     Provider.keys = [new_key("first")]
     with serve_http(HTTPServer(("127.0.0.1", 0), Provider)) as url:
         yield url
@@ -70,7 +70,7 @@ def service(issuer: str, directory: Path) -> FlaskClient:
 
 @pytest.fixture
 def browser(issuer: str, tmp_path: Path) -> FlaskClient:
-    """A browser that is logged in at the service."""
+    """A browser logged in at the service."""
     client = service(issuer, tmp_path)
     log_in(client)
     return client
@@ -105,7 +105,7 @@ def sign(issuer: str, *, key: Key | None = None, header: dict[str, Any] | None =
 
 
 @pytest.mark.rule("OIDC-22")
-def test_a_logout_token_ends_the_login_that_it_names(issuer: str, browser: FlaskClient) -> None:
+def test_a_logout_token_ends_its_login(issuer: str, browser: FlaskClient) -> None:
     before = page(browser)
 
     others = browser.post(PATH, data={"logout_token": sign(issuer, sid="another login")})
@@ -117,7 +117,7 @@ def test_a_logout_token_ends_the_login_that_it_names(issuer: str, browser: Flask
     assert [ENDED in each for each in (before, between, page(browser))] == [False, False, True]
 
 
-def test_a_logout_that_comes_before_its_login_ends_it_too(issuer: str, browser: FlaskClient) -> None:
+def test_a_logout_that_arrives_before_its_login_ends_the_login_too(issuer: str, browser: FlaskClient) -> None:
     browser.post(PATH, data={"logout_token": sign(issuer, sid="late")})
 
     log_in(browser, "late")
@@ -144,30 +144,30 @@ BAD: dict[str, dict[str, Any]] = {
     "no end": {"exp": None},
     "expired": {"exp": NOW - 3_600},
     "no id": {"jti": None},
-    "id is no text": {"jti": 7},
+    "id is not a string": {"jti": 7},
     "no session": {"sid": None},
-    "session is no text": {"sid": ["the login"]},
+    "session is not a string": {"sid": ["the login"]},
     "no event": {"events": None},
     "another event": {"events": {"https://other.example": {}}},
-    "event is no object": {"events": {EVENT: "yes"}},
+    "event is not an object": {"events": {EVENT: "yes"}},
     "events are a list": {"events": [EVENT]},
     "a nonce": {"nonce": "n"},
     "an ID token": {"header": {"typ": "JWT"}},
-    "a key of somebody else": {"key": new_key("first")},
+    "another provider's key": {"key": new_key("first")},
     "an unknown key": {"key": new_key("unknown")},
     "a secret as the key": {"header": {"alg": "HS256", "kid": "first"}, "key": OctKey.generate_key(256)},
 }
 
 
 @pytest.mark.parametrize("fault", BAD)
-def test_any_other_token_ends_nothing(issuer: str, browser: FlaskClient, fault: str) -> None:
+def test_any_other_token_ends_no_login(issuer: str, browser: FlaskClient, fault: str) -> None:
     answer = browser.post(PATH, data={"logout_token": sign(issuer, **BAD[fault])})
 
     assert (answer.status_code, answer.get_json()) == (400, {"error": "invalid_request"})
     assert ENDED not in page(browser)
 
 
-def test_an_unsigned_token_ends_nothing(issuer: str, browser: FlaskClient) -> None:
+def test_an_unsigned_token_ends_no_login(issuer: str, browser: FlaskClient) -> None:
     claims = sign(issuer).split(".")[1]
     header = base64url(json.dumps({"alg": "none", "typ": "logout+jwt", "kid": "first"}).encode())
 
@@ -180,12 +180,12 @@ def test_an_unsigned_token_ends_nothing(issuer: str, browser: FlaskClient) -> No
 @pytest.mark.parametrize(
     "token", ["", "a", "a.b.c", "é.é.é", "e30.e30.", "W10.W10.W10", "e30.e30.e30", "." * 999]
 )
-def test_what_is_no_token_is_refused(browser: FlaskClient, token: str) -> None:
+def test_a_malformed_token_is_refused(browser: FlaskClient, token: str) -> None:
     assert browser.post(PATH, data={"logout_token": token}).status_code == 400
     assert browser.post(PATH).status_code == 400
 
 
-def test_identity_is_asked_to_repeat_while_its_keys_cannot_be_read(tmp_path: Path) -> None:
+def test_the_service_answers_503_while_identitys_keys_cannot_be_fetched(tmp_path: Path) -> None:
     nobody = "http://127.0.0.1:1"
 
     answer = service(nobody, tmp_path).post(PATH, data={"logout_token": "any"})
@@ -204,7 +204,7 @@ def test_identity_is_asked_to_repeat_while_its_keys_cannot_be_read(tmp_path: Pat
         ({}, True, False),
     ],
 )
-def test_a_change_of_the_company_is_told_once_to_a_person_who_was_still_logged_in(
+def test_a_change_of_the_company_is_shown_once_to_a_person_who_was_logged_in(
     browser: FlaskClient, changes: dict[str, Any], *, ended: bool, told: bool
 ) -> None:
     person = {
@@ -228,7 +228,7 @@ def test_a_change_of_the_company_is_told_once_to_a_person_who_was_still_logged_i
     assert ENDED not in page(browser)
 
 
-def test_its_cookie_is_secure_and_no_answer_may_be_cached_or_framed(browser: FlaskClient) -> None:
+def test_the_cookie_is_secure_and_no_answer_may_be_cached_or_framed(browser: FlaskClient) -> None:
     answer = browser.get("/login", base_url="https://pass.example", query_string={"to": "print"})
 
     cookie = answer.headers["Set-Cookie"]

@@ -1,4 +1,4 @@
-"""A release: one version everywhere, the changelog's section, a tag, and wheels that can be built again."""
+"""A release has one version everywhere, a section of the changelog, a tag, and reproducible wheels."""
 
 import os
 import shutil
@@ -19,14 +19,14 @@ IDENTITY = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.tw", "GIT_COM
 
 
 class Copy:
-    """A clone of the repository, with the release's code as it is now."""
+    """A clone of the repository with the current release code."""
 
     def __init__(self, directory: Path) -> None:
         self._root = directory
         self.git("clone", "--quiet", "--no-tags", "--shared", ROOT, directory, cwd=ROOT)
         shutil.copytree(ROOT / "deploy/release", directory / "deploy/release", dirs_exist_ok=True)
         shutil.copy(ROOT / "VERSION", directory)
-        # While a release is made, the changelog has nothing unreleased.
+        # During a release, the changelog has no unreleased entry.
         self.write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n- new\n")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", "now")
@@ -39,7 +39,7 @@ class Copy:
         return done.stdout
 
     def release(self, *arguments: str, **variables: str) -> str:
-        """Return what a step says when it refuses, or an empty text."""
+        """Run a release step; return its error, or an empty text."""
         done = subprocess.run(
             [sys.executable, "-m", "deploy.release", *arguments],
             cwd=self._root, env={**os.environ, **IDENTITY, "PYTHONPATH": str(self._root), **variables},
@@ -69,7 +69,7 @@ def test_a_release_has_a_commit_a_tag_and_a_section_of_the_changelog(copy: Copy)
     assert "- new" in copy.git("tag", "--list", "v9.8.7", "--format=%(contents)")
 
 
-def test_what_cannot_be_released_is_refused(copy: Copy) -> None:
+def test_a_release_is_refused_with_the_reason(copy: Copy) -> None:
     copy.git("tag", "v1.0.0")
 
     assert "not a version" in copy.release("prepare", "1.0")
@@ -82,7 +82,7 @@ def test_what_cannot_be_released_is_refused(copy: Copy) -> None:
     assert "nothing under [Unreleased]" in copy.release("prepare", "1.0.2")
 
 
-def test_the_newest_section_comes_first_and_the_others_stay() -> None:
+def test_the_newest_section_comes_first_and_the_others_are_unchanged() -> None:
     text = "# Changelog\n\n## [Unreleased]\n\n- new\n\n## [0.1.0] - 2026-01-01\n\n- old\n"
 
     assert changelog.cut(text, "0.2.0", on=date(2026, 2, 1)) == (
@@ -90,7 +90,7 @@ def test_the_newest_section_comes_first_and_the_others_stay() -> None:
     )
 
 
-def test_one_file_decides_about_the_version_of_everything() -> None:
+def test_all_versions_come_from_one_file() -> None:
     repeated = version.documents()
 
     assert {path.read_text() == text for path, text in repeated.items()} == {True}

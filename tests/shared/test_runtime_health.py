@@ -1,4 +1,4 @@
-"""Health reports contain the results of checks, but no messages of libraries."""
+"""Health reports contain the results of checks, but no library messages."""
 
 import pytest
 from port_runtime.health import OK, Check, Report, Unhealthy, run_checks, wait_until_healthy
@@ -15,7 +15,7 @@ def test_a_report_is_ok_when_all_checks_pass() -> None:
     assert report.results == {"database": "ok", "redis": "ok"}
 
 
-def test_every_check_runs_also_after_a_failed_one() -> None:
+def test_every_check_runs_even_after_a_failed_check() -> None:
     report = run_checks(
         [
             Check("database", lambda: fail(Unhealthy("migrations are missing"))),

@@ -1,4 +1,4 @@
-"""Logs are one JSON object a line, in UTC, with their context and without secrets."""
+"""Each log line is a JSON object, in UTC, with its context and without secrets."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from port_runtime.secret import MASK, Secret
 
 
 class Lines(io.StringIO):
-    """The logged lines."""
+    """A stream that collects the logged lines."""
 
     def all(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.getvalue().splitlines()]
@@ -71,7 +71,7 @@ def test_other_formats_have_the_same_values_and_no_value_forges_a_line(
 
 
 @pytest.mark.parametrize("log_format", FORMATS)
-def test_a_line_that_is_not_masked_is_that_of_a_logger(lines: Lines, log_format: str) -> None:
+def test_an_unmasked_line_equals_that_of_a_logger(lines: Lines, log_format: str) -> None:
     logs.configure("identity", stream=lines, log_format=log_format)
     values: dict[str, str | float] = {"route": "/a/<b>", "status": 200, "ms": 0.5, "request_id": "r-1"}
 
@@ -98,7 +98,7 @@ def test_times_are_in_utc(lines: Lines) -> None:
     assert datetime.fromisoformat(lines.only()["time"]).tzinfo == UTC
 
 
-def test_bound_values_are_on_every_line_also_of_libraries(lines: Lines) -> None:
+def test_bound_values_are_on_every_line_including_those_of_libraries(lines: Lines) -> None:
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
         logs.get_logger("x").info("ours")
         logging.getLogger("dramatiq").warning("theirs %s", 1)
@@ -108,7 +108,7 @@ def test_bound_values_are_on_every_line_also_of_libraries(lines: Lines) -> None:
     assert lines.all()[1]["logger"] == "dramatiq"
 
 
-def test_a_logger_made_before_configuration_follows_it() -> None:
+def test_a_logger_created_before_the_configuration_uses_it() -> None:
     early = logs.get_logger("early")
     first, second = Lines(), Lines()
 

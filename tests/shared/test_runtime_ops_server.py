@@ -1,4 +1,4 @@
-"""Listening sockets: what they accept, and the error when the address is in use."""
+"""Listening sockets accept IPv4 on the IPv6 wildcard, and report an address in use."""
 
 import socket
 
@@ -10,12 +10,14 @@ from port_runtime.settings import SettingsError
 ANY_PORT = 0
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this system has no IPv6 that takes IPv4 too")
+@pytest.mark.skipif(
+    not socket.has_dualstack_ipv6(), reason="this system has no IPv6 socket that accepts IPv4 too"
+)
 def test_the_ipv6_wildcard_accepts_ipv4() -> None:
     with open_listener(HostPort("::", ANY_PORT), "IDENTITY_BIND") as listener:
         port = listener.getsockname()[1]
 
-        socket.create_connection(("127.0.0.1", port)).close()  # raises if the connection is refused
+        socket.create_connection(("127.0.0.1", port)).close()  # a refused connection raises
 
 
 @pytest.mark.rule("OPS-5")

@@ -1,4 +1,4 @@
-"""Metrics of a process are those of the operating system, and include its children (OPS-4)."""
+"""Metrics of a process come from the operating system and include its children (OPS-4)."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ input()
 
 @pytest.fixture
 def parent() -> Iterator["subprocess.Popen[bytes]"]:
-    """A process with one child that has used the CPU; a line ends the child, another one the process."""
+    """A process with a child that has used CPU time. A line on its input ends the child, a second line the process."""
     command = [sys.executable, "-c", _PARENT]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
@@ -60,7 +60,7 @@ def alone() -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
-def test_a_process_is_described_as_by_the_operating_system(alone: "subprocess.Popen[bytes]") -> None:
+def test_the_metrics_of_a_process_match_the_operating_system(alone: "subprocess.Popen[bytes]") -> None:
     found, known = values(alone.pid), psutil.Process(alone.pid)
 
     assert found[MEMORY.name] == pytest.approx(known.memory_info().rss, rel=0.1)
@@ -69,7 +69,7 @@ def test_a_process_is_described_as_by_the_operating_system(alone: "subprocess.Po
     assert found[MAX_FDS.name] == known.rlimit(psutil.RLIMIT_NOFILE)[0]
 
 
-def test_the_cpu_time_of_a_child_stays_when_it_has_ended(parent: "subprocess.Popen[bytes]") -> None:
+def test_the_cpu_time_of_a_child_still_counts_after_its_end(parent: "subprocess.Popen[bytes]") -> None:
     before = values(parent.pid)
     assert parent.stdin
     assert parent.stdout
@@ -80,7 +80,7 @@ def test_the_cpu_time_of_a_child_stays_when_it_has_ended(parent: "subprocess.Pop
 
     of_child = psutil.Process(parent.pid).cpu_times().children_user
     assert of_child > 0
-    assert before[CPU.name] > of_child - 0.001  # sums of floats
+    assert before[CPU.name] > of_child - 0.001  # sums of floats may differ slightly
     assert after[CPU.name] >= before[CPU.name]
     assert after[MEMORY.name] < before[MEMORY.name]
 

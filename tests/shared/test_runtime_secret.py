@@ -43,7 +43,7 @@ def test_a_secret_is_immutable() -> None:
     with pytest.raises(AttributeError):
         SECRET.text = "other"
     with pytest.raises(AttributeError):
-        del SECRET.text  # type: ignore[attr-defined]  # must fail, as mypy says
+        del SECRET.text  # type: ignore[attr-defined]  # mypy reports it, and it must fail
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -57,7 +57,7 @@ def test_a_secret_cannot_be_serialized_as_json() -> None:
         json.dumps(SECRET)
 
 
-def test_a_dataclass_that_holds_one_can_be_shown_and_copied() -> None:
+def test_a_dataclass_with_a_secret_can_be_printed_and_copied() -> None:
     @dataclass(frozen=True)
     class Holder:
         key: Secret

@@ -5,13 +5,13 @@ from port_runtime.startup import without_collection
 
 
 class Node:
-    """An object that only a collection frees."""
+    """An object that only garbage collection frees."""
 
     def __init__(self) -> None:
         self.itself = self
 
 
-def test_nothing_is_collected_in_the_block_and_what_exists_then_is_exempt() -> None:
+def test_no_garbage_is_collected_in_the_block_and_existing_objects_are_exempt_afterwards() -> None:
     try:
         with without_collection():
             inside = gc.isenabled()
@@ -23,7 +23,7 @@ def test_nothing_is_collected_in_the_block_and_what_exists_then_is_exempt() -> N
         gc.unfreeze()
 
 
-def test_an_error_in_the_block_switches_collection_on_again() -> None:
+def test_an_error_in_the_block_enables_garbage_collection_again() -> None:
     with pytest.raises(ZeroDivisionError), without_collection():
         raise ZeroDivisionError
     gc.unfreeze()

@@ -1,4 +1,4 @@
-"""Tables for a terminal are aligned, with Chinese text too."""
+"""Tables for a terminal are aligned, even with Chinese text."""
 
 from port_runtime.terminal_tables import display_width, table, truncate
 
@@ -16,7 +16,7 @@ def test_numbers_are_right_aligned_and_lines_have_no_trailing_blanks() -> None:
     assert table(["A", "B"], [["long", ""]]) == "A     B\nlong"
 
 
-def test_a_table_without_rows_is_its_head() -> None:
+def test_a_table_without_rows_has_only_its_heading() -> None:
     assert table(["A", "B"], []) == "A  B"
 
 

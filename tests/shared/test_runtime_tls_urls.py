@@ -1,4 +1,4 @@
-"""A data connection stays on this machine or verifies the server's certificate and name (SEC-18)."""
+"""A connection stays on this machine, or verifies the server's certificate and name (SEC-18)."""
 
 import pytest
 from port_runtime.tls_urls import is_database_protected, is_redis_protected

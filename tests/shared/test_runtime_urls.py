@@ -1,4 +1,4 @@
-"""URLs are compared in one normal form; a URL without one is refused."""
+"""URLs are compared in a normal form; a URL without a normal form is refused."""
 
 import pytest
 from port_runtime.urls import ascii_host, origin_of, parse_host, parse_origin
@@ -47,14 +47,14 @@ def test_an_origin_has_one_normal_form(url: str, origin: str) -> None:
         "http://[::ffff:127.0.0.1]", "http://[pass.example.tw]", "https://pass.example／x",
     ],
 )  # fmt: skip
-def test_what_has_no_normal_form_is_refused_without_repeating_it(url: str) -> None:
+def test_a_text_without_a_normal_form_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(ValueError, match=r"^must ") as refused:
         parse_origin(url)
 
     assert "hush" not in str(refused.value)
 
 
-def test_the_origin_of_a_link_ignores_what_is_behind_it() -> None:
+def test_the_origin_of_a_link_ignores_path_and_query() -> None:
     assert origin_of("HTTPS://Pass.example:443/email/verify?token=a#b") == "https://pass.example"
 
 

@@ -1,4 +1,4 @@
-"""Shared parts of the tests: the system, its servers, the people who use it, the browser."""
+"""Shared parts of the tests: the system, its servers, its users, the browser."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A browser that a service sends to the authorization endpoint, without scripts."""
+"""A browser without scripts that a service sends to the authorization endpoint."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from tests.support.browser.text import visible_text
 from tests.support.harness.system import System
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-"""Of the verifier in RFC 7636, appendix B."""
+"""The challenge of the verifier in RFC 7636, appendix B."""
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 _MAX_STEPS = 5
 _TICKS = re.compile(r'name="accepted" value="([^"]+)"')
@@ -21,7 +21,7 @@ _BUTTON = re.compile(r'<button[^>]*name="account"[^>]*value="([^"]+)"')
 
 
 def query(client: str, **changes: str | None) -> dict[str, str]:
-    """Return the parameters of a valid request; `changes` replace some, None leaves one out."""
+    """Return the parameters of a valid request; `changes` replace parameters, None removes a parameter."""
     whole = {
         "response_type": "code",
         "client_id": client,
@@ -37,7 +37,7 @@ def query(client: str, **changes: str | None) -> dict[str, str]:
 
 @dataclass
 class Journey:
-    """Where a browser is: at a page of ours, or back at the service with `answer`."""
+    """The current position of a browser: at a page of identity, or back at the service with `answer`."""
 
     browser: "ServiceBrowser"
     response: httpx.Response
@@ -55,12 +55,12 @@ class Journey:
 
     @property
     def error(self) -> str | None:
-        """The error that the service got."""
+        """The error that the service received."""
         return self.answer.get("error")
 
     @property
     def outcome(self) -> str:
-        """The service got a `code` or this error, or the person is at this page."""
+        """`code` or the error that the service received, or the name of the current page."""
         if self.answer:
             return self.answer.get("error", "code")
         forms = {urlsplit(form.action).path.rpartition("/")[2] for form in HtmlPage(self.response.text).forms}
@@ -69,11 +69,11 @@ class Journey:
 
     @property
     def choices(self) -> list[str]:
-        """The accounts that the page offers, in its order."""
+        """The accounts on the page, in order."""
         return _BUTTON.findall(self.response.text)
 
     def submit(self, ending: str, **filled: str | list[str]) -> "Journey":
-        """Send the form whose address has a path that ends so."""
+        """Submit the form whose action ends with the path."""
         forms = {form.action: form.fields for form in HtmlPage(self.response.text).forms}
         (action,) = (each for each in forms if urlsplit(each).path.endswith(ending))
         sent = forms[action] | filled
@@ -96,11 +96,11 @@ class Journey:
         return self.submit("/company", account=account_id)
 
     def agree(self) -> "Journey":
-        """Agree to what the service gets."""
+        """Consent to the data that the service requests."""
         return self.submit("/consent")
 
     def cancel(self) -> "Journey":
-        """Press 取消."""
+        """Press 【取消】."""
         return self.submit("/cancel")
 
 
@@ -108,7 +108,7 @@ _SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
 class ServiceBrowser:
-    """A browser with its own cookies; `visitor` may be logged in by the API."""
+    """A browser with its own cookies; `visitor` may be logged in through the API."""
 
     def __init__(self, system: System, visitor: Visitor | None = None) -> None:
         self.visitor = visitor or system.visitor()
@@ -116,12 +116,12 @@ class ServiceBrowser:
         self.take_session()
 
     def take_session(self) -> None:
-        """Put the session of the API login into the browser's cookie."""
+        """Set the browser's cookie to the session of the API login."""
         if self.visitor.token:
             self.http.cookies.set("session", self.visitor.token)
 
     def authorize(self, client: str, **changes: str | None) -> Journey:
-        """Be sent to the authorization endpoint."""
+        """Open the authorization endpoint, like a redirect from the service."""
         return self.open("/oauth/authorize", query(client, **changes))
 
     def open(self, path: str, parameters: dict[str, str] | None = None) -> Journey:
@@ -129,7 +129,7 @@ class ServiceBrowser:
         return self.follow(self.http.get(path, params=parameters))
 
     def follow(self, response: httpx.Response) -> Journey:
-        """Follow redirects as far as they stay here."""
+        """Follow redirects within identity."""
         for _ in range(_MAX_STEPS):
             if response.next_request is None:
                 return Journey(self, response)
@@ -137,4 +137,4 @@ class ServiceBrowser:
             if url.netloc:
                 return Journey(self, response, dict(parse_qsl(url.query)))
             response = self.http.send(response.next_request)
-        raise AssertionError("redirects without end")
+        raise AssertionError("endless redirects")

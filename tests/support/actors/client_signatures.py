@@ -1,4 +1,4 @@
-"""Keys of clients and what they sign with them."""
+"""Clients' keys, assertions and DPoP proofs."""
 
 import functools
 import json
@@ -13,7 +13,7 @@ Key = RSAKey | ECKey
 
 @functools.cache
 def ec_key(name: str = "") -> ECKey:
-    """Return a key for ES256; another one for each name."""
+    """Return the ES256 key with this name."""
     return ECKey.generate_key("P-256", {"kid": name} if name else None)
 
 
@@ -29,7 +29,7 @@ def key_set(*keys: Key) -> str:
 
 
 def signed(claims: Any, key: Key, **header: Any) -> str:
-    """Return a token in compact form, by ES256 or PS256 unless the header says otherwise."""
+    """Return a signed token in compact form, with ES256 or PS256 unless the header names another algorithm."""
     whole = {"alg": "ES256" if isinstance(key, ECKey) else "PS256", **header}
     registry = _AnyHeader(algorithms=[whole["alg"]])
     return jws.serialize_compact(whole, json.dumps(claims), key, registry=registry)
@@ -41,7 +41,7 @@ def dpop(claims: Any, key: Key, **header: Any) -> str:
 
 
 def with_header(token: str, header: dict[str, Any]) -> str:
-    """Return the token with another header, which was not signed."""
+    """Return the token with another header under the original signature."""
     return ".".join([base64url(json.dumps(header).encode()), *token.split(".")[1:]])
 
 
@@ -52,4 +52,4 @@ def base64url(octets: bytes) -> str:
 
 class _AnyHeader(jws.JWSRegistry):
     def check_header(self, header: dict[str, Any]) -> None:
-        """Accept what a faulty client may write."""
+        """Accept any header, because a faulty client may write it."""

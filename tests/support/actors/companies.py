@@ -1,4 +1,4 @@
-"""Many companies in one link account's list, written to the database at once: binding each takes a password hash."""
+"""Many companies in a link account's list, inserted directly, because each binding would need a password hash."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ _BINDING = """
 
 
 def bind_companies(system: System, holder: Person, count: int, *, unverified: int = 0) -> list[str]:
-    """Bind `count` general accounts of companies 第1貨運公司 and so on; return their account names."""
+    """Bind `count` general accounts, of companies 第1貨運公司 and so on; return their usernames."""
     model, mark, now = system.person(), unique(), system.clock.now()
     rows = [_row(holder, model, f"{mark}x{number}", number, now=now) for number in range(1, count + 1)]
     for row in rows[:unverified]:

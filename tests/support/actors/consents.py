@@ -6,7 +6,7 @@ DOCUMENTS = ("personal_data", "authorization", "hazard")
 
 
 def write_consents(directory: Path) -> Path:
-    """Write the three texts, which production requires, and return their directory."""
+    """Write the three texts that production requires; return their directory."""
     directory.mkdir()
     table = ""
     for document in DOCUMENTS:

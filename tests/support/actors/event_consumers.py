@@ -1,4 +1,4 @@
-"""Event consumers set up as in the examples: with a Redis user and a service's secret."""
+"""Event consumers with a Redis user and a service's secret, like the examples."""
 
 from port_events.envelope import STREAM
 
@@ -12,7 +12,7 @@ EXAMPLES = ROOT / "shared" / "examples"
 
 
 def consumer_url(installation: Installation) -> str:
-    """Return the Redis URL of a user with only a consumer's rights."""
+    """Return the Redis URL of a user with only a consumer's permissions."""
     with installation.redis.client() as client:
         rules = roles()["consumer"].split()
         client.execute_command("ACL", "SETUSER", "consumer", "on", ">word", "resetchannels", "-@all", *rules)
@@ -20,7 +20,7 @@ def consumer_url(installation: Installation) -> str:
 
 
 def feed_settings(installation: Installation) -> dict[str, str]:
-    """Return the feed's URL and the file with the secret of a service that may read it."""
+    """Return the feed's URL, and the file with the secret of a service that may read the feed."""
     secret = installation.directory / "secret"
     command = ["identity", "clients", "add", "passes", "--right", "events:read"]
     secret.write_text(run_preloaded(*command, environment=installation.environment).stdout)
@@ -28,7 +28,7 @@ def feed_settings(installation: Installation) -> dict[str, str]:
 
 
 def add_bound_account(installation: Installation, link: Visitor, tax_id: str) -> tuple[Person, str]:
-    """Register and bind a general account; return it and the binding's id."""
+    """Register and bind a general account; return the account and the binding's id."""
     general = installation.person(company={"tax_id": tax_id})
     return general, installation.bind_and_verify(link, general)
 

@@ -1,4 +1,4 @@
-"""Grants of people at services, opened through the ports as the authorization endpoint opens them."""
+"""Grants of people at services, opened through the ports like the authorization endpoint does."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ _BACKCHANNEL_URI = "https://pass.example/logout"
 
 @dataclass(frozen=True)
 class OpenGrant:
-    """A grant with one access token."""
+    """A grant with an access token."""
 
     id: str
     session_id: str
@@ -24,14 +24,14 @@ class OpenGrant:
 
     @property
     def is_active(self) -> bool:
-        """Whether the statement that every token endpoint runs finds its token."""
+        """Whether the statement of the token endpoints finds the token active."""
         with self.system.app.app_context():
             found = self.system.ports.grants.active_token(self.digest, self.system.clock.now())
         return found is not None
 
     @property
     def ended_reason(self) -> str | None:
-        """Why it ended."""
+        """The reason of the grant's end."""
         return str(self._row.ended_reason) if self._row.ended_at else None
 
     @property
@@ -40,7 +40,7 @@ class OpenGrant:
 
     @property
     def owed(self) -> list[tuple[str, str]]:
-        """The logouts owed for it: client and sub."""
+        """Client and sub of each logout owed for the grant."""
         owed = self.system.rows(
             "SELECT client, sub FROM logouts WHERE grant_id = :id ORDER BY id", id=self.id
         )
@@ -48,12 +48,12 @@ class OpenGrant:
 
 
 def add_oidc_client(system: System, *, backchannel_uri: str = _BACKCHANNEL_URI, **options: Any) -> str:
-    """Register a client that is told of logouts; return its name."""
+    """Register a client with back-channel logout; return its name."""
     return register_oidc_client(system, backchannel_uri=backchannel_uri, **options).name
 
 
 def id_token(system: System, grant: OpenGrant, **claims: Any) -> str:
-    """Return an ID token of the grant, as the token endpoint issues it."""
+    """Return an ID token of the grant, like the token endpoint."""
     (row,) = system.rows("SELECT client, account_id FROM grants WHERE id = :id", id=grant.id)
     now = int(system.clock.now().timestamp())
     whole = {
@@ -77,7 +77,7 @@ def open_grant(
     binding: str | None = None,
     hours: float = 12,
 ) -> OpenGrant:
-    """Open a grant from the newest session of `holder`, who acts as `account` by a binding if there is one."""
+    """Open a grant from the newest session of `holder`, who acts for `account` if a binding is given."""
     newest = "SELECT id FROM sessions WHERE holder_id = :holder ORDER BY created_at DESC, id LIMIT 1"
     (session_id,) = system.rows(newest, holder=holder.id)[0]
     now, identifier = system.clock.now(), system.ports.randomness.identifier

@@ -1,4 +1,4 @@
-"""Telling services that logins have ended, as `identity notify` does but at once and on the test's clock."""
+"""Notifies services of ended logins like `identity notify`, but at once and on the test's clock."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ from tests.support.harness.system import System
 
 @contextmanager
 def notify_ports(system: System, **settings: str) -> Iterator[NotifyPorts]:
-    """Return what `identity notify` works with; `settings` add to the system's."""
+    """Return the ports of `identity notify`; `settings` are added to the system's."""
     loaded = load(NotifySettings, {**system.environment, **settings})
     dependencies = build_notify(loaded, Instruments(NOTIFY), clock=system.clock)
     try:
@@ -35,7 +35,7 @@ def notify_ports(system: System, **settings: str) -> Iterator[NotifyPorts]:
 
 
 def tell_all(ports: NotifyPorts) -> int:
-    """Try whatever is due; return the number of tries."""
+    """Try all due logouts; return the number of tries."""
     tries = 0
     for client in clients_due(ports):
         while logout := lease_next(ports, client):
@@ -45,12 +45,12 @@ def tell_all(ports: NotifyPorts) -> int:
 
 
 def logouts(system: System) -> list[Any]:
-    """Return the rows of owed logouts and of those done, oldest first."""
+    """Return the rows of all logouts, open and done, oldest first."""
     return system.rows("SELECT * FROM logouts ORDER BY id")
 
 
 def owe_logouts(engine: Engine, client: str, count: int = 1) -> None:
-    """Owe a client logouts as the end of a grant does, in one transaction."""
+    """Add logouts owed to a client in one transaction, like the end of a grant."""
     ended = [
         EndedGrant(id=str(uuid.uuid4()), client=client, holder_id="", account_id="") for _ in range(count)
     ]
@@ -60,7 +60,7 @@ def owe_logouts(engine: Engine, client: str, count: int = 1) -> None:
 
 
 def add_told_client(engine: Engine, uri: str, *, redirect_uris: Sequence[str] = ()) -> str:
-    """Add a client that is told of logouts, without a running system; return its name."""
+    """Add a client with back-channel logout, without a running system; return its name."""
     name, now = f"service-{unique()}", SystemClock().now()
     with Session(engine) as session:
         session.add(ServiceClient(name=name, rights=[], digest=None, created_at=now, rotated_at=now))

@@ -1,4 +1,4 @@
-"""What services send to the OAuth endpoints."""
+"""Requests of services to the OAuth endpoints."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,7 +17,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class OAuthCaller:
-    """A service at the OAuth endpoints. It authenticates by its key or its secret; without one it names itself only."""
+    """A service that calls the OAuth endpoints, with its key, its secret, or without authentication."""
 
     def __init__(
         self,
@@ -34,12 +34,12 @@ class OAuthCaller:
         self._http = (visitor or system.visitor()).http
 
     def post(self, path: str, headers: Mapping[str, str] | None = None, **parameters: Any) -> Response:
-        """Send a form; a parameter that is None is left out."""
+        """Send a form without parameters that are None."""
         form = {name: value for name, value in {**self._form(), **parameters}.items() if value is not None}
         return self._http.post(path, data=form, headers={**self._headers(), **(headers or {})})
 
     def token(self, grant_type: str, **parameters: Any) -> Response:
-        """Ask for tokens."""
+        """Request tokens."""
         return self.post("/oauth/token", grant_type=grant_type, **parameters)
 
     def redeem(self, code: str, **changes: Any) -> Response:
@@ -52,7 +52,7 @@ class OAuthCaller:
         return self.token("refresh_token", refresh_token=refresh_token, **more)
 
     def is_active(self, access_token: str) -> bool:
-        """Ask by introspection whether a token of this service is active."""
+        """Introspect a token of this service; return whether it is active."""
         return bool(self.post("/oauth/introspect", token=access_token).json()["active"])
 
     def _headers(self) -> dict[str, str]:

@@ -39,7 +39,7 @@ def open_grant(
     scopes: Sequence[str] = ("openid",),
     **values: Any,
 ) -> str:
-    """Log a person in and open a grant of the client; a link account acts for `general`. Return the grant's id.
+    """Log a person in and open a grant of the client, for `general` if the person is a link account; return its id.
 
     `values` are further fields of `Grant`.
     """
@@ -68,7 +68,7 @@ def open_grant(
 
 
 def issue_code(system: System, grant_id: str, *, verifier: str | None = VERIFIER, **values: Any) -> str:
-    """Store a code of a grant for a minute; `values` are fields of `Code`. Return the code."""
+    """Store and return a code of a grant, valid for a minute; `values` are fields of `Code`."""
     code, now = system.ports.randomness.token(), system.clock.now()
     fields: dict[str, Any] = {"redirect_uri": REDIRECT_URI, "nonce": None, "jkt": None, **values}
     with system.app.app_context(), system.ports.unit_of_work() as uow:
@@ -94,7 +94,7 @@ def challenge_of(verifier: str) -> str:
 def issue_token(
     system: System, grant_id: str, client: str, *, kind: TokenKind = "access", **values: Any
 ) -> str:
-    """Store a token of a grant for ten minutes; `values` are fields of `Token`. Return the token."""
+    """Store and return a token of a grant, valid for ten minutes; `values` are fields of `Token`."""
     token, now = system.ports.randomness.token(), system.clock.now()
     fields: dict[str, Any] = {
         "scopes": ["openid"], "audience": [client], "act": None, "jkt": None, "parent": None, **values,

@@ -1,4 +1,4 @@
-"""People with unique data, and the HTTP client they use."""
+"""People with unique data, and their HTTP client."""
 
 import itertools
 import os
@@ -13,7 +13,7 @@ PASSWORD = "Harbour-Crane-77!"
 TAX_IDS = ("04595257", "62140097", "00501508")
 _numbers = itertools.count(1)
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For httpx over plain http: creating a context takes 60 ms of CPU time per client or call."""
+"""A shared context for plain HTTP, because httpx would create one per client, which takes 60 ms of CPU time."""
 
 
 def unique() -> str:
@@ -22,7 +22,7 @@ def unique() -> str:
 
 
 def registration(kind: str = "general", **changes: Any) -> dict[str, Any]:
-    """Return the body of a registration; `changes` replace fields, `company={…}` those of the company."""
+    """Return the body of a registration; `changes` replace fields, `company={…}` fields of the company."""
     name = f"user{unique()}"
     company = {
         "tax_id": TAX_IDS[0],
@@ -45,7 +45,7 @@ def registration(kind: str = "general", **changes: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account and the credentials that its owner knows."""
+    """An account with its owner's credentials."""
 
     id: str
     kind: str
@@ -56,7 +56,7 @@ class Person:
 
 
 class Visitor:
-    """An API client or browser; it keeps cookies and, after login, the token."""
+    """An API client or browser that stores cookies and, after a login, the token."""
 
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(base_url=url, timeout=30, verify=NO_TLS, trust_env=False)
@@ -67,7 +67,7 @@ class Visitor:
         self.http.close()
 
     def request(self, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
-        """Send a request below /api/v1, with the session's token if there is one."""
+        """Send a request below /api/v1, with the session's token if any."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return self.http.request(method, f"/api/v1{path}", json=json, headers={**sent, **headers})
 
@@ -100,7 +100,7 @@ class Visitor:
         return answer
 
     def keep_token(self, answer: httpx.Response) -> httpx.Response:
-        """Store the token of an answer that has one."""
+        """Store the token of an answer, if any."""
         if answer.is_success and answer.content:
             self.token = answer.json().get("token", self.token)
         return answer

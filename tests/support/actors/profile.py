@@ -1,4 +1,4 @@
-"""Changes to a person's own data, with the entity tag that saving requires."""
+"""Changes to a person's own data, with the required entity tag."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def etag(visitor: Visitor) -> str:
 
 
 def save(visitor: Visitor, changes: dict[str, Any], *, tag: str | None = None) -> httpx.Response:
-    """Save changes to the current data, or to those of `tag`."""
+    """Save changes to the current data, or to the data with the entity tag `tag`."""
     return visitor.patch("/account", changes, **{"If-Match": tag or etag(visitor)})
 
 
@@ -26,6 +26,6 @@ def request_email_change(visitor: Visitor, person: Person) -> str:
 
 
 def masked(mailbox: str) -> str:
-    """Return a mailbox with a name of five characters or more as others see it."""
+    """Return the masked form of a mailbox whose local part has five characters or more."""
     local, _, domain = mailbox.partition("@")
     return f"{local[0]}***{local[-1]}@{domain}"

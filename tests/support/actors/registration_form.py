@@ -23,7 +23,7 @@ LABELS = {
 
 
 def valid_fields(**changes: str) -> dict[str, str]:
-    """Return valid values by field name; `changes` replace some."""
+    """Return valid values by field name; `changes` replace values."""
     sent: dict[str, Any] = registration()
     company = sent.pop("company")
     sent.pop("kind")
@@ -42,11 +42,11 @@ def by_label(fields: dict[str, str]) -> dict[str, str]:
 
 
 def open_form(visitor: Visitor, kind: str = "link") -> Page:
-    """Open the form as a browser without scripts does."""
+    """Open the form like a browser without scripts."""
     return PlainBrowser(visitor).open(f"/apply/{kind}")
 
 
 def check_fields(page: Page, visitor: Visitor, **fields: str) -> httpx.Response:
-    """Request the field check, as the form's script does."""
+    """Request the field check, like the form's script."""
     sent = {"csrf_token": page.fields["csrf_token"], **fields}
     return visitor.http.post(f"{page.answer.url.path}/check", data=sent)

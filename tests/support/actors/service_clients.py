@@ -1,4 +1,4 @@
-"""Other services: clients added by the operators' command."""
+"""Other services: clients added with the operators' command."""
 
 import base64
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ class AdminClient:
         return self._visitor.put(path, {"reason": reason, **more})
 
     def act(self, person: Person, act: str, **more: object) -> Response:
-        """Perform an act on an account."""
+        """Perform an operation on an account."""
         return self.post(f"/admin/accounts/{person.id}/{act}", **more)  # type: ignore[arg-type]  # `more` may contain the reason
 
 

@@ -1,4 +1,4 @@
-"""Chromium: one process for each test process, one context for each person."""
+"""Chromium, with one process for each test process and one context for each person."""
 
 import os
 import re
@@ -38,7 +38,7 @@ _FAILED_STATUS = re.compile(r"responded with a status of (\d+)")
 
 @contextmanager
 def launch_chromium() -> Iterator[Browser]:
-    """Run the installed Chromium, or skip the test if there is none. Its sandbox works for every user except root."""
+    """Run the installed Chromium, or skip the test if it is missing. Its sandbox works for every user except root."""
     program = CHROMIUM.require()
     expect.set_options(timeout=_TIMEOUT_MS)
     with sync_playwright() as playwright:
@@ -51,7 +51,7 @@ def launch_chromium() -> Iterator[Browser]:
 
 @dataclass
 class BrowserMonitor:
-    """Collects console errors and requests to other hosts, which fail the test."""
+    """Collects console errors and requests to other hosts; each fails the test."""
 
     hosts: set[str] = field(default_factory=set)
     expected_statuses: set[int] = field(default_factory=set)
@@ -60,7 +60,7 @@ class BrowserMonitor:
     foreign_requests: list[str] = field(default_factory=list)
 
     def attach(self, context: BrowserContext) -> None:
-        """Watch every page of the context, including later ones."""
+        """Watch every page of the context, including later pages."""
         context.on("console", self._console)
         context.on("weberror", lambda error: self.console_errors.append(str(error.error)))
         context.on("request", self._request)
@@ -89,13 +89,13 @@ class BrowserMonitor:
 
 @dataclass(slots=True)
 class Site:
-    """The system that a test's tabs open: the one started last."""
+    """The system that a test's tabs open, which is the last system started."""
 
     monitor: BrowserMonitor
     systems: list[System] = field(default_factory=list)
 
     def add(self, system: System) -> System:
-        """Register a system; from now on, tabs open it."""
+        """Register a system that tabs open from now on."""
         self.systems.append(system)
         self.monitor.hosts.add(urlsplit(system.url).netloc)
         return system

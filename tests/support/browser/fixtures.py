@@ -1,4 +1,4 @@
-"""The browser of a test process; loaded by tests/conftest.py."""
+"""The browser fixture, loaded by tests/conftest.py."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,6 @@ from tests.support.browser.chromium import launch_chromium
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for each test process."""
+    """The browser of the test process."""
     with launch_chromium() as browser:
         yield browser

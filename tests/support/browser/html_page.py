@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 @dataclass
 class Form:
-    """The values that a form sends, by name, and the number of its buttons."""
+    """The values of a form by name, and the number of its buttons."""
 
     action: str
     in_main: bool
@@ -24,7 +24,7 @@ class Link:
 
 
 class HtmlPage(HTMLParser):
-    """Reads a page; `in_main` separates the main part from header and footer."""
+    """Parses a page; `in_main` separates the main part from header and footer."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

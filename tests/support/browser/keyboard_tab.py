@@ -16,14 +16,14 @@ _SHOWS_FOCUS = """(one) => one.matches(":focus-visible") && [null, "::after"].so
 
 
 class KeyboardTab(Tab):
-    """The actions of `Tab` by keys."""
+    """A `Tab` whose actions use only keys."""
 
     def focus(self, target: Locator) -> Self:
-        """Press Tab until the element has the focus, and assert that the focus is visible."""
+        """Press Tab until the element has a visible focus."""
         expect(target).to_be_visible()
         for _ in range(_MAX_STEPS):
             if target.evaluate(_IS_FOCUSED):
-                assert target.evaluate(_SHOWS_FOCUS), f"the focus on {target} cannot be seen"
+                assert target.evaluate(_SHOWS_FOCUS), f"the focus on {target} is invisible"
                 return self
             self.page.keyboard.press("Tab")
         raise AssertionError(f"{_MAX_STEPS} steps of the Tab key never reached {target}")
@@ -42,11 +42,11 @@ class KeyboardTab(Tab):
         return self
 
     def press(self, name: str) -> Self:
-        """Focus the button or link of that name and press Enter."""
+        """Focus the button or link with this name and press Enter."""
         return self.press_key(self.control(name), "Enter")
 
     def choose(self, username: str) -> Self:
-        """Focus the row of that account and press Enter."""
+        """Focus the account's row and press Enter."""
         return self.press_key(self.row(username), "Enter")
 
     def press_in_menu(self, name: str) -> Self:
@@ -56,19 +56,19 @@ class KeyboardTab(Tab):
         return self.press_key(control_named(header, name), "Enter")
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
-        """Wait for the dialog with that sentence and press its button with Enter."""
+        """Wait for the dialog with this sentence and press its button with Enter."""
         dialog = self.page.locator("dialog").filter(visible=True)
         expect(dialog).to_contain_text(text_pattern(sentence), use_inner_text=True)
         return self.press_key(control_named(dialog, by), "Enter")
 
     def tick(self, name: str) -> Self:
-        """Focus the checkbox of that name and press Space."""
+        """Focus the checkbox with this name and press Space."""
         return self.press_key(self.checkbox(name), "Space")
 
     def scroll_to_end(self, title: str) -> Self:
-        """Focus the part with that title and press End."""
+        """Focus the part with this title and press End."""
         return self.press_key(self.page.get_by_role("region", name=title), "End")
 
     def screenshot(self, name: str) -> Self:  # noqa: ARG002 - the test with the mouse saves the same page
-        """Do nothing: pages look the same by keyboard."""
+        """Do nothing, because the mouse tests already save the same pages."""
         return self

@@ -1,4 +1,4 @@
-"""What a tab receives from the network."""
+"""The network traffic of a tab."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from tests.support.browser.tab import Tab
 
 @contextmanager
 def count_octets(tab: Tab, *, cached: bool = True) -> Iterator[list[float]]:
-    """Collect the octets received for each file, headers included; without `cached` as at the first visit."""
+    """Collect the octets received for each file, including headers; without `cached`, like a first visit."""
     received: list[float] = []
     session = tab.page.context.new_cdp_session(tab.page)
     session.send("Network.enable")

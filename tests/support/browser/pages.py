@@ -1,4 +1,4 @@
-"""Pages as a browser without scripts sees them: those behind mailed links, and those of an account."""
+"""Pages of mailed links and of accounts, in a browser without scripts."""
 
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ PROFILE = "/profile"
 
 
 class Page:
-    """The page shown after redirects; `first` is the first response."""
+    """The page after redirects; `first` is the first response."""
 
     def __init__(self, browser: "PlainBrowser", answer: httpx.Response, first: httpx.Response) -> None:
         self.browser = browser
@@ -36,11 +36,11 @@ class Page:
         return sum(form.buttons for form in self._forms) == 1
 
     def reload(self) -> "Page":
-        """Open the page's address again."""
+        """Open the page's URL again."""
         return self.browser.open(str(self.answer.url))
 
     def press(self, **filled: str) -> "Page":
-        """Submit the form with changed fields; `csrf_token=""` replaces the page's token."""
+        """Submit the form with changed fields, e.g. `csrf_token=""`."""
         return self.browser.post(str(self.answer.url), {**self.fields, **filled})
 
 
@@ -51,7 +51,7 @@ class PlainBrowser:
         self._http = visitor.http
 
     def open(self, link: str) -> Page:
-        """GET a link's path, whatever its host."""
+        """GET a link's path from the test's server."""
         parts = urlsplit(link)
         return self._shown(self._http.get(f"{parts.path}?{parts.query}"))
 
@@ -60,7 +60,7 @@ class PlainBrowser:
         return self._shown(self._http.post(url, data=fields))
 
     def _shown(self, answer: httpx.Response) -> Page:
-        """Follow redirects, as browsers do."""
+        """Follow redirects like a browser."""
         first = answer
         while answer.next_request is not None:
             answer = self._http.send(answer.next_request)
@@ -82,7 +82,7 @@ class AccountPage:
 
     @property
     def forms(self) -> dict[str, dict[str, str]]:
-        """The values of each form, by its address."""
+        """The values of each form, by its action."""
         return {form.action: form.fields for form in HtmlPage(self.answer.text).forms}
 
     def send(self, action: str = PROFILE, **filled: str) -> httpx.Response:

@@ -16,13 +16,13 @@ from tests.support.harness.local_run import LocalRun
 
 FOLDER = ROOT / "deploy" / "pictures"
 MAX_OCTETS = 120_000
-"""A README with larger pictures loads slowly."""
+"""The maximum size of a picture; larger pictures make the README load slowly."""
 QUALITY = 75
 WIDE, NARROW = 1100, 640  # CSS pixels
 
 
 def main() -> int:
-    """Start the demo system on free ports and take each picture; return 1 if one is too large."""
+    """Start the demo system on free ports and take each picture; return 1 if a picture is too large."""
     with demo_system() as system, launch_chromium() as browser:
         pictures = [bindings(system, browser), mail(system, browser)]
     too_large = [path for path in pictures if path.stat().st_size > MAX_OCTETS]
@@ -34,7 +34,7 @@ def main() -> int:
 
 @contextmanager
 def demo_system() -> Iterator[LocalRun]:
-    """Run `make run DEMO=1` in a folder of its own until the block ends."""
+    """Run `make run DEMO=1` in a separate folder until the block ends."""
     with tempfile.TemporaryDirectory() as folder:
         system = LocalRun(Path(folder) / "run", DEMO="1")
         try:
@@ -61,7 +61,7 @@ def bindings(system: LocalRun, browser: Browser) -> Path:
 
 
 def mail(system: LocalRun, browser: Browser) -> Path:
-    """Take the mail with a bind code, as the development mailbox received it."""
+    """Take the mail with a bind code from the development mailbox."""
     api = system.mailbox_url
     mails = httpx.get(f"{api}/").json()["data"]
     number = max(each["id"] for each in mails if "驗證碼" in each["subject"])

@@ -20,14 +20,14 @@ _TOO_WIDE = """() => {
     .filter((one) => one.getBoundingClientRect().right > width + 1)
     .map((one) => one.outerHTML.slice(0, 120));
 }"""
-# Only violations: returning what passed took most of the CPU time.
+# Only violations, because returning passed checks took most of the CPU time.
 _VIOLATIONS = """async (tags) => {
   const found = await axe.run({runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]});
   return found.violations;
 }"""
 
 MODES = ("large", "forced")
-"""Text of twice the size; the operating system's few colours (forced colours)."""
+"""Display modes: text at twice the size, and the operating system's forced colours."""
 IN_EVERY_MODE = os.environ.get("SCREENS") == "all"
 """Whether each screenshot is also taken and checked in every mode, which takes three times as long."""
 
@@ -39,17 +39,17 @@ def save(page: Page, name: str) -> None:
 
 
 def check_width(page: Page) -> None:
-    """Raise AssertionError if the page is wider than its window, with text of the usual and of twice the size."""
+    """Raise AssertionError if the page is wider than its window, at the usual text size or at twice the size."""
     too_wide = page.evaluate(_TOO_WIDE)
     assert too_wide == [], f"{page.url} is wider than the window: {too_wide}"
     with mode(page, "large"):
         too_wide = page.evaluate(_TOO_WIDE)
-    assert too_wide == [], f"{page.url} is wider than the window with text of twice the size: {too_wide}"
+    assert too_wide == [], f"{page.url} is wider than the window at twice the text size: {too_wide}"
 
 
 @contextmanager
 def mode(page: Page, name: str) -> Iterator[None]:
-    """Show the page in a mode until the block ends."""
+    """Show the page in a display mode until the block ends."""
     if name == "forced":
         page.emulate_media(forced_colors="active")
     else:

@@ -1,4 +1,4 @@
-"""A browser tab with the verbs of the manual: go, fill, press, confirm."""
+"""A browser tab with the manual's actions: go, fill, press, confirm."""
 
 from typing import Self
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ _IN_FRONT = ":modal, html:not(:has(:modal))"
 
 
 class Tab:
-    """A person's actions in one tab, and what the tab shows."""
+    """A person's actions in a tab, and the content of the tab."""
 
     def __init__(self, page: Page, site: Site, browsers: Browsers, *, scripts: bool = True) -> None:
         self.page = page
@@ -52,7 +52,7 @@ class Tab:
         return self
 
     def open_link(self, mail: ReceivedMail) -> Self:
-        """Open the link of a mail on the test's server, whatever its host."""
+        """Open a mailed link's path on the test's server."""
         parts = urlsplit(mail.link)
         return self.go(f"{parts.path}?{parts.query}")
 
@@ -68,13 +68,13 @@ class Tab:
         return type(self)(page, self._site, self._browsers, scripts=self._scripts)
 
     def log_in(self, person: Person, *, consenting: bool = True) -> Self:
-        """Log in through the page; consents still missing are accepted by the API first."""
+        """Log in through the page, after missing consents were accepted through the API."""
         if consenting:
             _accept_consents(self.system, person)
         return self.go("/").submit_login(person)
 
     def submit_login(self, person: Person) -> Self:
-        """Fill in and submit the login page that the tab shows."""
+        """Fill in and submit the current login page."""
         return self.fill(使用者帳號=person.username, 使用者密碼=person.password).press("登入")
 
     # --- input ------------------------------------------------------------------------------------------------
@@ -86,36 +86,36 @@ class Tab:
         return self
 
     def field(self, label: str) -> Locator:
-        """Return the visible field with that label, with or without the mark of a required field."""
+        """Return the visible field with this label, with or without the mark of required fields."""
         found = self.page.get_by_label(text_pattern(label, whole=True))
         marked = self.page.get_by_label(text_pattern(f"{label}*", whole=True))
         return found.or_(marked).filter(visible=True)
 
     def press(self, name: str) -> Self:
-        """Press the visible button or link of exactly that name, and wait for what it starts."""
+        """Press the visible button or link with exactly this name, and wait until the page has settled."""
         self.control(name).click()
         return self.settle()
 
     def settle(self) -> Self:
-        """Wait until the page neither checks, sends nor loads anything.
+        """Wait until the page has no pending check, submit or load.
 
-        Playwright waits only for navigations that a click starts at once, not for those that a script starts later.
+        Playwright waits only for navigations that a click starts at once, not for navigations that a script starts later.
         """
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         self.page.wait_for_load_state()
         return self
 
     def control(self, name: str) -> Locator:
-        """Return the visible button or link of that name; in an open dialog, only those of the dialog."""
+        """Return the visible button or link with this name, in the open dialog if any."""
         return control_named(self.page.locator(_IN_FRONT).last, name)
 
     def choose(self, username: str) -> Self:
-        """Choose the row of that account in a list of companies."""
+        """Choose the account's row in a list of companies."""
         self.row(username).click()
         return self.settle()
 
     def row(self, username: str) -> Locator:
-        """Return the link or button of that account in a list of companies."""
+        """Return the account's link or button in a list of companies."""
         return self.page.locator("[data-company]", has_text=text_pattern(username))
 
     def press_in_menu(self, name: str) -> Self:
@@ -129,23 +129,23 @@ class Tab:
         return self.settle()
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
-        """Wait for the dialog with that sentence and press its button."""
+        """Wait for the dialog with this sentence and press its button."""
         dialog = self._dialog
         expect(dialog).to_contain_text(text_pattern(sentence), use_inner_text=True)
         dialog.get_by_role("button", name=text_pattern(by, whole=True)).click()
         return self.settle()
 
     def tick(self, name: str) -> Self:
-        """Tick the checkbox of that name."""
+        """Tick the checkbox with this name."""
         self.checkbox(name).check()
         return self
 
     def checkbox(self, name: str) -> Locator:
-        """Return the checkbox of that name."""
+        """Return the checkbox with this name."""
         return self.page.get_by_role("checkbox", name=text_pattern(name, whole=True))
 
     def scroll_to_end(self, title: str) -> Self:
-        """Scroll the part with that title to its end; repeats wheel events, because a busy browser may miss some."""
+        """Scroll the part with this title to its end, by repeated wheel events, which a busy browser may miss."""
         part = self.page.get_by_role("region", name=title)
 
         def turned() -> bool:
@@ -157,12 +157,12 @@ class Tab:
         return self
 
     def expect_status(self, *statuses: int) -> Self:
-        """Allow responses with these statuses, which the browser's console reports."""
+        """Allow responses with these statuses, although the browser's console reports them."""
         self._browsers.monitor.expected_statuses.update(statuses)
         return self
 
     def go_offline(self) -> Self:
-        """Disconnect the browser from the network; its console reports each failure."""
+        """Disconnect the browser from the network, and allow the failures that its console reports."""
         self._browsers.monitor.offline = True
         self.page.context.set_offline(True)
         return self
@@ -181,7 +181,7 @@ class Tab:
 
     @property
     def has_dialog(self) -> bool:
-        """Whether a dialog is open now."""
+        """Whether a dialog is open."""
         return self._dialog.count() > 0
 
     @property
@@ -210,7 +210,7 @@ class Tab:
         return urlsplit(self.page.url).path
 
     def expect_text(self, sentence: str) -> Self:
-        """Wait until the main part contains this, for texts that a script inserts."""
+        """Wait until the main part contains a text that a script inserts."""
         expect(self.page.locator("main")).to_contain_text(text_pattern(sentence), use_inner_text=True)
         return self
 
@@ -226,7 +226,7 @@ class Tab:
         return self
 
     def check_modes(self, name: str) -> Self:
-        """Save and check the page with text of twice the size and in forced colours."""
+        """Save and check the page at twice the text size and in forced colours."""
         for mode in screenshots.MODES:
             with screenshots.mode(self.page, mode):
                 screenshots.save(self.page, f"{name}-{mode}")
@@ -235,7 +235,7 @@ class Tab:
 
 
 def control_named(within: Locator | Page, name: str) -> Locator:
-    """Return the visible button or link of exactly that name."""
+    """Return the visible button or link with exactly this name."""
     whole = text_pattern(name, whole=True)
     pressed = within.get_by_role("button", name=whole).or_(within.get_by_role("link", name=whole))
     return pressed.filter(visible=True)

@@ -19,7 +19,7 @@ _FULL_WIDTH = 0xFEE0
 
 
 def text_pattern(text: str, *, whole: bool = False) -> re.Pattern[str]:
-    """Return a pattern that finds the text in a page, with any width of punctuation and any line breaks."""
+    """Return a pattern for the text with any width of punctuation and any line breaks."""
     found = r"\s*".join(_widths(character) for character in normalize(text))
     return re.compile(rf"^\s*{found}\s*$" if whole else found)
 

@@ -1,4 +1,4 @@
-"""The chain of the audit log: verifying it and tampering with it."""
+"""Verifies the chain of the audit log and tampers with the log."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ def open_chain(system: System) -> Iterator[SqlAuditChain]:
 
 
 def verify_chain(system: System, **options: Any) -> VerifiedChain | ChainBroken:
-    """Verify the log; return the result or the first break."""
+    """Verify the log; return the result or the first error."""
     with open_chain(system) as chain:
         try:
             return verify(chain, options.pop("keys", None) or keys(), **options)
@@ -43,7 +43,7 @@ def verify_chain(system: System, **options: Any) -> VerifiedChain | ChainBroken:
 
 
 def tamper(system: System, *statements: str) -> None:
-    """Change the database as an attacker with its password but without the key."""
+    """Change the database like an attacker with the password but without the key."""
     engine = open_engine(system.database_url)
     try:
         with engine.begin() as connection:

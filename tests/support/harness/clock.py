@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Stands still, or follows real time with `running`; moves only forward, because tests share servers."""
+    """A clock that stands still or, with `running`, follows real time. Tests share servers, so it never moves back."""
 
     def __init__(self, *, running: bool = False) -> None:
         self._stopped_at = None if running else datetime.now(UTC).replace(microsecond=0)
@@ -13,11 +13,11 @@ class FakeClock:
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """Return the time of the test."""
+        """Return the test's current time."""
         with self._lock:
             return (self._stopped_at or datetime.now(UTC)) + self._offset
 
     def advance(self, **length: float) -> None:
-        """Move forward, e.g. `advance(hours=24)`."""
+        """Move the clock forward, e.g. `advance(hours=24)`."""
         with self._lock:
             self._offset += timedelta(**length)

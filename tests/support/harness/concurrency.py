@@ -1,4 +1,4 @@
-"""Several calls at the same time, each in its own thread."""
+"""Concurrent calls, each in its own thread."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def run_concurrently(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Start all calls when all threads are ready; return the answers in the given order."""
+    """Start all calls once all threads are ready; return the results in the given order."""
     ready = threading.Barrier(len(calls))
 
     def run(call: Callable[[], T]) -> T:

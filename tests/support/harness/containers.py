@@ -26,14 +26,14 @@ def require_engine() -> None:
     available = _answers("docker", "info", "--format", "{{.ServerVersion}}")
     if not available:
         pytest.skip(
-            "no container engine answers, so nothing ran in containers (start Docker, or set DOCKER_HOST)"
+            "no container engine answers, so no container was tested (start Docker, or set DOCKER_HOST)"
         )
 
 
 def require_client(name: str) -> Sequence[str]:
-    """Return the command of a Compose client; skips the test if it is missing."""
+    """Return the command of a Compose client. Skips the test if the client is missing."""
     if not _answers(*CLIENTS[name], "version"):
-        pytest.skip(f"`{name}` is not there, so the containers were not tried with it")
+        pytest.skip(f"`{name}` is missing, so the containers were not tested with this client")
     return CLIENTS[name]
 
 
@@ -48,12 +48,12 @@ def _answers(*command: str) -> bool:
         return False
     try:
         return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
-    except subprocess.TimeoutExpired:  # a daemon that hangs counts as missing
+    except subprocess.TimeoutExpired:  # a hanging daemon counts as missing
         return False
 
 
 class Containers:
-    """One copy of the system; `destroy` removes containers, networks and volumes."""
+    """A copy of the system; `destroy` removes its containers, networks and volumes."""
 
     def __init__(self, client: Sequence[str], *overrides: Path) -> None:
         self._ports = {name: str(free_port()) for name in ("IDENTITY_PORT", "MAILBOX_PORT")}
@@ -71,7 +71,7 @@ class Containers:
         return f"http://127.0.0.1:{self._ports['MAILBOX_PORT']}/api/v1/messages"
 
     def up(self, *arguments: str) -> None:
-        """Build and start everything; wait until each container is healthy."""
+        """Build and start all containers; wait until each is healthy."""
         self.run("up", "-d", *arguments, timeout=_START_SECONDS)
         self.wait_until_healthy()
 
@@ -80,7 +80,7 @@ class Containers:
         wait_until(self._all_healthy, what="healthy containers", timeout_seconds=_HEALTHY_SECONDS)
 
     def run(self, *arguments: str, timeout: float = 120) -> str:
-        """Run the Compose client; return its output, AssertionError if it fails."""
+        """Run the Compose client; return its output. Raises AssertionError if it fails."""
         done = subprocess.run(
             [*self._compose, *arguments],
             cwd=ROOT,
@@ -116,13 +116,13 @@ class Containers:
         return self.run("config", "--services").split()
 
     def mail_count(self) -> int:
-        """Return how many mails the mailbox has accepted."""
+        """Return the number of mails that the mailbox has accepted."""
         with urllib.request.urlopen(self.mails, timeout=10) as answer:  # noqa: S310 - of loopback
             total: int = json.load(answer)["total"]
         return total
 
     def destroy(self) -> None:
-        """Remove everything, including data."""
+        """Remove all containers, networks and volumes."""
         self.run("down", "-v", "--remove-orphans", "-t", "5")
 
     def _all_healthy(self) -> bool:
@@ -130,7 +130,7 @@ class Containers:
 
 
 def _is_healthy(state: Mapping[str, Any]) -> bool:
-    """Return whether it is healthy, or has exited with 0 and has no health check."""
+    """Return whether a container is healthy, or has exited with 0 and has no health check."""
     assert state["Status"] != "exited" or state["ExitCode"] == 0, state
     if not state["Running"]:
         return bool(state["ExitCode"] == 0)

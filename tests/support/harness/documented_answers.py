@@ -1,4 +1,4 @@
-"""Compares every answer that a test gets from the API with identity's OpenAPI document (SEC-13)."""
+"""Compares every API answer in the tests with identity's OpenAPI document (SEC-13)."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _DOCUMENT = Path(__file__).resolve().parents[3] / "services/identity/openapi.jso
 
 
 def check_answer(answer: httpx.Response) -> None:
-    """Fail if the body is not what the document says for this operation and status; usable as a hook of httpx."""
+    """Raise AssertionError if the document does not describe the answer; usable as a hook of httpx."""
     if not answer.headers.get("content-type", "").partition(";")[0].endswith("json"):
         return
     path = answer.request.url.path
@@ -41,7 +41,7 @@ def _templates() -> list[tuple[str, re.Pattern[str]]]:
 @cache
 def _validator(method: str, template: str, status: int) -> jsonschema_rs.Draft202012Validator | None:
     operation = _document()["paths"][template].get(method.lower())
-    if operation is None:  # 405
+    if operation is None:  # the method is not documented, so the answer is 405
         return None
     responses = operation["responses"]
     response = responses.get(str(status), responses["default"])

@@ -1,4 +1,4 @@
-"""Figures that tests measure on the way; `pytest -s` shows them (deploy/README.md, Figures)."""
+"""Figures that tests measure; `pytest -s` shows them (deploy/README.md, Figures)."""
 
 import time
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from contextlib import contextmanager
 
 
 def report_figure(text: str) -> None:
-    """Print a figure on a line of its own."""
+    """Print a figure on a separate line."""
     print(f"\nfigure: {text}")  # noqa: T201  # this is what it is for
 
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Report how long the block takes."""
+    """Report the duration of the block."""
     began = time.monotonic()
     yield
     report_figure(f"{what}: {time.monotonic() - began:.2f} s")

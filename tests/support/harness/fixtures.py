@@ -1,4 +1,4 @@
-"""Fixtures of the running system; loaded by tests/conftest.py."""
+"""Fixtures for the running system, loaded by tests/conftest.py."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ NewInstallation = Callable[[str], Installation]
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """Redis, SMTP server and mailer of the whole run; tests that stop or wipe servers start their own."""
+    """Redis, SMTP server and mailer of the whole session. Tests that stop or wipe servers start their own."""
     with started(RedisServer()) as redis, started(SmtpServer()) as smtp:
         keys, clock = new_key_sets(), FakeClock()
         settings = load(MailerSettings, mailer_settings(keys, redis_url=redis.url, smtp_url=smtp.url))
@@ -43,7 +43,7 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with the tables."""
+    """The path of an SQLite file with the tables."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     engine = open_engine(f"sqlite:///{path}")
     migrate(engine)
@@ -63,24 +63,24 @@ def postgres_template(postgres: PostgresCluster) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated database for one test; the test runs on SQLite and on PostgreSQL."""
+    """The URL of a migrated database for a test, which runs on SQLite and on PostgreSQL."""
     yield from _database(request, request.param)
 
 
 @pytest.fixture
 def sqlite_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated SQLite database, for behaviour that does not depend on the database."""
+    """The URL of a migrated SQLite database, for behaviour that does not depend on the database."""
     yield from _database(request, "sqlite")
 
 
 @pytest.fixture
 def postgresql_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated PostgreSQL database, for behaviour that only PostgreSQL has."""
+    """The URL of a migrated PostgreSQL database, for behaviour that only PostgreSQL has."""
     yield from _database(request, "postgresql")
 
 
 def _database(request: pytest.FixtureRequest, kind: str) -> Iterator[str]:
-    """Make a database; each test's has the same URL, so that applications of earlier tests can be used again."""
+    """Create a database under the same URL for each test, so that applications of earlier tests can be reused."""
     if kind == "postgresql":
         cluster: PostgresCluster = request.getfixturevalue("postgres")
         url = cluster.create_database(template=request.getfixturevalue("postgres_template"), name="identity")
@@ -97,14 +97,14 @@ def _database(request: pytest.FixtureRequest, kind: str) -> Iterator[str]:
 
 @pytest.fixture
 def start_system(servers: Servers, database_url: str) -> Iterator[StartSystem]:
-    """Start the system with other settings, e.g. `start_system(IDENTITY_REVIEW="both")`, on each kind of database."""
+    """A function that starts the system, e.g. `start_system(IDENTITY_REVIEW="both")`, on each kind of database."""
     with ExitStack() as stack:
         yield lambda **options: System(servers, database_url, stack, **options)
 
 
 @pytest.fixture
 def start_system_on_postgresql(servers: Servers, postgresql_url: str) -> Iterator[StartSystem]:
-    """Start the system with other settings on PostgreSQL only."""
+    """A function that starts the system with settings on PostgreSQL only."""
     with ExitStack() as stack:
         yield lambda **options: System(servers, postgresql_url, stack, **options)
 
@@ -119,27 +119,27 @@ def system(start_system: StartSystem) -> System:
 def new_installation(
     redis_server: RedisServer, smtp_server: SmtpServer, tmp_path: Path
 ) -> Iterator[NewInstallation]:
-    """Make an installation on a database; its processes end after the test."""
+    """A function that creates an installation on a database; its processes end after the test."""
     with ExitStack() as stack:
         yield lambda url: Installation(redis_server, smtp_server, url, stack=stack, directory=tmp_path)
 
 
 @pytest.fixture
 def lone_redis(redis_server: RedisServer) -> Iterator[Any]:
-    """A client of a Redis that no mailer reads. It has no type, because redis-py's combine sync and async answers."""
+    """A client of a Redis without a mailer, untyped, because redis-py's types combine sync and async answers."""
     with redis_server.client() as client:
         yield client
 
 
 @pytest.fixture
 def lone_relay(system: System, redis_server: RedisServer) -> Iterator[Relay]:
-    """The system's relay on the Redis that no mailer reads."""
+    """The system's relay on the Redis without a mailer."""
     settings = load(RelaySettings, {**system.environment, "REDIS_URL": redis_server.url})
     with closing(Relay(settings, clock=system.clock)) as relay:
         yield relay
 
 
-# The database comes first among the arguments: it is removed after the processes have ended.
+# The database is the first argument, so that it is removed after the processes have ended.
 @pytest.fixture
 def installation(database_url: str, new_installation: NewInstallation) -> Installation:
     """An installation without running processes, on each kind of database."""

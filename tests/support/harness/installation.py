@@ -29,7 +29,7 @@ STARTED = {"relay": "relay started", "notify": "notify started", "mailer": "mail
 
 
 class Installation(System):
-    """A `System` whose relay and mailer publish and send by themselves once they are started."""
+    """A `System` with its own processes, which publish and send by themselves."""
 
     def __init__(
         self, redis: RedisServer, smtp: SmtpServer, database_url: str, *, stack: ExitStack, directory: Path
@@ -56,11 +56,11 @@ class Installation(System):
 
     @property
     def engine(self) -> Engine:
-        """The database, by a separate connection of the test."""
+        """The test's own connection to the database."""
         return self._engine
 
     def start(self, *parts: str, **settings: str) -> list[Program]:
-        """Start `web`, `relay`, `notify`, `mailer` at once; wait until each is ready."""
+        """Start `web`, `relay`, `notify` or `mailer` processes at once; wait until each is ready."""
         started = [self.start_without_waiting(part, **settings) for part in parts]
         for part, program in zip(parts, started, strict=True):
             if part == "web":
@@ -74,7 +74,7 @@ class Installation(System):
         return started
 
     def start_without_waiting(self, part: str, **settings: str) -> Program:
-        """Start one part without waiting for it."""
+        """Start a process without waiting until it is ready."""
         return self.start_program(*COMMANDS[part], environment={**self.environment, **settings})
 
     def start_program(
@@ -96,14 +96,14 @@ class Installation(System):
         return program
 
     def status_of(self, path: str) -> int | None:
-        """Return the status of a GET, or None if nobody answers."""
+        """Return the status of a GET, or None without an answer."""
         try:
             return httpx.get(f"{self.url}{path}", timeout=10, verify=NO_TLS, trust_env=False).status_code
         except httpx.TransportError:
             return None
 
     def publish(self) -> int:
-        """Do nothing: the relay's process publishes."""
+        """Do nothing, because the relay's process publishes."""
         return 0
 
     def published_ids(self) -> list[str]:
@@ -111,11 +111,11 @@ class Installation(System):
         return [from_fields(entry_id, fields).event.id for entry_id, fields in self._entries()]
 
     def wait_for_mails(self) -> None:
-        """Wait until everything is published and every mail has its receipt recorded."""
+        """Wait until every event is published and every mail has its receipt recorded."""
         open_rows = "SELECT 1 FROM outbox WHERE position IS NULL OR mail_state = 'waiting' LIMIT 1"
         wait_until(
             lambda: not self.rows(open_rows),
-            what="every mail to come to its end",
+            what="the final state of every mail",
             timeout_seconds=START_SECONDS,
         )
 

@@ -41,7 +41,7 @@ def _value(client: Any, key: bytes) -> Any:
 
 
 class ResponseRecorder:
-    """Records the refusals that visitors get."""
+    """Records error answers to visitors."""
 
     def __init__(self) -> None:
         self.refusals: list[str] = []
@@ -57,5 +57,5 @@ class ResponseRecorder:
 
 
 def leaked(text: str, secrets: Iterable[str]) -> list[str]:
-    """Return the secrets that occur in the text as whole words, not as digits of a time or a number."""
+    """Return the secrets in the text, as whole words only, so that digits of a time or number do not match a code."""
     return [secret for secret in secrets if re.search(rf"(?<![\w.]){re.escape(secret)}(?!\w)", text)]

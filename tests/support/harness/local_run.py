@@ -1,4 +1,4 @@
-"""`make run` without make: its own directory and free ports."""
+"""Starts `make run` without make, in its own directory and on free ports."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
 
 
 class LocalRun(Program):
-    """One running copy; `ports` by the names of their variables."""
+    """A running copy, with its `ports` by the names of their variables."""
 
     def __init__(self, run_dir: Path, **settings: str) -> None:
         if not (ROOT / ".venv/mailbox/bin/sendria").exists():
@@ -52,7 +52,7 @@ class LocalRun(Program):
         return f"http://127.0.0.1:{self.ports['PASS_DEMO_PORT']}"
 
     def processes(self) -> dict[int, dict[str, str]]:
-        """Return the environment of each process of this copy, including orphaned ones."""
+        """Return the environment of each process of this copy, including orphans."""
         found = {int(path.name): _environment(path) for path in Path("/proc").glob("[0-9]*")}
         mark = str(self.run_dir)
         return {
@@ -62,11 +62,11 @@ class LocalRun(Program):
         }
 
     def pids_of(self, command: str) -> list[int]:
-        """Return the processes of this copy whose command line contains this text."""
+        """Return the ids of this copy's processes whose command line contains the text."""
         return [pid for pid in self.processes() if command in _command(pid)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal to the launcher's process group, as a terminal does; return the exit code."""
+        """Send a signal to the launcher's process group, like a terminal; return the exit code."""
         os.killpg(self.pid, number)
         return self.wait()
 
@@ -82,12 +82,12 @@ def _environment(process: Path) -> dict[str, str]:
     try:
         pairs = (process / "environ").read_bytes().decode(errors="replace").split("\0")
     except OSError:
-        return {}  # it has ended, or belongs to another user
+        return {}  # the process has ended or belongs to another user
     return dict(pair.partition("=")[::2] for pair in pairs if pair)
 
 
 def _directory(pid: int) -> str:
-    """Return the working directory of a process; Redis overwrites its environment with its title."""
+    """Return the working directory of a process, because Redis overwrites its environment with its title."""
     try:
         return str(Path(f"/proc/{pid}/cwd").readlink())
     except OSError:

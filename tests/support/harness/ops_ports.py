@@ -1,4 +1,4 @@
-"""The ops ports of an installation's processes, as Prometheus and container probes use them."""
+"""The ops ports of an installation's processes, for metrics and probes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ VARIABLES = {
 
 @dataclass(frozen=True)
 class Scrape:
-    """The metrics of one process."""
+    """The metrics of a process."""
 
     text: str
 
     @property
     def families(self) -> dict[str, Family]:
-        """Each metric by the name of its TYPE line."""
+        """Each metric by the name in its TYPE line."""
         return {family.name: family for family in text_string_to_metric_families(self.text)}
 
     def value(self, name: str, **labels: str) -> float:
-        """Return the sum of the series with these labels; 0 if there is none."""
+        """Return the sum of the series with these labels, 0 without a series."""
         return sum(self.series(name, **labels))
 
     def series(self, name: str, **labels: str) -> Iterator[float]:
@@ -47,7 +47,7 @@ class Scrape:
 
 
 class OpsPorts:
-    """One port for each kind of process; `settings` opens them."""
+    """A port for each kind of process; `settings` has the variables that open the ports."""
 
     def __init__(self) -> None:
         self._ports = {part: free_port() for part in VARIABLES}

@@ -1,4 +1,4 @@
-"""A source of randomness with bind codes that the test can predict."""
+"""A source of randomness with predictable bind codes."""
 
 import itertools
 
@@ -6,13 +6,13 @@ from identity.adapters.randomness import SystemRandomness
 
 
 class PredictableCodes(SystemRandomness):
-    """Bind codes count up; identifiers and tokens stay random."""
+    """Counts bind codes up, but keeps identifiers and tokens random."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self.newest = ""
 
     def digits(self, count: int) -> str:
-        """Return the next number and remember it."""
+        """Return and store the next number."""
         self.newest = f"{next(self._numbers):0{count}}"
         return self.newest

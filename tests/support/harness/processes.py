@@ -15,7 +15,7 @@ from tests.support import ROOT
 from tests.support.harness.waiting import wait_until
 
 START_SECONDS = 90.0
-"""A command takes 2 s of CPU time to start, and many start at once on a busy machine."""
+"""A command needs 2 s of CPU time to start, and many commands may start at once on a busy machine."""
 PRODUCT_COMMANDS = frozenset({"identity", "mailer"})
 _END_SECONDS = 40.0
 _PRELOADED = multiprocessing.get_context("forkserver")
@@ -34,15 +34,15 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
 
 
 def base_environment() -> dict[str, str]:
-    """Return the part of this environment that a process needs, without our settings."""
+    """Return the required part of this environment, without our settings."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 def executable(name: str) -> str:
-    """Return the path of a command; an absolute path stays as it is.
+    """Return the path of a command; an absolute path is unchanged.
 
-    The product's commands come from the environment of `make run`: the tests' own has packages that structlog imports
-    wherever they are installed, which makes each start a third slower.
+    The product's commands come from the environment of `make run`, because structlog imports more packages in the
+    tests' environment, which makes each start a third slower.
     """
     ours = ROOT / ".venv" / "run" / "bin" / name
     return str(ours if name in PRODUCT_COMMANDS and ours.exists() else Path(sys.executable).parent / name)
@@ -51,7 +51,7 @@ def executable(name: str) -> str:
 def run_preloaded(*command: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a product command and wait for its end, e.g. `run_preloaded("identity", "check", environment={…})`.
 
-    It is a fork of a process that has imported the product: that takes 30 ms instead of a second.
+    The command is a fork of a process that has imported the product, which takes 30 ms instead of a second.
     """
     with tempfile.TemporaryDirectory() as directory:
         outputs = (Path(directory) / "stdout", Path(directory) / "stderr")
@@ -60,7 +60,7 @@ def run_preloaded(*command: str, environment: Mapping[str, str]) -> subprocess.C
 
 
 class _Fork:
-    """A product command in a fork of a process that has imported the product, with the methods of `Popen`."""
+    """A product command, forked from a process that has imported the product, with the methods of `Popen`."""
 
     def __init__(
         self, command: tuple[str, ...], environment: Mapping[str, str], outputs: tuple[Path, Path]
@@ -100,18 +100,18 @@ def _run_main(command: tuple[str, ...], environment: dict[str, str], outputs: tu
     if "IDENTITY_METRICS_BIND" in environment and "serve" in command:
         _forget(
             "identity", "port_runtime", "prometheus_client"
-        )  # whose import decides whether metrics are shared
+        )  # its import decides whether metrics are shared
     sys.exit(import_module(f"{command[0]}.__main__").main())
 
 
 def _forget(*packages: str) -> None:
-    """Have these packages imported again, in the order of the command."""
+    """Remove packages from `sys.modules`, so that the command imports them again in its own order."""
     for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
         del sys.modules[name]
 
 
 class Program:
-    """One running command; its output goes to a log file that tests read."""
+    """A running command with its output in a log file."""
 
     def __init__(
         self,
@@ -123,9 +123,9 @@ class Program:
         pass_fds: tuple[int, ...] = (),
         preloaded: bool = False,
     ) -> None:
-        """Start a command of the tests' environment, or a program by its path; its log is in `directory`.
+        """Start a command of the tests' environment, or a program by its path, with a log in `directory`.
 
-        With `preloaded`, a command of the product is a fork, like that of `run_preloaded`.
+        With `preloaded`, the product's commands are forks, like those of `run_preloaded`.
         """
         number = len(list(directory.glob("*.log")))
         self.command = " ".join(command)
@@ -145,7 +145,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 cwd=cwd,
                 pass_fds=pass_fds,
-                start_new_session=True,  # so that `destroy` can kill its children too
+                start_new_session=True,  # `destroy` then kills its children too
             )
 
     @property
@@ -155,24 +155,24 @@ class Program:
 
     @property
     def output(self) -> str:
-        """Its output so far."""
+        """The output so far."""
         return self.log.read_text(errors="replace")
 
     @property
     def running(self) -> bool:
-        """Whether it is still running."""
+        """Whether the command is still running."""
         return self._process.poll() is None
 
     def children(self) -> list[int]:
-        """Return the ids of its children, such as gunicorn's workers."""
+        """Return the ids of the children, such as gunicorn's workers."""
         found: list[int] = []
         for children in Path(f"/proc/{self.pid}/task").glob("*/children"):
-            with suppress(FileNotFoundError, ProcessLookupError):  # it may end in the meantime
+            with suppress(FileNotFoundError, ProcessLookupError):  # the process may end in the meantime
                 found += map(int, children.read_text().split())
         return found
 
     def wait_for(self, text: str, *, timeout_seconds: float = START_SECONDS) -> None:
-        """Wait until it has written the text; AssertionError with its output if it ends before."""
+        """Wait until the output contains the text. Raises AssertionError with the output if the command ends before."""
 
         def written() -> bool:
             if text in self.output:
@@ -183,11 +183,11 @@ class Program:
         wait_until(written, what=f"{text!r} of `{self.command}`", timeout_seconds=timeout_seconds)
 
     def wait(self, timeout_seconds: float = _END_SECONDS) -> int:
-        """Wait until it ends by itself; return its exit code."""
+        """Wait until the command ends by itself; return its exit code."""
         return self._process.wait(timeout_seconds)
 
     def kill(self) -> None:
-        """Kill -9 the process, but not its children, as in a crash."""
+        """Kill -9 the process but not its children, like a crash."""
         self._process.kill()
         self._process.wait(_END_SECONDS)
 
@@ -197,8 +197,8 @@ class Program:
         return self._process.wait(_END_SECONDS)
 
     def destroy(self) -> None:
-        """Kill it with its children."""
+        """Kill the process with its children."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._process.kill()  # a fork that has not left this group yet
+        self._process.kill()  # the fork has not left this process group yet
         self._process.wait(_END_SECONDS)

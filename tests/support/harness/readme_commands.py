@@ -1,4 +1,4 @@
-"""Run the commands printed in the READMEs against a running system."""
+"""Runs the READMEs' commands against a running system."""
 
 import json
 import os
@@ -23,7 +23,7 @@ STATES = [
 
 
 def walk_api(*, api: str, mails: str) -> None:
-    """Run identity's API walkthrough; AssertionError if an answer differs from the README."""
+    """Run identity's API walkthrough. Raises AssertionError if an answer differs from the README."""
     answers = run_sections(_MANUAL, API=api, MAILS=mails)
 
     assert [answer["status"] for answer in answers if "rights" not in answer] == STATES
@@ -31,14 +31,14 @@ def walk_api(*, api: str, mails: str) -> None:
 
 
 def walk_service_apis(*, api: str, mails: str, cwd: Path) -> list[dict[str, Any]]:
-    """Run the API walkthrough, then the commands for other services; return the answers to the latter."""
+    """Run the API walkthrough and the commands for other services; return the answers to the latter."""
     return run_sections(_MANUAL, _FEED, _ADMIN, API=api, MAILS=mails, cwd=cwd)[-_OF_SERVICES:]
 
 
 def run_sections(
     *sections: tuple[Path, str], cwd: Path | None = None, **environment: str
 ) -> list[dict[str, Any]]:
-    """Run the sections' commands in order, as printed; AssertionError if one fails."""
+    """Run the sections' commands in order, as printed. Raises AssertionError if a command fails."""
     done = subprocess.run(
         ["bash", "-u"],
         input="\n".join(map(_commands, sections)),

@@ -12,12 +12,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fast",
         action="store_true",
-        help="leave out PostgreSQL, browsers, servers of a test's own, and the commands as processes",
+        help="skip tests with PostgreSQL, browsers, their own servers, or commands as processes",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that --fast leaves out."""
+    """Deselect the tests that --fast skips."""
     if config.getoption("fast"):
         slow = [item for item in items if _is_slow(item)]
         items[:] = [item for item in items if item not in set(slow)]
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_slow(item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
-    # `database_url` requests PostgreSQL only when it runs, so its parameter decides.
+    # `database_url` requests PostgreSQL only at run time, so its parameter decides.
     on_postgresql = "postgresql_url" in item.fixturenames or (
         "database_url" in item.fixturenames and item.callspec.params["database_url"] == "postgresql"
     )

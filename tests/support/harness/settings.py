@@ -1,4 +1,4 @@
-"""The settings of a test installation; keyword arguments add to them or replace them."""
+"""The settings of a test installation; keyword arguments add or replace settings."""
 
 import functools
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from tests.support.actors.consents import write_consents
 from tests.support.servers.ports import free_port
 
 PUBLIC_URL = "http://127.0.0.1:8000"
-"""Links in mails start with this URL. Nothing listens there: tests extract the token from the link."""
+"""The start of links in mails. No server listens there, because tests extract the token from the link."""
 SIGNING_KEY = "a-signing-key-of-the-tests-that-is-long-enough"
 SECRET = "0123456789abcdef-0123456789abcdef"
 """Long enough for production."""
@@ -30,14 +30,14 @@ CONTACT = {
 
 @functools.cache
 def oidc_keys() -> str:
-    """Return the keys of this test process that sign tokens."""
+    """Return this test process's keys for signing tokens."""
     return new_signing_keys(datetime.now(UTC))
 
 
 def identity_settings(
     keys: KeySets, *, database_url: str, redis_url: str, public_url: str = PUBLIC_URL, **settings: str
 ) -> dict[str, str]:
-    """Return the environment of identity, with cheap password hashes because tests create many."""
+    """Return the environment of identity, with cheap password hashes, because tests create many."""
     return {
         "IDENTITY_MODE": "local",
         "IDENTITY_DATABASE_URL": database_url,

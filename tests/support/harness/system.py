@@ -39,8 +39,8 @@ _MAX_IDLE_APPS = 20
 class IdleApps:
     """The web applications of earlier tests, by their settings.
 
-    Building one takes 60 ms, and a new one compiles every statement and every template again. An application keeps
-    nothing about people: all that is in the database, which is new for each test.
+    Building an application takes 60 ms, and a new application compiles every statement and every template again. An
+    application stores no data about people, which is all in the database, and each test has a new database.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class IdleApps:
         return create_app(load(WebSettings, environment), clock=clock, randomness=randomness)
 
     def give_back(self, environment: dict[str, str], app: Flask) -> None:
-        """Keep an application without its connections, and drop the one that was idle for longest."""
+        """Store an application without its connections, and drop the application that was idle for longest."""
         with app.app_context():
             for engine in db.engines.values():
                 _wait_for_requests(engine)
@@ -64,7 +64,7 @@ class IdleApps:
 
 
 def _wait_for_requests(engine: Engine) -> None:
-    """Wait for the requests of clients that have left: a pool does not close what returns after it is disposed of."""
+    """Wait for requests of disconnected clients, because a disposed pool does not close connections returned later."""
     pool = engine.pool
     if isinstance(pool, QueuePool):
         wait_until(lambda: pool.checkedout() == 0, what="every connection to return to its pool")
@@ -72,7 +72,7 @@ def _wait_for_requests(engine: Engine) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """Servers of the whole run: Redis, the mailer, its SMTP server, the keys, the clock."""
+    """The servers of the whole session: Redis, the mailer, its SMTP server, and keys and clock."""
 
     redis: RedisServer
     smtp: SmtpServer
@@ -87,7 +87,7 @@ class Servers:
 
 
 class System:
-    """One installation with its own database."""
+    """An installation with its own database."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class System:
         direct_url: str = "",
         **settings: str,
     ) -> None:
-        """Start it; with `own_app` the test may change the application. `direct_url` is the relay's past a pooler."""
+        """Start the system; with `own_app`, the test may change the application. `direct_url` bypasses a pooler."""
         self.servers = servers
         self.clock = servers.clock
         self.mailbox = servers.mailbox
@@ -141,7 +141,7 @@ class System:
             return list(connection.execute(text(statement), values))
 
     def visitor(self) -> Visitor:
-        """Return a new visitor without a session, whose answers have to be as documented."""
+        """Return a new visitor without a session, whose answers are compared with the OpenAPI document."""
         visitor = Visitor(self.url)
         visitor.http.event_hooks["response"].append(check_answer)
         self._stack.callback(visitor.close)
@@ -171,7 +171,7 @@ class System:
         return person
 
     def confirm(self, token: str) -> Any:
-        """Use a mailed link through the API, like its page's button."""
+        """Use a mailed link through the API, like the button of its page."""
         return self.visitor().post("/email-verifications/confirm", {"token": token})
 
     def logged_in(self, person: Person) -> Visitor:
@@ -217,16 +217,16 @@ class System:
         return self.mails(address, subject, count=count)[-1]
 
     def mails(self, address: str, subject: str | None = None, *, count: int = 1) -> list[ReceivedMail]:
-        """Wait for `count` mails to the address; return them in the order in which they were requested.
+        """Wait for `count` mails to the address; return them in the order of their requests.
 
-        A mailer sends several at once, so they may arrive in a different order.
+        A mailer sends several mails at once, so the mails may arrive in a different order.
         """
         self.publish()
         there = self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)
         return sorted(there, key=self._outbox_id)
 
     def _outbox_id(self, mail: ReceivedMail) -> int:
-        """Return the outbox id of the mail's event; 0 for a deleted row, which is older than all others."""
+        """Return the outbox id of the mail's event, or 0 for a deleted row, which is older than all others."""
         rows = self.rows("SELECT id FROM outbox WHERE event_id = :id", id=mail.event_id)
         return int(rows[0][0]) if rows else 0
 
@@ -238,7 +238,7 @@ class System:
         timer.start()
         try:
             while self.rows("SELECT 1 FROM outbox WHERE mail_state = 'waiting' LIMIT 1"):
-                assert not deadline.is_set(), "a mail never came to an end"
+                assert not deadline.is_set(), "a mail reached no final state"
                 self.relay.receive(block_ms=200)
         finally:
             timer.cancel()
@@ -260,7 +260,7 @@ class System:
         return [event.type.removeprefix("tw.port.identity.") for event in self.events(subject)]
 
     def raw_stream(self) -> str:
-        """Return everything about this system's events that is readable in Redis."""
+        """Return all data about this system's events that is readable in Redis."""
         entries = [*self._entries(), *self._entries(MAIL_STREAM)]
         return json.dumps([[str(part) for part in entry] for entry in entries])
 

@@ -1,4 +1,4 @@
-"""Temporary files in memory if there is room, since commits on disk are slow."""
+"""Puts temporary files into memory if there is enough space, because commits on disk are slow."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ def use_memory() -> None:
 
 
 def _fits(place: Path) -> bool:
-    """Return whether files and programs can be created there and there is enough space."""
+    """Return whether the folder has enough space and allows files and programs."""
     return (
         os.access(place, os.W_OK)
         and shutil.disk_usage(place).free >= _LEAST_FREE_BYTES

@@ -1,13 +1,13 @@
-"""Wait for a condition in another process. Only this module of the tests may sleep."""
+"""Waits for a condition. No other module of the tests may sleep."""
 
 import time
 from collections.abc import Callable
 
 
 def wait_until(condition: Callable[[], object], *, what: str, timeout_seconds: float = 30) -> None:
-    """Check `condition` every 10 ms until it is true; raises AssertionError naming `what` on timeout.
+    """Check `condition` every 10 ms until it is true. Raises AssertionError with `what` on timeout.
 
-    A test about time passes its own limit; the default only detects a hang and is long enough for a busy machine.
+    A test about time passes its own limit. The default only detects a hang, and is long enough for a busy machine.
     """
     deadline = time.monotonic() + timeout_seconds
     while not condition():

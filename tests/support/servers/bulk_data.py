@@ -1,4 +1,4 @@
-"""Thousands of rows in every table, like a database after years of use."""
+"""Inserts thousands of rows into every table, as after years of use."""
 
 from sqlalchemy import Engine, text
 

@@ -14,13 +14,13 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certificate:
-    """A self-signed certificate for localhost; clients trust it by `ca_file`."""
+    """A self-signed certificate for localhost, which clients trust with `ca_file`."""
 
     ca_file: Path
     key_file: Path
 
     def server_context(self) -> ssl.SSLContext:
-        """Return the context of a server."""
+        """Return the TLS context for a server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.ca_file, self.key_file)
         return context

@@ -1,4 +1,4 @@
-"""Fixtures of the servers; loaded by tests/conftest.py. Each xdist worker has its own servers."""
+"""Fixtures for the servers, loaded by tests/conftest.py. Each xdist worker has its own servers."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,14 +16,14 @@ from tests.support.servers.smtp import SmtpServer
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresCluster]:
-    """One PostgreSQL for the whole run, without fsync; each test has its own database in it."""
+    """The session's PostgreSQL, without fsync. Each test has its own database on this cluster."""
     with started(PostgresCluster(fsync=False)) as server:
         yield server
 
 
 @pytest.fixture
 def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
-    """An empty database for one test."""
+    """The URL of an empty database for the test."""
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
@@ -31,14 +31,14 @@ def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_session() -> Iterator[RedisServer]:
-    """One Redis for the whole run; tests take `redis_server`, which is empty and running."""
+    """The session's Redis. Tests use `redis_server`, which is empty and running."""
     with started(RedisServer()) as server:
         yield server
 
 
 @pytest.fixture
 def redis_server(redis_session: RedisServer) -> RedisServer:
-    """The run's Redis, running and empty; the test may stop, kill and start it."""
+    """The session's Redis, running and empty, which the test may stop, kill and start."""
     redis_session.resume()
     redis_session.start()
     redis_session.wipe()
@@ -47,14 +47,14 @@ def redis_server(redis_session: RedisServer) -> RedisServer:
 
 @pytest.fixture(scope="session")
 def smtp_session() -> Iterator[SmtpServer]:
-    """One SMTP server for the whole run; tests take `smtp_server`, which is empty and accepts."""
+    """The session's SMTP server. Tests use `smtp_server`, which is listening, with an empty mailbox."""
     with started(SmtpServer()) as server:
         yield server
 
 
 @pytest.fixture
 def smtp_server(smtp_session: SmtpServer) -> SmtpServer:
-    """The run's SMTP server: listening, accepting, with an empty mailbox."""
+    """The session's SMTP server, listening, without scripted faults and with an empty mailbox."""
     smtp_session.reset()
     smtp_session.start()
     smtp_session.mailbox.clear()
@@ -69,20 +69,20 @@ def mailbox(smtp_server: SmtpServer) -> Mailbox:
 
 @pytest.fixture
 def start_redis() -> Iterator[Callable[..., RedisServer]]:
-    """Start one more Redis until the test ends; takes the arguments of RedisServer, e.g. users=…."""
+    """A function that starts another Redis until the test ends, with the arguments of RedisServer, e.g. users=…."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(started(RedisServer(**options)))
 
 
 @pytest.fixture
 def start_smtp() -> Iterator[Callable[..., SmtpServer]]:
-    """Start one more SMTP server until the test ends; takes the arguments of SmtpServer, e.g. tls="starttls"."""
+    """A function that starts another SMTP server until the test ends, with the arguments of SmtpServer."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(started(SmtpServer(**options)))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Report at the end which tests could not run, and why."""
+    """Report at the end which tests were skipped, with the reasons."""
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
     terminalreporter.section("what could not be run")
     if not reasons:

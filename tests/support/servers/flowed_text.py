@@ -1,4 +1,4 @@
-"""Reads plain text in `format=flowed; delsp=yes`, written from RFC 3676 and not from the product's code."""
+"""Reads plain text in `format=flowed; delsp=yes`, written after RFC 3676, independently of the product's code."""
 
 
 def unflowed(text: str) -> str:

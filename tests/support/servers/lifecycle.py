@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 
 class Server(Protocol):
-    """A server of this package."""
+    """The methods that each server of this package has."""
 
     def start(self) -> None: ...
 
@@ -18,7 +18,7 @@ class Server(Protocol):
 
 S = TypeVar("S", bound=Server)
 _ACCEPT_STEPS = 3
-"""The steps of the event loop from an accepted socket to a protocol with its transport."""
+"""The number of event loop iterations from an accepted socket to a protocol with its transport."""
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def started(server: S) -> Iterator[S]:
 
 @contextmanager
 def serve_http(server: HTTPServer) -> Iterator[str]:
-    """Serve HTTP in a thread until the block ends; yields the URL."""
+    """Serve HTTP in a thread until the block ends; yield the URL."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -45,7 +45,7 @@ def serve_http(server: HTTPServer) -> Iterator[str]:
 
 
 async def close_listener(server: asyncio.Server) -> None:
-    """Stop accepting. If a server closes while it accepts a connection, asyncio leaves that socket open."""
+    """Stop accepting, and wait for connections in acceptance, whose sockets asyncio would leave open."""
     loop = asyncio.get_running_loop()
     for listening in server.sockets:
         loop.remove_reader(listening)

@@ -1,7 +1,7 @@
-"""A load balancer for HTTP/1.1 in front of several instances, added when they are ready.
+"""A load balancer for HTTP/1.1 in front of several instances, which are added when ready.
 
-Like a real one, it keeps client connections open, sends no new requests to a draining instance, and retries at another
-instance only if it could not connect, because then nothing was sent.
+Like a production load balancer, it keeps client connections open and sends no new requests to a draining instance. It
+retries a request at another instance only after a failed connection, because then no data was sent.
 """
 
 import http.client
@@ -19,7 +19,7 @@ _SECONDS = 30
 
 
 class LoadBalancer:
-    """Knows the instances by port; `failures` names each request that no instance answered."""
+    """The instances by port, and in `failures` each request that no instance answered."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,21 +35,21 @@ class LoadBalancer:
         return f"http://127.0.0.1:{self.port}"
 
     def add(self, port: int) -> None:
-        """Send requests to an instance once it is ready."""
+        """Add an instance as soon as it is ready."""
         wait_until(lambda: _is_ready(port), what=f"readiness at {port}", timeout_seconds=60)
         with self._lock:
             self._in_flight.setdefault(port, 0)
             self._draining.discard(port)
 
     def drain(self, port: int) -> None:
-        """Send no more requests to it; wait until its open ones are answered."""
+        """Remove an instance; wait until its open requests are answered."""
         with self._lock:
             self._draining.add(port)
         wait_until(lambda: self._in_flight[port] == 0, what="its last answers", timeout_seconds=60)
 
     @contextmanager
     def instance(self, tried: set[int]) -> Iterator[int]:
-        """Choose an instance and count it as busy; LookupError if none is left to try."""
+        """Choose an instance and count it as busy. Raises LookupError if no instance is left to try."""
         with self._lock:
             ports = sorted(set(self._in_flight) - self._draining - tried)
             if not ports:
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
                     try:
                         connection.connect()
                     except OSError:
-                        tried.add(port)  # nothing was sent, so another instance may handle it
+                        tried.add(port)  # no data was sent, so another instance may handle the request
                         continue
                     with closing(connection):
                         return self._answer(*self._forward(connection, body))
@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
-        """Log nothing."""
+        """Suppress the access log."""
 
 
 def _is_ready(port: int) -> bool:

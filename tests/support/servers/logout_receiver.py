@@ -14,7 +14,7 @@ from tests.support.servers.lifecycle import serve_http
 
 @dataclass(frozen=True)
 class Received:
-    """One POST: its path, its form, and when it came (`time.monotonic`)."""
+    """A received POST, with its path, its form and its time (`time.monotonic`)."""
 
     path: str
     content_type: str
@@ -28,7 +28,7 @@ class Received:
 
 
 class LogoutReceiver:
-    """Answers each POST with the next of `answers`, and with 200 when none is left; `hang` lets them wait."""
+    """Answers each POST with the next of `answers`, or with 200 after the last; `hang` delays the answers."""
 
     def __init__(self) -> None:
         self.answers: list[int] = []
@@ -41,20 +41,20 @@ class LogoutReceiver:
         self._lock = threading.Lock()
 
     def hang(self) -> None:
-        """Answer nothing until `release`."""
+        """Delay all answers until `release`."""
         self._free.clear()
 
     def release(self) -> None:
-        """Answer whatever waits."""
+        """Send the delayed answers."""
         self._free.set()
 
     def wait_for(self, count: int = 1) -> list[Received]:
-        """Wait for so many tokens."""
+        """Wait for this number of tokens."""
         wait_until(lambda: len(self.received) >= count, what=f"{count} logout tokens")
         return self.received
 
     def receive(self, received: Received) -> int:
-        """Record a token; return the status to answer with."""
+        """Record a token; return the status of the answer."""
         with self._lock:
             self.received.append(received)
             self.at_once += 1
@@ -84,7 +84,7 @@ def logout_receiver() -> Iterator[LogoutReceiver]:
                 self.send_header("Location", "/elsewhere")
                 self.end_headers()
             except OSError:
-                pass  # whoever sent the token has gone
+                pass  # the sender has closed the connection
 
         def log_message(self, *_: object) -> None:
             """Print nothing."""

@@ -7,25 +7,25 @@ from tests.support.servers.received_mail import ReceivedMail
 
 
 class Mailbox:
-    """All accepted mails of all recipients, in order; thread-safe."""
+    """All accepted mails of all recipients, in order. Thread-safe."""
 
     def __init__(self) -> None:
         self._mails: list[ReceivedMail] = []
         self._changed = threading.Condition()
 
     def put(self, mail: ReceivedMail) -> None:
-        """Add one and wake waiting threads."""
+        """Add a mail and wake waiting threads."""
         with self._changed:
             self._mails.append(mail)
             self._changed.notify_all()
 
     def all(self, address: str | None = None, subject_contains: str | None = None) -> list[ReceivedMail]:
-        """Return the mails to `address` (in any case) whose subject contains this, oldest first."""
+        """Return the mails to `address` (in any case) whose subject contains the text, oldest first."""
         with self._changed:
             return self._matching(address, subject_contains)
 
     def count(self, address: str | None = None, subject_contains: str | None = None) -> int:
-        """Return the number of these mails."""
+        """Return the number of matching mails."""
         return len(self.all(address, subject_contains))
 
     def clear(self) -> None:
@@ -40,7 +40,7 @@ class Mailbox:
         count: int = 1,
         timeout: float = 30,
     ) -> list[ReceivedMail]:
-        """Wait until there are `count` matching mails; AssertionError after `timeout` seconds."""
+        """Wait until there are `count` matching mails. Raises AssertionError after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         with self._changed:
             while len(found := self._matching(address, subject_contains)) < count:

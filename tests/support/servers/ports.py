@@ -1,4 +1,4 @@
-"""Ports for servers of the tests, which parallel runs and outgoing connections do not take."""
+"""Ports for the tests' servers that no parallel run and no outgoing connection uses."""
 
 import atexit
 import secrets
@@ -6,14 +6,14 @@ import socket
 from collections import deque
 
 _LOWEST, _HIGHEST = 20_000, 32_767
-"""Systems choose the ports of outgoing connections above these, so a server that starts again finds its port free."""
+"""A range below the ports of outgoing connections, so that a restarted server finds its port free."""
 _KEPT = 200
 _reservations: deque[socket.socket] = deque()
-"""UDP sockets on the newest ports. Every process of the tests reserves its ports in this way."""
+"""UDP sockets on the newest ports, by which every process of the tests reserves its ports."""
 
 
 def free_port() -> int:
-    """Return a TCP port on loopback that nothing listens on, and that no other call returns for a while."""
+    """Return a free TCP port on loopback, which no other call returns for a while."""
     while True:
         port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST + 1)
         reservation = socket.socket(type=socket.SOCK_DGRAM)

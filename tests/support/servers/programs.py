@@ -1,4 +1,4 @@
-"""Optional programs; a test without its program is skipped with the reason."""
+"""Optional programs. A test without its program is skipped with the reason."""
 
 import os
 import shutil
@@ -12,32 +12,32 @@ from tests.support import ROOT
 
 @dataclass(frozen=True)
 class OptionalProgram:
-    """A program, its purpose, and how to install it."""
+    """A program, its purpose, and the remedy if it is missing."""
 
     names: tuple[str, ...]
     purpose: str
     remedy: str
     variable: str = ""
-    """An environment variable that may name it."""
+    """An environment variable that may name the program."""
 
     def path(self) -> Path | None:
-        """Return its path, or None."""
+        """Return the path of the program, or None."""
         names = (os.environ.get(self.variable, ""), *self.names)
         found = (shutil.which(name) for name in names if name)
         return next((Path(path) for path in found if path), None)
 
     def require(self) -> Path:
-        """Return its path; skips the test with the remedy if it is missing."""
+        """Return the path of the program. Skips the test with the remedy if the program is missing."""
         path = self.path()
         if path is None:
-            pytest.skip(f"{self.names[0]} is not there, so {self.purpose} did not run ({self.remedy})")
+            pytest.skip(f"{self.names[0]} is missing, so {self.purpose} did not run ({self.remedy})")
         return path
 
 
 CHROMIUM = OptionalProgram(
     ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
     "the browser tests",
-    "apt-get install -y --no-install-recommends chromium-headless-shell fonts-noto-cjk, or name one by CHROMIUM",
+    "apt-get install -y --no-install-recommends chromium-headless-shell fonts-noto-cjk, or set CHROMIUM to one",
     "CHROMIUM",
 )
 PGBOUNCER = OptionalProgram(("pgbouncer",), "the pooler of PostgreSQL", "apt-get install -y pgbouncer")

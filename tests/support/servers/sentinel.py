@@ -15,7 +15,7 @@ from tests.support.servers.ports import free_port
 from tests.support.servers.redis import RedisServer
 
 SERVICE = "events"
-# A sentinel that was stopped for two seconds does nothing for thirty ("TILT"), which happens on a busy machine.
+# A sentinel that pauses for two seconds, as on a busy machine, does nothing for thirty seconds ("TILT").
 DECISION_SECONDS = 90
 _CONFIGURATION = """
 port {port}
@@ -28,7 +28,7 @@ sentinel failover-timeout {service} 6000
 
 
 class SentinelServer:
-    """One sentinel, which is a quorum by itself. It promotes the replica only on command."""
+    """A sentinel that is a quorum by itself and promotes the replica only on command."""
 
     def __init__(self, primary: RedisServer) -> None:
         self.port = free_port()
@@ -38,11 +38,11 @@ class SentinelServer:
 
     @property
     def url(self) -> str:
-        """The URL of the primary; nobody answers at its first sentinel."""
+        """The URL of the primary; its first sentinel does not answer."""
         return f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{self.port}/{SERVICE}/0"
 
     def start(self) -> None:
-        """Start it; returns when it knows the primary and its replica."""
+        """Start the sentinel; return when it knows the primary and its replica."""
         configuration = self._directory / "sentinel.conf"
         configuration.write_text(
             _CONFIGURATION.format(
@@ -54,7 +54,7 @@ class SentinelServer:
         wait_until(self._knows_replicas, what="the sentinel to find the replica")
 
     def fail_over(self) -> None:
-        """Promote the replica while the primary works, and return when new connections lead to it."""
+        """Promote the replica while the primary works; return when new connections lead to the new primary."""
         before = self.primary_port()
         wait_until(
             self._begins_failover,
@@ -66,13 +66,13 @@ class SentinelServer:
         )
 
     def primary_port(self) -> int:
-        """Return the port of the server that is the primary."""
+        """Return the port of the primary."""
         with self._client() as client:
             address: Any = client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
         return int(address[1])
 
     def destroy(self) -> None:
-        """Stop and remove its files."""
+        """Stop the sentinel and remove its files."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(timeout=20)
@@ -82,7 +82,7 @@ class SentinelServer:
         with (
             contextlib.suppress(redis.ResponseError),
             self._client() as client,
-        ):  # NOGOODSLAVE: its answer is late
+        ):  # NOGOODSLAVE: the replica's answer is late
             return bool(client.execute_command("SENTINEL", "FAILOVER", SERVICE))
         return False
 

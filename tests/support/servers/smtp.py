@@ -26,13 +26,13 @@ _SCHEMES: dict[Tls, str] = {"none": "smtp", "starttls": "smtp+starttls", "implic
 
 @dataclass(frozen=True)
 class Login:
-    """The only user who may send."""
+    """The credentials of the only user who may send."""
 
     user: str
     password: str
 
     def check(self, *arguments: Any) -> AuthResult:
-        """Check a login for aiosmtpd; its last argument holds the credentials."""
+        """Check a login for aiosmtpd, which passes the credentials as the last argument."""
         data = arguments[-1]
         sent = LoginPassword(self.user.encode(), self.password.encode())
         right = isinstance(data, LoginPassword) and data == sent
@@ -40,12 +40,12 @@ class Login:
 
 
 class SmtpServer:
-    """Accepts everything into `mailbox` unless scripted otherwise; `stop` and `start` keep port and mails."""
+    """Accepts every mail into `mailbox` unless scripted otherwise; `stop` and `start` keep port and mails."""
 
     def __init__(
         self, *, tls: Tls = "none", login: Login | None = None, without: tuple[str, ...] = ()
     ) -> None:
-        """Create it without starting; with `tls`, clients trust `ca_file`. `without` names login mechanisms."""
+        """Create the server; with `tls`, clients trust `ca_file`. `without` names login mechanisms that it lacks."""
         self.pipelining = False
         self._without = without
         self.port = free_port()
@@ -77,15 +77,15 @@ class SmtpServer:
         self.script.add(ScriptedFault("refuse", at, address, f"{code} {text}", times, closes))
 
     def wear_out(self, mails: int) -> None:
-        """Refuse MAIL with 452, and keep the connection open, once it has carried this number of mails."""
+        """Refuse MAIL with 452 after this number of mails on a connection, and keep the connection open."""
         self.script.mails_a_connection = mails
 
     def hang(self, address: str | None = None, *, at: Step = "data", times: int | None = None) -> None:
-        """Send no reply at this step until the server stops."""
+        """Send no reply at this step until the server is stopped."""
         self.script.add(ScriptedFault("hang", at, address, times=times))
 
     def drop(self, address: str | None = None, *, at: Step = "data", times: int | None = 1) -> None:
-        """Close the connection at this step; at "accepted" the mail is stored but the sender gets no reply."""
+        """Close the connection at this step; at "accepted", the mail is stored but the sender gets no reply."""
         self.script.add(ScriptedFault("drop", at, address, times=times))
 
     def hold(self, address: str | None = None, *, at: Step = "rcpt", times: int | None = 1) -> None:
@@ -107,18 +107,18 @@ class SmtpServer:
         return self.script.reached["connect"]
 
     def start(self) -> None:
-        """Start; returns when it listens."""
+        """Start the server; return when it listens."""
         if self._running is None:
             self._running = _Running(partial(self._protocol), self)
 
     def stop(self) -> None:
-        """Stop listening and cut every open connection, including hanging ones."""
+        """Stop listening and cut every open connection, including hanging connections."""
         if self._running is not None:
             self._running.stop()
             self._running = None
 
     def destroy(self) -> None:
-        """Stop and remove the certificate."""
+        """Stop the server and remove the certificate."""
         self.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
 
@@ -134,7 +134,7 @@ class SmtpServer:
             auth_exclude_mechanism=self._without,
             authenticator=self._login.check if self._login else None,
         )
-        # The argument False would warn, and warnings are errors here; with smtps, TLS is below aiosmtpd.
+        # The argument False would raise a warning, which is an error here. With smtps, TLS is below aiosmtpd.
         made._auth_require_tls = bool(starttls)  # noqa: SLF001 - aiosmtpd has no other way
         return made
 
@@ -143,7 +143,7 @@ class SmtpServer:
 
 
 class _Protocol(SMTP):
-    """aiosmtpd's protocol; it consults the script at the connection too."""
+    """aiosmtpd's protocol, which also consults the script at the connection."""
 
     def connection_made(self, transport: Any) -> None:
         script: Script = self.event_handler.script
@@ -157,7 +157,7 @@ class _Protocol(SMTP):
         super().connection_made(transport)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
-        """Consult the script before the message too, for which aiosmtpd has no hook."""
+        """Consult the script before the message, because aiosmtpd has no hook there."""
         first = next(iter(self.envelope.rcpt_tos if self.envelope else []), None)
         answer = await self.event_handler.act("go_ahead", first) if first else None
         if answer is None:
@@ -205,7 +205,7 @@ class _Handler:
         return await self.act("accepted", first) or "250 Accepted"
 
     async def act(self, step: Step, address: str | None = None) -> str | None:
-        """Return the reply of the scripted fault at this step, or None to continue normally."""
+        """Execute the scripted fault at this step; return its reply, or None to continue normally."""
         act = self.script.take(step, address)
         if act is None:
             return None
@@ -213,7 +213,7 @@ class _Handler:
             await asyncio.to_thread(self.script.released.wait, _HOLD_SECONDS)
             return None
         if act.kind == "hang":
-            await asyncio.Event().wait()  # cancelled when the server stops or the client leaves
+            await asyncio.Event().wait()  # cancelled when the server stops or the client disconnects
         if act.kind == "drop":
             for transport in self.transports:
                 _cut(transport)
@@ -225,19 +225,19 @@ class _Handler:
 
 
 def _cut(transport: Any) -> None:
-    """Close at once; a closed SSL transport raises (CPython 3.11)."""
+    """Close at once; closing a closed SSL transport raises (CPython 3.11)."""
     with suppress(AttributeError):
         transport.abort()
 
 
 class _Running:
-    """One event loop in a thread, from start to stop."""
+    """An event loop in a thread, from start to stop."""
 
     def __init__(self, protocol: Any, server: SmtpServer) -> None:
         self._loop = asyncio.new_event_loop()
         self._made: list[_Protocol] = []
         self._factory, self._server = protocol, server
-        # In its own thread: in a browser test, the main thread already has a running loop.
+        # In a separate thread, because in a browser test the main thread already has a running loop.
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
         self._thread.start()
         self._listening = asyncio.run_coroutine_threadsafe(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Step = Literal["connect", "mail", "rcpt", "go_ahead", "data", "accepted"]
-"""`go_ahead` is the command DATA, `data` the message before it is stored, `accepted` the reply to it."""
+"""`go_ahead` is the command DATA, `data` the message before it is stored, `accepted` the reply to the message."""
 Kind = Literal["refuse", "hang", "drop", "hold"]
 
 
@@ -24,7 +24,7 @@ class ScriptedFault:
 
 
 class Script:
-    """The faults that are set, and how often each step was reached; thread-safe."""
+    """The current faults, and how often each step was reached. Thread-safe."""
 
     def __init__(self) -> None:
         self._acts: list[ScriptedFault] = []
@@ -34,7 +34,7 @@ class Script:
         self.mails_a_connection: int | None = None
 
     def add(self, act: ScriptedFault) -> None:
-        """Add a fault; the first match is used."""
+        """Add a fault; the first matching fault is used."""
         with self._lock:
             self._acts.append(act)
 

@@ -1,4 +1,4 @@
-"""Tests of the servers on which other tests rely."""
+"""The servers on which other tests rely work."""
 
 import gc
 import smtplib
@@ -40,7 +40,7 @@ def libpq(url: str) -> str:
     return url.replace("+psycopg", "")
 
 
-def test_a_free_port_is_taken_neither_by_another_call_nor_by_an_outgoing_connection() -> None:
+def test_a_free_port_is_used_neither_by_another_call_nor_by_an_outgoing_connection() -> None:
     ports = [free_port() for _ in range(100)]
     of_another_process = (
         "from tests.support.servers.ports import free_port; print(*[free_port() for _ in range(150)])"
@@ -52,7 +52,7 @@ def test_a_free_port_is_taken_neither_by_another_call_nor_by_an_outgoing_connect
     assert not ephemeral.exists() or max(ports) < int(ephemeral.read_text().split()[0])
 
 
-def test_a_database_made_from_a_template_has_its_rows(postgres: PostgresCluster) -> None:
+def test_a_database_created_from_a_template_has_its_rows(postgres: PostgresCluster) -> None:
     template = postgres.create_database()
     with psycopg.connect(libpq(template)) as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS n")
@@ -72,7 +72,7 @@ def test_a_dropped_database_is_gone(postgres: PostgresCluster) -> None:
         psycopg.connect(libpq(url))
 
 
-def test_a_cluster_that_crashed_starts_again_on_the_same_port_with_its_data() -> None:
+def test_a_crashed_cluster_starts_again_on_the_same_port_with_its_data() -> None:
     cluster = PostgresCluster()
     try:
         cluster.start()
@@ -161,7 +161,7 @@ def test_a_hanging_server_can_be_stopped_and_started_again(smtp_server: SmtpServ
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-def test_mail_goes_over_tls_with_a_login(start_smtp: Callable[..., SmtpServer], tls: str) -> None:
+def test_mail_is_accepted_over_tls_with_a_login(start_smtp: Callable[..., SmtpServer], tls: str) -> None:
     server = start_smtp(tls=tls, login=Login("user", "secret"))
     context = ssl.create_default_context(cafile=server.ca_file)
     client: smtplib.SMTP
@@ -184,7 +184,7 @@ def test_mail_goes_over_tls_with_a_login(start_smtp: Callable[..., SmtpServer], 
 def test_a_server_that_stops_while_it_accepts_leaves_no_socket_open(
     new_server: Callable[[], SmtpServer | Proxy],
 ) -> None:
-    """An open socket warns when it is collected, and warnings are errors."""
+    """Garbage collection of an open socket raises a warning, and warnings are errors."""
     server = new_server()
     server.start()
     connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(4)]

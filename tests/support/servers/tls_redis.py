@@ -1,4 +1,4 @@
-"""Debian's Redis with TLS only; the wheel's server has no TLS."""
+"""Debian's Redis with TLS only, because the wheel's server has no TLS."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +8,10 @@ from tests.support.servers.redis import RedisServer
 
 
 class TlsRedisServer(RedisServer):
-    """Listens on TLS with a certificate for localhost; `url_for` trusts it."""
+    """A server that listens on TLS with a certificate for localhost; URLs of `url_for` trust this certificate."""
 
     def __init__(self, program: Path, certificate: Certificate, *, users: Mapping[str, str]) -> None:
-        """Create it without starting; `users` as in RedisServer."""
+        """Create the server without starting it; `users` as in RedisServer."""
         super().__init__(users=users)
         self._program, self._certificate = program, certificate
 
@@ -21,11 +21,11 @@ class TlsRedisServer(RedisServer):
         return f"rediss://localhost:{self.port}/0?ssl_ca_certs={self._certificate.ca_file}"
 
     def url_for(self, user: str, password: str) -> str:
-        """Return the URL of one ACL user that trusts the server's certificate."""
+        """Return an ACL user's URL that trusts the server's certificate."""
         return self.url.replace("rediss://", f"rediss://{user}:{password}@")
 
     def untrusted_url_for(self, user: str, password: str) -> str:
-        """Return the URL of one ACL user that trusts only the machine's authorities."""
+        """Return an ACL user's URL that trusts only the machine's certificate authorities."""
         return self.url_for(user, password).partition("?")[0]
 
     def _command(self) -> list[str]:

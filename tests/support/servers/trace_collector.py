@@ -1,4 +1,4 @@
-"""An OTLP collector for the tests: receives spans over HTTP as protobuf and stores them."""
+"""An OTLP collector that receives spans over HTTP as protobuf and stores them."""
 
 import gzip
 import threading
@@ -44,7 +44,7 @@ class ReceivedSpan:
 
 
 class TraceCollector:
-    """The spans received so far; `settings` send them here."""
+    """The received spans; with `settings`, processes send their spans here."""
 
     def __init__(self, port: int) -> None:
         self.settings = {
@@ -77,7 +77,7 @@ class TraceCollector:
 
     @property
     def text(self) -> str:
-        """Everything received, as text."""
+        """All received data, as text."""
         with self._lock:
             return "\n".join(str(ExportTraceServiceRequest.FromString(octets)) for octets in self._raw)
 

@@ -1,4 +1,4 @@
-"""Actions on accounts in the state machine: each sends a request and checks the answer against the model."""
+"""The state machine's actions on accounts. Each sends a request and compares the answer with the model."""
 
 import itertools
 from datetime import datetime
@@ -19,7 +19,7 @@ _numbers = itertools.count(100)
 
 
 class AccountActions:
-    """The system under test and its model."""
+    """The actions on accounts, with the system under test and its model."""
 
     def __init__(self, system: System, codes: PredictableCodes) -> None:
         self.system = system
@@ -73,7 +73,7 @@ class AccountActions:
     def log_in(self, holder: ModelAccount) -> ModelSession | None:
         """Log in directly, and accept the consents on the first login."""
         person = holder.person
-        self.system.clock.advance(seconds=1)  # the oldest session ends first
+        self.system.clock.advance(seconds=1)  # gives each session another age, because the oldest ends first
         answer = self.request(
             None, "POST", "/sessions", {"username": person.username, "password": person.password}
         )
@@ -126,7 +126,7 @@ class AccountActions:
         self.model.end_sessions(holder)
 
     def change_password(self, session: ModelSession, *, end_binding: bool) -> None:
-        """Change the password, with `end_binding` to end the binding too."""
+        """Change the password and, with `end_binding`, end the binding too."""
         holder = session.account
         password = f"Harbour-Crane-{next(_numbers)}!"
         wish = {"current": holder.person.password, "new": password, "end_binding": end_binding}
@@ -156,10 +156,10 @@ class AccountActions:
         self.model.end_sessions(holder)
         binding = self.model.live_binding(holder)
         if binding is not None:
-            binding.code = None  # it was mailed to the old mailbox
+            binding.code = None  # the code was mailed to the old mailbox
 
     def suspend_or_reinstate(self, holder: ModelAccount) -> None:
-        """Suspend or reinstate, as an operator."""
+        """Suspend or reinstate an account, as an operator."""
         act = operator_decisions.reinstate if holder.suspended else operator_decisions.suspend
         with self.system.app.app_context():
             act(self.system.ports, holder.person.username)

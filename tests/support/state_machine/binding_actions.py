@@ -1,4 +1,4 @@
-"""Actions on bindings and switched sessions in the state machine."""
+"""The state machine's actions on bindings and switched sessions."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.support.state_machine.model import (
 
 
 class Actions(AccountActions):
-    """All actions on accounts, bindings and switched sessions."""
+    """The actions on accounts, bindings and switched sessions."""
 
     def bind(self, session: ModelSession, general: ModelAccount) -> None:
         """Request a binding with the correct password."""

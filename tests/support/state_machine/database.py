@@ -31,7 +31,7 @@ def event_summary(ce: str) -> str:
 
 
 class DatabaseState:
-    """Queries of the database."""
+    """Queries on the state of the model's accounts."""
 
     def __init__(self, system: System) -> None:
         self._system = system
@@ -74,7 +74,7 @@ class DatabaseState:
         return found
 
     def accounts(self, model: Model) -> dict[str, tuple[bool, bool, bool, str, int]]:
-        """Return for each account: verified, suspended, closed, its mailbox, and the number of its last event."""
+        """Return for each account: verified, suspended, closed, the mailbox, and the number of its last event."""
         known = {holder.person.id for holder in model.accounts}
         return {
             row.id: (

@@ -9,12 +9,12 @@ from tests.support.actors.people import Person
 WEEK, DAY, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(minutes=1)
 MAX_TRIES, MAX_SESSIONS = 5, 20
 _SHARE = 5
-"""From this number of mails to a mailbox in a day on, the model predicts no limits; they have their own tests."""
+"""The number of mails to a mailbox in a day from which the model predicts no limits, which have their own tests."""
 
 
 @dataclass(eq=False)
 class ModelAccount:
-    """An account; `events` are its events so far, each as a short text."""
+    """An account; `events` has its events so far as short texts."""
 
     person: Person
     registered_at: datetime
@@ -102,7 +102,7 @@ class Model:
         return [*self.links, *self.generals]
 
     def live_binding(self, general: ModelAccount) -> ModelBinding | None:
-        """Return the one live binding (BIND-4)."""
+        """Return the only live binding, if any (BIND-4)."""
         living = [each for each in self.bindings if each.general is general and each.status != "removed"]
         assert len(living) <= 1
         return living[0] if living else None
@@ -115,14 +115,14 @@ class Model:
             session.open &= session.acting is not binding
 
     def open_session(self, session: ModelSession) -> None:
-        """Add a session; the oldest of the account beyond twenty ends (SEC-19)."""
+        """Add a session, and end the account's oldest session if it has more than twenty (SEC-19)."""
         self.sessions.append(session)
         own = [each for each in self.sessions if each.open and each.account is session.account]
         for each in own[:-MAX_SESSIONS]:
             each.open = False
 
     def end_sessions(self, holder: ModelAccount, *, but: ModelSession | None = None) -> None:
-        """End the account's sessions and those switched to it."""
+        """End the account's sessions and the sessions switched to the account."""
         for session in self.sessions:
             acts = session.acting is not None and session.acting.general is holder
             session.open &= session is but or not (acts or session.account is holder)
