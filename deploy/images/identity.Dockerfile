@@ -8,7 +8,7 @@ WORKDIR /build
 RUN python3 -m venv /opt/identity
 COPY services/identity/requirements.txt .
 RUN /opt/identity/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
-# The time of the commit: it is in the wheels and compiled modules, so two builds of one commit have the same.
+# The time of the commit, for wheels and compiled modules, so that two builds of a commit are equal.
 ARG SOURCE_DATE_EPOCH
 COPY shared shared
 COPY services/identity services/identity

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Restores DUMP into the empty database that libpq's variables name, as a superuser or the owner of the database with
-# CREATEROLE. Needs psql, pg_restore and the command `identity` of the release that wrote the dump, or a newer one.
+# Restores DUMP into the empty database of libpq's variables, as a superuser or the owner of the database with CREATEROLE.
+# Needs psql, pg_restore and the command `identity` of the release that wrote the dump, or of a newer release.
 #   restore.sh DUMP
 set -eu
 dump=$1 began=$(date +%s)
@@ -11,5 +11,5 @@ if [ "$(sql --tuples-only --no-align --command="SELECT count(*) FROM pg_tables W
 fi
 identity database roles | sql # a dump contains no roles
 pg_restore --exit-on-error --single-transaction --dbname="$PGDATABASE" "$dump"
-identity database roles | sql # rights and owners of the tables
+identity database roles | sql # privileges and owners of the tables
 echo "restored in $(($(date +%s) - began)) s. Next: passwords of the roles, identity migrate, identity check (runbook)"
