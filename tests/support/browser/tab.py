@@ -99,7 +99,7 @@ class Tab:
     def settle(self) -> Self:
         """Wait until the page has no pending check, submit or load.
 
-        Playwright waits only for navigations that a click starts at once, not for navigations that a script starts later.
+        Playwright waits only for navigations that a click starts at once, not for later navigations by a script.
         """
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         self.page.wait_for_load_state()
