@@ -1,8 +1,8 @@
-"""Generate the secrets of a containerized installation: a directory per process, a file per secret.
+"""Generates the secrets of a containerized installation, with a directory per process and a file per secret.
 
     python -m deploy.containers.secret_files DIRECTORY [--give] [--redis-admin=on]
 
-Existing secrets are kept, but a process loses the copy of one that it no longer needs. Redis' ACL file and the SQL of
+Existing secrets are kept, but copies that a process no longer needs are deleted. Redis' ACL file and the SQL of
 PostgreSQL's roles are always rewritten. `--give` requires root and makes the user of each container the owner of its
 files. `--redis-admin=on` turns the administrator of Redis on. The server names are those of docker-compose.yml and of
 the Kubernetes overlay `local`.
@@ -47,12 +47,12 @@ def main(root: Path, *, give: bool, redis_admin: bool = False) -> None:
     for name, (user, files) in shares.items():
         for file in files:
             _put(file, root / name, user if give else None)
-        for other in known - {file.name for file in files}:  # other files are the operator's
+        for other in known - {file.name for file in files}:  # other files belong to the operator
             (root / name / other).unlink(missing_ok=True)
 
 
 def _make(kept: Path, *, redis_admin: bool) -> None:
-    """Generate all secrets in the directory that only this program reads."""
+    """Generate all secrets in a directory that only this program reads."""
     make_secrets(kept / "keys", kept / "redis", stream=STREAM, redis_admin=redis_admin)
     _kept_password(kept / "postgres_password")
     passwords = {role: _kept_password(kept / f"{role}.password") for role in DATABASE_ROLES.values()}
@@ -67,7 +67,7 @@ def _make(kept: Path, *, redis_admin: bool) -> None:
 
 
 def _kept_password(path: Path) -> str:
-    """Return the password in a file, which is generated once."""
+    """Return the password in a file; generate the file if it is missing."""
     if not path.exists():
         write_secret(path, secrets.token_urlsafe(PASSWORD_OCTETS))
     return path.read_text()
@@ -81,7 +81,7 @@ def _passwords_script(passwords: Mapping[str, str]) -> str:
 
 
 def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
-    """Return the user of each process and the files that it needs."""
+    """Return the user and the required files of each process."""
     keys, redis = kept / "keys", kept / "redis"
     database = {process: kept / "databases" / process / "database_url" for process in DATABASE_ROLES}
     identity = [keys / "secret_keys", keys / "mail_seal_public.json", keys / "mail_sign_private.json"]

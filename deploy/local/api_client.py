@@ -1,4 +1,4 @@
-"""A small client of identity's API on the standard library."""
+"""A small client for identity's API, with the standard library only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 20
 
 
 class ApiError(Exception):
-    """The API returned an error; `code` is that of the problem document."""
+    """An error from the API; `code` is the code of the problem document."""
 
     def __init__(self, call: str, status: int, problem: dict[str, Any]) -> None:
         super().__init__(f"{call} answered {status}: {json.dumps(problem, ensure_ascii=False)}")
@@ -25,7 +25,7 @@ class Api:
         self._base_url, self._token = base_url, token
 
     def as_bearer(self, token: str) -> Api:
-        """Return a client that sends this token."""
+        """Return a client that sends the token."""
         return Api(self._base_url, token)
 
     def call(self, method: str, path: str, body: object = None) -> Any:

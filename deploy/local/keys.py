@@ -15,9 +15,9 @@ KEY_SETS = ("seal_public", "seal_private", "sign_public", "sign_private")
 
 
 def make_secrets(keys: Path, redis: Path, *, stream: str, redis_admin: bool = False) -> None:
-    """Generate missing secrets in the two directories; Redis' ACL file is always rewritten.
+    """Generate missing secrets in both directories, and rewrite Redis' ACL file.
 
-    `redis_admin` turns the administrator of Redis on.
+    `redis_admin` enables the administrator of Redis.
     """
     for directory in (keys, redis):
         directory.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def _keep(path: Path, text: str) -> None:
 
 def _write(path: Path, text: str) -> None:
     beside = path.with_suffix(f"{path.suffix}.new")
-    beside.unlink(missing_ok=True)  # one that was left behind may have other rights
+    beside.unlink(missing_ok=True)  # a leftover temporary file may have other permissions
     beside.touch(mode=0o600)
     beside.write_text(text)
     beside.replace(path)

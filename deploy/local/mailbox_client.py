@@ -15,7 +15,7 @@ CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
 class Mails:
-    """The mailbox of `make run`; returns each mail once."""
+    """The mailbox of `make run`, from which each mail is returned once."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url

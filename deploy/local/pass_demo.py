@@ -1,4 +1,4 @@
-"""The sample port service of `make run DEMO=1`: its files, its environment, and its registration as a client."""
+"""The sample port service of `make run DEMO=1`: files, environment, and registration as a client."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ NAME = "pass-demo"
 TITLE = "通行證作業（示範）"
 SCOPES = ("profile", "company", "actor", "pass:apply", "pass:query", "pass:print")
 REFRESH_SECONDS = 2
-"""Its page loads itself again, so that a person sees when the login has ended."""
+"""The page reloads itself, so that a person sees the end of the login."""
 
 
 def links(paths: RunPaths) -> dict[str, str]:
-    """Return the settings by which the portal links the service."""
+    """Return the settings that link the service in the portal."""
     url = f"{paths.pass_demo_url}/login?to="
     return {f"IDENTITY_PASS_{task.upper()}_URL": url + task for task in ("apply", "query", "print")}
 
 
 def environment(paths: RunPaths, issuer: str) -> dict[str, str]:
-    """Return its settings."""
+    """Return the settings of the service."""
     folder = _folder(paths)
     return {
         "PASS_DEMO_PORT": str(paths.settings.pass_demo_port),
@@ -43,7 +43,7 @@ def environment(paths: RunPaths, issuer: str) -> dict[str, str]:
 
 
 def register(paths: RunPaths, environ: Mapping[str, str]) -> int:
-    """Register the service by the commands of identity, whose environment is `environ`; return an exit code."""
+    """Register the service with identity's commands in the environment `environ`; return an exit code."""
     folder = _folder(paths)
     folder.mkdir(exist_ok=True)
     write_secret(folder / "cookie_key", secrets.token_urlsafe(48))
@@ -57,7 +57,7 @@ def register(paths: RunPaths, environ: Mapping[str, str]) -> int:
     if secret.exists() and _clients(environ, "oidc", NAME, *options).returncode == 0:
         return 0
     added = _clients(environ, "add", NAME, "--right", "tokens:introspect")
-    if added.returncode:  # the client is there, but its secret is not
+    if added.returncode:  # the client exists, but its secret is missing
         added = _clients(environ, "rotate", NAME)
     write_secret(secret, added.stdout)
     done = _clients(environ, "oidc", NAME, *options)

@@ -1,4 +1,4 @@
-"""A honcho manager that leaves no process behind."""
+"""A honcho manager that ends every process."""
 
 from __future__ import annotations
 

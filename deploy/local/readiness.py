@@ -1,4 +1,4 @@
-"""Waits until every part of the local system responds."""
+"""Waits until all parts of the local system respond."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STILL_WAITING_SECONDS = 30
 
 
 def wait_until_ready(paths: RunPaths, say: Callable[[str], None]) -> None:
-    """Return when all parts respond; every 30 seconds, name those that do not."""
+    """Return when all parts respond; every 30 seconds, print the parts that do not."""
     waiting: dict[str, Callable[[], bool]] = {
         "identity": lambda: _answers(f"http://127.0.0.1:{paths.settings.identity_port}/readyz"),
         "mailbox": lambda: _answers(paths.mailbox_url),
@@ -57,7 +57,7 @@ def _connected(paths: RunPaths, role: str) -> bool:
 
 
 def _reads(paths: RunPaths) -> bool:
-    """Return whether the mailer's consumer group exists: the mailer creates it before it reads."""
+    """Return whether the mailer's consumer group exists, which the mailer creates before it reads."""
     try:
         with _operator(paths) as client:
             return any(group["name"] == b"mailer" for group in client.xinfo_groups(MAILS))

@@ -1,4 +1,4 @@
-"""The users of Redis and their permissions (SEC-10): one user per role, the default user disabled.
+"""The users of Redis and their permissions (SEC-10), with a user per role and a disabled default user.
 
 Redis runs a command if a selector (a pair of parentheses), or the rules outside of them, allows the command with all
 its keys. A script is checked as a whole, and then each of its commands.
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # By category, because a server refuses to start with an unknown command, and commands differ between releases.
-# It follows other categories, because it takes away what they contain; INFO is @dangerous.
+# These rules follow other categories, because they remove commands of those categories; INFO is @dangerous.
 _CONNECT = "+@connection -@admin -@dangerous +command +time +info"
 _TRANSACT = "+multi +exec +discard"
 # By type of value: @all and @keyspace contain commands without a key, such as SCAN, FUNCTION and SCRIPT FLUSH.
@@ -55,7 +55,7 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
 
 
 def acl_file(passwords: Mapping[str, str], stream: str = "identity.events", *, admin: bool = False) -> str:
-    """Return an ACL file, which contains only hashes of the passwords; `admin` turns the administrator on."""
+    """Return an ACL file, which contains only hashes of the passwords; `admin` enables the administrator."""
     rules = roles(stream)
     lines = [f"user {name} on #{_hash(passwords[name])} resetchannels -@all {rules[name]}" for name in rules]
     return _whole(
@@ -64,7 +64,7 @@ def acl_file(passwords: Mapping[str, str], stream: str = "identity.events", *, a
 
 
 def acl_example() -> str:
-    """Return an ACL file for a Redis of your own, with placeholders for the hashes of the passwords."""
+    """Return an ACL file for an external Redis, with placeholders for the hashes of the passwords."""
     lines = [
         f"user {name} on {_PLACEHOLDER}{name.upper()} resetchannels -@all {rules}"
         for name, rules in roles().items()

@@ -41,9 +41,9 @@ Ctrl-C stops all of it.
 
 
 def main() -> int:
-    """Start everything, announce when it is ready, and return after everything has stopped."""
+    """Start all processes, announce that they are ready, and return after all have stopped."""
     started = time.monotonic()
-    os.umask(PRIVATE)  # for every process: only their owner may read keys, databases and mails
+    os.umask(PRIVATE)  # the umask of every process, so that only the owner may read keys, databases and mails
     signal.signal(signal.SIGTERM, _exit)
     signal.signal(signal.SIGHUP, _exit)
     with exit_on_error():
@@ -73,7 +73,7 @@ def _run(system: System) -> int:
     try:
         system.loop()
     finally:
-        system.kill()  # leaves no process behind, whatever the error, e.g. a closed terminal
+        system.kill()  # ends every process after any error, e.g. a closed terminal
     return 0 if system.returncode in STOPPED_BY_SIGNAL else 1
 
 
@@ -82,7 +82,7 @@ def _migrate(environment: dict[str, str]) -> int:
 
 
 def _announce(paths: RunPaths, started: float) -> None:
-    from deploy.local.readiness import wait_until_ready  # with a client of Redis, while the processes start
+    from deploy.local.readiness import wait_until_ready  # imports a Redis client while the processes start
 
     wait_until_ready(paths, _say)
     _say(

@@ -24,7 +24,7 @@ def _demo(raw: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings, each of which is also a variable of make."""
+    """The settings, which are also variables of make."""
 
     run_dir: str = setting("RUN_DIR", parse=text, default=RUN_DIR, doc="where keys, data and mails are kept")
     identity_port: int = setting("IDENTITY_PORT", parse=_port, default="8000", doc="portal and API")
@@ -68,7 +68,7 @@ def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(
             socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # a port closed a moment ago counts as free
+        )  # a port that was just closed counts as free
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

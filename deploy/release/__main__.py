@@ -14,7 +14,7 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 
 
 def prepare(version: str) -> None:
-    """Check that the version can be released; write it and its section of the changelog."""
+    """Check that the version can be released; write the version and its section of the changelog."""
     if not re.fullmatch(SEMANTIC, version):
         sys.exit(f"VERSION={version} is not a version like 1.2.3")
     if git("status", "--porcelain"):
@@ -32,7 +32,7 @@ def prepare(version: str) -> None:
 
 
 def tag() -> None:
-    """Commit what `prepare` and `make docs` wrote, and tag it with the changelog's section."""
+    """Commit the changes of `prepare` and `make docs`, and tag the commit with the changelog's section."""
     version = current()
     git("commit", "--all", "--message", f"release: {version}")
     notes = changelog.section(CHANGELOG.read_text(), version)

@@ -1,4 +1,4 @@
-"""The software bill of materials (CycloneDX) of a service: its wheel with every package that is installed beside it."""
+"""The software bill of materials (CycloneDX) of a service: its wheel and all installed packages."""
 
 import subprocess
 import sys
@@ -11,12 +11,12 @@ SERVICES = ("identity", "mailer")
 
 
 def write(service: str, wheels: Path, *, uv: Path) -> Path:
-    """Install a service as its image does, into an environment of its own, and list what is in it."""
+    """Install a service like its image into a separate environment; write the list of its packages."""
     project, bill = ROOT / "services" / service, wheels / f"{service}.cdx.json"
     with TemporaryDirectory() as directory:
         python = Path(directory) / "bin" / "python"
         install: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
-        # By name: an installation from a path would put the path into the bill.
+        # By name, because an installation from a path would put the path into the bill.
         ours: list[str | Path] = [
             "--no-index",
             "--find-links",

@@ -1,4 +1,4 @@
-"""The version of the release, in every file that repeats it: `VERSION` decides, `make docs` writes the others."""
+"""The version of the release: `make docs` copies it from `VERSION` into all other files."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Wheels that are the same bytes whenever and wherever they are built from one commit."""
+"""Reproducible wheels: every build of a commit has identical bytes."""
 
 import os
 import subprocess
@@ -14,23 +14,23 @@ _BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel
 
 
 class NotReproducibleError(RuntimeError):
-    """Two builds of one commit differ in these wheels."""
+    """Two builds of a commit differ in these wheels."""
 
 
 def git(*arguments: str) -> str:
-    """Return what git prints about the repository."""
+    """Return the output of a git command in the repository."""
     done = subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 
 def names_committer() -> bool:
-    """Whether git knows a name and an address for a commit."""
+    """Return whether git has a name and an email address for commits."""
     done = subprocess.run(["git", "var", "GIT_COMMITTER_IDENT"], cwd=ROOT, capture_output=True, check=False)
     return done.returncode == 0
 
 
 def build(commit: str, output: Path) -> list[Path]:
-    """Build the four wheels of a commit, from nothing but what it contains, with its time as SOURCE_DATE_EPOCH."""
+    """Build the four wheels of a commit from its content only, with its time as SOURCE_DATE_EPOCH."""
     archive = subprocess.run(
         ["git", "-c", "tar.umask=022", "archive", commit, *PROJECTS],
         cwd=ROOT, check=True, capture_output=True,
@@ -38,7 +38,7 @@ def build(commit: str, output: Path) -> list[Path]:
     epoch = git("log", "-1", "--format=%ct", commit)
     output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as directory:
-        # Not with tarfile, which warns without a filter and has none in Debian 12's Python 3.11.2.
+        # Not with tarfile, which warns without a filter, and has no filters in Debian 12's Python 3.11.2.
         subprocess.run(["tar", "--extract", "--directory", directory], input=archive, umask=0o022, check=True)
         for project in PROJECTS:
             subprocess.run(
@@ -53,7 +53,7 @@ def build(commit: str, output: Path) -> list[Path]:
 
 
 def build_twice(commit: str, output: Path) -> list[Path]:
-    """Build the wheels twice and compare them; raises NotReproducibleError."""
+    """Build the wheels twice and compare them. Raises NotReproducibleError."""
     commit = git("rev-parse", commit)
     with TemporaryDirectory() as again:
         first, second = build(commit, output), build(commit, Path(again))
@@ -64,5 +64,5 @@ def build_twice(commit: str, output: Path) -> list[Path]:
 
 
 def digests(files: list[Path]) -> dict[str, str]:
-    """Return the SHA-256 of each file by its name."""
+    """Return the SHA-256 of each file by name."""
     return {file.name: sha256(file.read_bytes()).hexdigest() for file in files}

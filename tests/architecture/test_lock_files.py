@@ -1,4 +1,4 @@
-"""Packages are pinned by hash without a named index, and each service installs only what it needs."""
+"""Packages are pinned by hash without a named index, and each service installs only its own dependencies."""
 
 import re
 import tomllib

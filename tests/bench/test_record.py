@@ -26,7 +26,7 @@ def test_the_readme_names_every_benchmark() -> None:
     assert names == list(BENCHES)
 
 
-def test_each_run_is_a_column_and_the_last_quiet_one_is_in_the_chart() -> None:
+def test_each_run_is_a_column_and_the_chart_has_the_last_quiet_run() -> None:
     text = with_results(README.read_text(), [_report(0.5, foreign=0.4), _report(0.86, foreign=0.02)])
 
     assert (

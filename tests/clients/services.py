@@ -1,4 +1,4 @@
-"""Services that are registered by the operators' commands and run beside identity."""
+"""Services that the operators' commands register, and their processes."""
 
 import contextlib
 from pathlib import Path

@@ -160,7 +160,7 @@ def test_sigterm_reaches_the_process_itself(containers: Containers) -> None:
 
 
 @pytest.mark.rule("MAIL-7")
-def test_four_mailers_drain_a_backlog_faster_than_one(with_slow_mailbox: Containers) -> None:
+def test_four_mailers_drain_a_backlog_faster_than_a_single_mailer(with_slow_mailbox: Containers) -> None:
     by_four = _mails_a_second(with_slow_mailbox, prefix="four")
 
     with_slow_mailbox.up("--scale", "mailer=1")

@@ -51,7 +51,7 @@ def required(service: str) -> set[str]:
 
 @pytest.mark.rule("OPS-5")
 @pytest.mark.parametrize("service", sorted(set(READ_BY) & set(COMPOSE)))
-def test_the_compose_file_sets_every_required_variable_and_no_unknown_one(service: str) -> None:
+def test_the_compose_file_sets_every_required_and_no_unknown_variable(service: str) -> None:
     named = plain(set(COMPOSE[service]["environment"]))
 
     assert named <= known(service)
@@ -71,7 +71,7 @@ def test_every_process_accepts_the_environment_of_its_container(service: str, tm
 
 
 @pytest.mark.rule("OPS-5")
-def test_the_manifests_set_every_required_variable_and_no_unknown_one(overlay: list[Document]) -> None:
+def test_the_manifests_set_every_required_and_no_unknown_variable(overlay: list[Document]) -> None:
     (shared,) = [it["data"] for it in overlay if it["kind"] == "ConfigMap"]
     for name, pod in pods(overlay).items():
         service = name.partition("/")[2]

@@ -161,7 +161,7 @@ def test_check_succeeds_when_everything_is_available(harness: MailerHarness) -> 
     assert result.returncode == 0
 
 
-def test_check_names_what_is_unavailable(harness: MailerHarness) -> None:
+def test_check_names_unavailable_servers(harness: MailerHarness) -> None:
     harness.smtp.stop()
 
     result = mailer("check", **harness.environ())

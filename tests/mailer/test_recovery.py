@@ -185,7 +185,9 @@ def test_only_a_mail_whose_acceptance_was_lost_is_sent_twice(harness: MailerHarn
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
-def test_a_frozen_mailer_does_not_send_what_another_has_sent(harness: MailerHarness, tmp_path: Path) -> None:
+def test_a_frozen_mailer_does_not_send_a_mail_that_another_mailer_has_sent(
+    harness: MailerHarness, tmp_path: Path
+) -> None:
     harness.smtp.hold("ming@example.com", at="rcpt")
     with mailer_process(harness, tmp_path) as frozen:
         published = harness.request("ming@example.com")

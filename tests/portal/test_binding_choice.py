@@ -113,7 +113,7 @@ def test_a_row_that_fails_to_load_in_place_is_opened_as_a_page(
 
 
 @pytest.mark.rule("BIND-1")
-def test_a_late_answer_keeps_what_the_person_types_meanwhile(
+def test_a_late_answer_does_not_discard_text_typed_in_the_meantime(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     portal.bind(portal.logged_in(holder), general)

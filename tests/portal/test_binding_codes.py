@@ -72,7 +72,7 @@ def test_a_malformed_code_is_marked_at_the_field_and_uses_no_try(
 
 
 @pytest.mark.rule("BIND-6")
-def test_an_expired_code_is_reported_and_a_new_one_is_offered(
+def test_an_expired_code_is_reported_with_an_offer_of_a_new_code(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     portal.bind(portal.logged_in(holder), general)

@@ -138,7 +138,7 @@ def test_the_binding_dialog_does_not_autofill_the_link_accounts_password(holder:
 
 
 @pytest.mark.rule("BIND-1")
-def test_choosing_a_row_shows_its_panel_in_place_and_back_shows_the_previous_one(
+def test_choosing_a_row_shows_its_panel_in_place_and_back_shows_the_previous_panel(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     link, other = portal.logged_in(holder), portal.person(name="李大同")

@@ -102,7 +102,7 @@ def test_a_wrong_new_password_is_not_sent_and_stays_in_its_field(portal: System,
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-2")
-def test_a_link_used_in_another_tab_is_reported_in_this_one(portal: System, tab: Tab) -> None:
+def test_a_link_already_used_in_another_tab_is_reported(portal: System, tab: Tab) -> None:
     mail = reset_mail(portal, portal.person())
     tab.expect_status(410).open_link(mail)
     portal.visitor().post("/password-resets/confirm", {"token": mail.token, "password": NEW})

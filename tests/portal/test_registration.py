@@ -115,7 +115,9 @@ def test_the_buttons_of_a_question_are_side_by_side(tab: Tab) -> None:
 
 @pytest.mark.rule("REG-2", "REG-12")
 @pytest.mark.parametrize("kind", KINDS)
-def test_sending_asks_first_and_then_names_the_mailbox(portal: System, tab: Tab, kind: str) -> None:
+def test_the_form_asks_before_it_is_sent_and_the_next_page_names_the_mailbox(
+    portal: System, tab: Tab, kind: str
+) -> None:
     fields = valid_fields()
     tab.go(f"/apply/{kind}").fill(by_label(fields)).press("送出")
 

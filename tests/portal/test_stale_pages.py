@@ -56,9 +56,7 @@ def test_a_form_sent_after_another_tab_logged_out_leads_to_the_login_and_back(
     assert portal.rows("SELECT name FROM accounts WHERE username = :u", u=person.username)[0].name == "陳小美"
 
 
-def test_a_form_sent_after_another_tab_logged_in_as_somebody_else_is_not_sent_as_that_person(
-    portal: System, tab: Tab
-) -> None:
+def test_a_form_is_not_sent_as_another_person_who_logged_in_in_another_tab(portal: System, tab: Tab) -> None:
     first, second = _people(portal)
     tab.expect_status(400, 412).log_in(first).go("/profile").fill(姓名="陳大美")
     tab.new_tab().go("/home").press_in_menu("登出").log_in(second)

@@ -97,7 +97,7 @@ def wait_for(program: Program, ids: list[str]) -> None:
 
 
 @pytest.mark.rule("EVT-5")
-def test_every_event_is_handled_once_in_order_and_unreadable_ones_become_dead_letters(
+def test_every_event_is_handled_once_in_order_and_malformed_entries_become_dead_letters(
     installation: Installation, start: Start
 ) -> None:
     running = start()
@@ -238,7 +238,7 @@ def test_two_consumers_with_the_same_gap_fill_it_once(
 
 
 @pytest.mark.rule("EVT-6")
-def test_past_the_feeds_retention_it_starts_over_with_a_snapshot(
+def test_after_the_feeds_retention_the_consumer_starts_over_with_a_snapshot(
     installation: Installation, start: Start
 ) -> None:
     link = installation.logged_in(installation.person("link"))

@@ -154,7 +154,7 @@ def test_positions_assigned_by_two_relays_at_once_have_no_gap_and_no_duplicate(
 
 
 @pytest.mark.rule("EVT-6")
-def test_positions_of_a_restored_database_continue_after_those_in_redis(system: System) -> None:
+def test_positions_of_a_restored_database_continue_after_the_positions_in_redis(system: System) -> None:
     system.register()
     system.publish()
     newest = f"{STREAM}:mark:{system.relay.outbox.epoch()}"

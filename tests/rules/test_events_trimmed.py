@@ -30,7 +30,7 @@ def _left(redis: Client, stream: str) -> list[bytes]:
 
 
 @pytest.mark.rule("EVT-6", "EVT-7")
-def test_entries_older_than_the_retention_are_trimmed_and_younger_ones_stay(
+def test_entries_are_trimmed_after_the_retention_and_not_before(
     system: System, lone_relay: Relay, lone_redis: Client
 ) -> None:
     system.register()
@@ -61,7 +61,7 @@ def test_mails_not_yet_delivered_to_the_mailer_stay_at_any_age(
 
 
 @pytest.mark.rule("EVT-6", "EVT-7", "MAIL-7")
-def test_unacknowledged_mails_stay_and_earlier_ones_are_trimmed(
+def test_unacknowledged_mails_stay_and_earlier_mails_are_trimmed(
     system: System, lone_relay: Relay, lone_redis: Client
 ) -> None:
     for _ in range(3):

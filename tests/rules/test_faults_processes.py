@@ -104,7 +104,7 @@ def test_a_leader_that_sends_heartbeats_keeps_its_role(postgresql_url: str) -> N
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
-def test_a_killed_mailer_leaves_its_mails_to_the_next_one(installation: Installation) -> None:
+def test_the_next_mailer_sends_the_mails_of_a_killed_mailer(installation: Installation) -> None:
     installation.smtp.hang(at="data")
     _, _, mailer = installation.start("web", "relay", "mailer")
     people = [installation.register() for _ in range(4)]

@@ -107,7 +107,7 @@ def test_a_browser_is_forgotten_after_180_days(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-3")
-def test_somebody_elses_cookie_makes_no_browser_known(system: System) -> None:
+def test_another_persons_cookie_does_not_make_a_browser_known(system: System) -> None:
     owner, other = system.person(), system.person()
     stranger = system.logged_in(other)
 

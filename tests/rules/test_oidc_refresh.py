@@ -201,7 +201,7 @@ def test_no_token_outlives_the_absolute_end_of_the_login(system: System) -> None
 
 
 @pytest.mark.rule("OIDC-16")
-def test_only_clients_that_are_registered_for_it_get_and_use_refresh_tokens(system: System) -> None:
+def test_only_clients_registered_for_refresh_tokens_get_and_use_them(system: System) -> None:
     service = caller(system, may_refresh=False)
     _, first = opened(system, service)
 

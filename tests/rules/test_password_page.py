@@ -89,7 +89,7 @@ def test_no_password_is_changed_without_the_forms_csrf_token(system: System, sit
 
 
 @pytest.mark.rule("PRO-4", "SEC-2", "REG-11")
-def test_checking_a_new_password_does_not_test_the_current_one(system: System) -> None:
+def test_the_check_of_a_new_password_does_not_test_the_current_password(system: System) -> None:
     page = opened(system, system.person())
     typed = {**page.fields, "current": "Wrong-Crane-88!", "password": "Passw0rd-Passw0rd"}
 

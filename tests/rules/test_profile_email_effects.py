@@ -37,7 +37,7 @@ def test_a_change_voids_reset_links_of_the_old_mailbox(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-3")
-def test_the_old_mailbox_gets_a_notice_with_the_masked_new_one(system: System) -> None:
+def test_the_old_mailbox_gets_a_notice_with_the_masked_new_mailbox(system: System) -> None:
     person = system.person()
     email = request_email_change(system.logged_in(person), person)
 

@@ -18,7 +18,7 @@ def change(visitor: Visitor, current: str, new: str) -> tuple[int, str | None]:
 
 
 @pytest.mark.rule("PRO-4", "SEC-7")
-def test_a_changed_password_ends_every_other_session_and_keeps_this_one(system: System) -> None:
+def test_a_changed_password_ends_every_session_except_the_current(system: System) -> None:
     person = system.person()
     this, others = system.logged_in(person), [system.logged_in(person) for _ in range(2)]
 
@@ -105,7 +105,7 @@ def test_a_weak_password_is_reported_at_its_field(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-4", "SEC-2")
-def test_the_last_three_passwords_are_refused_and_older_ones_accepted(system: System) -> None:
+def test_the_last_three_passwords_are_refused_and_older_passwords_accepted(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
     passwords = [person.password, NEW, "Third-Crane-99!", "Fourth-Crane-66!"]

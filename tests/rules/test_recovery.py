@@ -105,7 +105,7 @@ def test_the_link_is_valid_for_an_hour(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-4")
-def test_the_link_works_once_and_then_reports_that_it_was_used(system: System) -> None:
+def test_the_link_works_once_and_then_counts_as_used(system: System) -> None:
     token = request_reset(system, system.person())
     reset(system, token)
 

@@ -63,7 +63,7 @@ def running(
 
 
 @pytest.mark.rule("EVT-5")
-def test_a_failed_event_is_retried_before_later_ones(redis_server: RedisServer, client: Redis) -> None:
+def test_a_failed_event_is_retried_before_later_events(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1", "e-2")
     handler = Handler(e_1=2)
 

@@ -1,6 +1,6 @@
 """Documents generated from the code: version, settings, Redis users, OpenAPI, metrics, alerts, proofs, drawings.
 
-`python -m deploy.local.documents write` writes them; `check` exits with 1 and names each file that is out of date.
+`python -m deploy.local.documents write` writes the documents; `check` exits with 1 and names outdated files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def documents() -> dict[Path, str]:
 
 
 def main(command: str) -> int:
-    """Write or check; return the exit code."""
+    """Write or check the documents; return the exit code."""
     if command == "write":
         for path, text in documents().items():
             path.write_text(text)

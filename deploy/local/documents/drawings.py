@@ -1,4 +1,4 @@
-"""The drawings of the READMEs: the diagram of the parts, and the bar charts of the benchmarks."""
+"""The drawings in the READMEs: the diagram of the parts, and the bar charts of the benchmarks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PARTS = ROOT / "deploy/pictures/parts.d2"
 BENCH = ROOT / "tests/bench/README.md"
 CHART = ROOT / "tests/bench/figures.svg"
 TABLE = re.compile(r"<!-- chart[^\n]*-->\n(.*?)<!-- /chart -->", re.DOTALL)
-WIDTH, MARGIN, LABELS, BAR = 820, 16, 150, 22  # pixels; GitHub shows a README about 830 wide
+WIDTH, MARGIN, LABELS, BAR = 820, 16, 150, 22  # in pixels; GitHub shows a README about 830 pixels wide
 STYLE = """\
 text { font: 15px sans-serif; fill: #1f2328 } .title { font-weight: 600 }
 rect { fill: #ffffff } .first { fill: #0969da } .other { fill: #afb8c1 }
@@ -29,7 +29,7 @@ def documents() -> dict[Path, str]:
 
 
 def diagram(source: Path) -> str:
-    """Return the SVG that D2 draws from a source; draws it again only when the source has changed.
+    """Return the SVG that D2 draws from a source. The SVG is drawn again only after a change of the source.
 
     The SVG ends with the digest of its source, so that the check does not need D2 and does not depend on rounding,
     which differs between releases and processors.

@@ -23,7 +23,7 @@ VALUES: Final = {
     "IDENTITY_REVIEW": "both",
     "IDENTITY_CONSENT_DIR": "/etc/port/consents",
 }
-"""Examples of what production requires and what has a default, or none, elsewhere."""
+"""Example values of settings that production requires but other modes do not."""
 SECRETS_IN_PRODUCTION: Final = frozenset({"IDENTITY_AUDIT_KEYS", "IDENTITY_OIDC_KEYS"})
 FORMS: Final = {
     "IDENTITY_DATABASE_URL": "postgresql+psycopg://identity_{process}:PASSWORD@db.example.tw/identity?sslmode=verify-full",
@@ -34,7 +34,7 @@ FORMS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A process with an environment file of its own: the commands that read it, and the command that checks it."""
+    """A process with its own environment file, the commands that read the file, and the command that checks it."""
 
     name: str
     commands: str
@@ -42,7 +42,7 @@ class Process:
 
 
 def environment_file(process: Process, docs: Iterable[SettingDoc]) -> str:
-    """Return the text; the settings without a default that production requires are not commented out."""
+    """Return the text of the file; only required settings without a default are not commented out."""
     head = _comment(HEAD.format(commands=process.commands, check=process.check), indent="")
     return "\n".join([f"{head}\n", *(_entry(process.name, doc) for doc in docs)])
 

@@ -1,6 +1,6 @@
 """Examples in READMEs: copies of a function, of a marked part of a file, or of a whole file that tests run.
 
-A part lies between two comments, `<example NAME>` and `</example>`.
+A marked part is enclosed by the comments `<example NAME>` and `</example>`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EXAMPLE = re.compile(
 
 
 def documents(others: Mapping[Path, str]) -> dict[Path, str]:
-    """Return the text that each file should have; in `others`, other parts of it may be written already."""
+    """Return the text that each file should have. `others` has texts in which other parts are already generated."""
     return {readme: _with_examples(others.get(readme) or readme.read_text()) for readme in READMES}
 
 
@@ -39,7 +39,7 @@ def _source(path: Path, name: str | None) -> str:
 
 
 def _function(text: str, name: str) -> str:
-    """Return a function with its decorators; StopIteration if the file has none of this name."""
+    """Return a function with its decorators. Raises StopIteration if the file has no function with this name."""
     function = next(
         node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name
     )
@@ -48,7 +48,7 @@ def _function(text: str, name: str) -> str:
 
 
 def _part(text: str, name: str) -> str:
-    """Return what is between the comments, without its indentation; ValueError if they are missing."""
+    """Return the part between the comments, without its indentation. Raises ValueError if the comments are missing."""
     found = re.search(
         rf"^[ \t]*(?:#|//) <example {name}>\n(.*?)^[ \t]*(?:#|//) </example>\n",
         text,
@@ -57,5 +57,5 @@ def _part(text: str, name: str) -> str:
     if found is None:
         raise ValueError(f"no <example {name}>")
     part = textwrap.dedent(found[1]).rstrip() + "\n"
-    # The formatter reads READMEs too, and wants two lines between functions that are not inside another.
+    # The formatter also formats READMEs, and requires two empty lines between top-level functions.
     return re.sub(r"\n\n(?=@|def )", "\n\n\n", part) if found[1].startswith(" ") else part

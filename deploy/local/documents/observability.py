@@ -1,4 +1,4 @@
-"""The list of metrics, and the alert rules for Prometheus' operator."""
+"""The list of metrics, and the alert rules for the Prometheus operator."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def metrics_document() -> str:
 
 
 def prometheus_rule() -> str:
-    """Return the alert rules in the form that Prometheus' operator accepts."""
+    """Return the alert rules as an object for the Prometheus operator."""
     lines = (line for line in ALERTS.read_text().splitlines() if not line.startswith("#"))
     return RULE_HEAD + "".join(f"  {line}\n" for line in lines)
 

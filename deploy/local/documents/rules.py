@@ -1,4 +1,4 @@
-"""The list of rules, with the tests that prove each one.
+"""The list of rules, with the tests that prove each rule.
 
 `tests/rules/README.md` is the source: each rule's sentences are written by hand. The line below them says `Planned`, or
 lists the test files; only that list is generated.
@@ -49,13 +49,13 @@ def documents() -> dict[Path, str]:
 
 
 def rules() -> dict[str, bool]:
-    """Return whether each rule is planned, by its identifier."""
+    """Return by its identifier whether each rule is planned."""
     return {found["name"]: found["proof"] == PLANNED for found in RULE.finditer(README.read_text())}
 
 
 @cache
 def proofs() -> tuple[Proof, ...]:
-    """Return one proof for each test function and rule; a `pytestmark` counts for every test of its module."""
+    """Return a proof for each test function and rule; a `pytestmark` applies to every test of its module."""
     return tuple(proof for path in sorted(TESTS.rglob("test_*.py")) for proof in _proofs_in(path))
 
 
@@ -79,7 +79,7 @@ def _marked(tree: ast.AST) -> Iterator[str]:
 
 
 def _links(files: Counter[Path]) -> str:
-    """Return a link to each file with its number of tests, the files of the rules' own folder first."""
+    """Return a link to each file with its number of tests, starting with the files of the rules' folder."""
     own_first = sorted(files, key=lambda path: (path.parent != FOLDER, path))
     return ", ".join(f"[{_name(path)}]({_target(path)}) {files[path]}" for path in own_first)
 

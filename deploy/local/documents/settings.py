@@ -46,7 +46,7 @@ PROCESSES: dict[Process, tuple[type, ...]] = {
         MailerSettings,
     ),
 }
-"""The processes that have an environment file of their own, with the settings that each reads."""
+"""The processes with their own environment files, and the settings of each process."""
 READMES = {ROOT / "services/identity/README.md": IDENTITY, ROOT / "services/mailer/README.md": MAILER}
 
 
@@ -74,7 +74,7 @@ def _with_table(readme: Path, readers: Readers) -> str:
 
 
 def _by_name(readers: Readers) -> tuple[dict[str, SettingDoc], dict[str, list[str]]]:
-    """Return every variable once by its name, and the processes that read it."""
+    """Return every variable by name, with the processes that read it."""
     rows: dict[str, SettingDoc] = {}
     read_by: dict[str, list[str]] = {}
     for reader, settings in readers:
@@ -85,7 +85,7 @@ def _by_name(readers: Readers) -> tuple[dict[str, SettingDoc], dict[str, list[st
 
 
 def settings_table(readers: Readers) -> str:
-    """Return one Markdown table row for each variable; omits `read by` where one process reads all."""
+    """Return a Markdown table with a row for each variable, and the column `read by` if there are several processes."""
     rows, read_by = _by_name(readers)
     several = len(readers) > 1
     lines = [["name", *(["read by"] if several else []), "meaning", "default"]]

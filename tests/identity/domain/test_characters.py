@@ -1,4 +1,4 @@
-"""Which characters are refused, removed or replaced in what people type (SEC-13)."""
+"""Characters that are refused, removed or replaced in typed text (SEC-13)."""
 
 import sys
 
@@ -68,7 +68,7 @@ def test_a_name_of_combining_marks_only_is_refused(name: str) -> None:
 
 
 @pytest.mark.rule("SEC-13", "REG-4")
-def test_a_variant_of_an_ideograph_is_kept() -> None:
+def test_a_variant_of_an_ideograph_is_unchanged() -> None:
     assert parse_full_name("葛\U000e0100城") == "葛\U000e0100城"
 
 
@@ -131,7 +131,7 @@ def test_radicals_are_folded_in_a_persons_name() -> None:
 
 @pytest.mark.rule("SEC-13")
 @given(st.text(max_size=20))
-def test_half_width_text_stays_as_it_is(text: str) -> None:
+def test_half_width_text_is_unchanged(text: str) -> None:
     once = to_half_width(text)
 
     assert to_half_width(once) == once

@@ -123,7 +123,7 @@ def test_the_refusal_of_a_landline_has_the_reason(phone: str, case: str, values:
         "x12",
     ],
 )
-def test_an_extension_is_accepted_as_it_is_usually_written(extension: str) -> None:
+def test_an_extension_is_accepted_in_every_usual_notation(extension: str) -> None:
     assert parse_phone(f"07-5211234{extension}") == "07-5211234#12"
 
 

@@ -29,7 +29,7 @@ class KeyboardTab(Tab):
         raise AssertionError(f"{_MAX_STEPS} steps of the Tab key never reached {target}")
 
     def press_key(self, target: Locator, key: str) -> Self:
-        """Focus the element, press a key on it, and wait for what it starts."""
+        """Focus the element, press a key on it, and wait until the page has settled."""
         self.focus(target)
         target.press(key)
         return self.settle()

@@ -84,9 +84,9 @@ def start_smtp() -> Iterator[Callable[..., SmtpServer]]:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Report at the end which tests were skipped, with the reasons."""
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
-    terminalreporter.section("what could not be run")
+    terminalreporter.section("tests that could not run")
     if not reasons:
-        terminalreporter.line("nothing: every test of this run found what it needs")
+        terminalreporter.line("none: every required program and server was available")
     for reason, tests in reasons.most_common():
         terminalreporter.line(f"{tests} test(s): {reason}")
 
