@@ -4,7 +4,7 @@
 
 Existing secrets are kept, but copies that a process no longer needs are deleted. Redis' ACL file and the SQL of
 PostgreSQL's roles are always rewritten. `--give` requires root and makes the user of each container the owner of its
-files. `--redis-admin=on` turns the administrator of Redis on. The server names are those of docker-compose.yml and of
+files. `--redis-admin=on` enables the administrator of Redis. The server names are those of docker-compose.yml and of
 the Kubernetes overlay `local`.
 """
 

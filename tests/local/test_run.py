@@ -212,7 +212,7 @@ def test_sample_accounts_are_created_once_in_the_states_of_the_manual(launch: La
     secret = copy.run_dir / "pass-demo" / "client_secret"
     secret.unlink()
     again = launch(**other_stream, RUN_DIR=str(copy.run_dir))
-    again.wait_for("made before")
+    again.wait_for("created earlier")
     again.wait_for("demogamma")
     told = httpx.post(
         f"{again.identity_url}/oauth/introspect",
