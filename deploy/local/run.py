@@ -36,7 +36,7 @@ Ready after {seconds:.1f} s.
   events           {redis}  (URLs with passwords: {directory}/redis/consumer.url, operator.url)
   commands         {directory}/bin/identity, {directory}/bin/mailer  (with the settings of this copy)
   data             {directory}      ({clean} drops it)
-Ctrl-C stops all of it.
+Ctrl-C stops the system.
 """
 
 

@@ -1,4 +1,4 @@
-"""A dramatiq actor of the usual design: it builds the message and sends it with smtplib over one connection.
+"""A dramatiq actor of the usual design, which builds each message and sends it with smtplib over one connection.
 
 It has no ledger, no sealing and no stream. dramatiq's command runs it with dramatiq's default broker and middleware.
 `email.mime` builds the message, because its policy is the fastest in the standard library.
@@ -20,12 +20,12 @@ SMTP_PORT = "PLAIN_SMTP_PORT"
 SENDER = "hep@example.tw"
 _local = threading.local()
 
-dramatiq.set_broker(RedisBroker(url=os.environ.get(REDIS_URL)))  # type: ignore[no-untyped-call]  # dramatiq's gap
+dramatiq.set_broker(RedisBroker(url=os.environ.get(REDIS_URL)))  # type: ignore[no-untyped-call]  # dramatiq lacks the type
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def send(to: str, name: str, subject: str, text: str, html: str) -> None:
-    """Send one mail."""
+    """Build and send a mail."""
     message = MIMEMultipart("alternative")
     message["From"], message["To"], message["Subject"] = SENDER, formataddr((name, to)), subject
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="example.tw")

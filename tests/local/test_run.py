@@ -19,7 +19,7 @@ from tests.support.harness.local_run import PYTHON, LocalRun
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 
-READY = "Ctrl-C stops all of it."
+READY = "Ctrl-C stops the system."
 Launch = Callable[..., LocalRun]
 
 
@@ -135,7 +135,7 @@ def test_files_of_an_earlier_release_become_unreadable_by_others(tmp_path: Path)
     assert (tmp_path / "notes").stat().st_mode & 0o777 == 0o644
 
 
-def test_two_copies_run_side_by_side_on_the_printed_urls_and_one_stops_alone(
+def test_two_copies_run_on_their_printed_urls_and_can_be_stopped_separately(
     shared_copy: LocalRun, launch: Launch
 ) -> None:
     other = launch()

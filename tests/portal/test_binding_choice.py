@@ -70,7 +70,7 @@ def test_after_the_session_ended_going_back_to_an_earlier_row_leads_to_the_login
 
 
 @pytest.mark.rule("BIND-1", "SW-1")
-def test_after_another_tab_switched_choosing_a_row_leads_there_with_one_message(
+def test_after_another_tab_switched_choosing_a_row_leads_to_the_switched_account_with_one_message(
     tab: Tab, holder: Person, other: Person
 ) -> None:
     second = tab.log_in(holder).new_tab().go("/links")

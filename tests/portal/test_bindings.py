@@ -160,7 +160,7 @@ def test_choosing_a_row_shows_its_panel_in_place_and_back_shows_the_previous_pan
 
 
 @pytest.mark.rule("BIND-1", "BIND-6")
-def test_a_form_in_a_panel_works_like_one_on_a_page(
+def test_a_form_in_a_panel_works_like_a_form_on_a_page(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     link = portal.logged_in(holder)

@@ -51,9 +51,7 @@ def write_texts(directory: Path, body: str) -> Path:
 
 
 @pytest.mark.rule("LOGIN-3", "LOGIN-4")
-def test_each_text_is_scrolled_to_its_end_and_ticked_before_confirming_works(
-    portal: System, tab: Tab
-) -> None:
+def test_confirming_requires_each_text_to_be_scrolled_to_its_end_and_ticked(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person("link"), consenting=False)
     tab.screenshot("consents")
     assert normalize("請捲動至文件最後,閱讀完畢後即可勾選「我同意」") in tab.text
@@ -166,7 +164,7 @@ def test_accepting_an_outdated_version_shows_the_current_texts(portal: System, t
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_without_script_each_text_has_a_page_and_a_button_of_its_own(portal: System, plain_tab: Tab) -> None:
+def test_without_script_each_text_has_its_own_page_and_button(portal: System, plain_tab: Tab) -> None:
     plain_tab.log_in(portal.person(), consenting=False).screenshot("consents")
     expect(tick_of(plain_tab, TITLES[0])).to_be_disabled()
 
@@ -227,7 +225,7 @@ def test_an_unknown_text_is_a_404_page(portal: System, tab: Tab) -> None:
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_consents_accepted_in_another_tab_are_not_asked_again(portal: System, tab: Tab) -> None:
+def test_consents_accepted_in_another_tab_are_not_requested_again(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person(), consenting=False)
     for title in TITLES:
         scroll_to_end(tab, title)

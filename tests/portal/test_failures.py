@@ -42,7 +42,7 @@ def test_an_error_page_links_to_the_next_step(
     assert tab.press("回首頁").path == "/"
 
 
-def test_an_unknown_address_links_home(tab: Tab) -> None:
+def test_the_error_page_of_an_unknown_url_links_home(tab: Tab) -> None:
     tab.expect_status(404).go("/nowhere").screenshot("failure-404")
 
     assert (tab.status, tab.heading) == (404, normalize("找不到頁面"))
@@ -59,13 +59,13 @@ def test_the_tracking_number_is_copied_by_one_button(tab: Tab) -> None:
     assert tab.page.evaluate("navigator.clipboard.readText()") == shown
 
 
-def test_without_script_no_button_copies(plain_tab: Tab) -> None:
+def test_without_script_there_is_no_copy_button(plain_tab: Tab) -> None:
     plain_tab.expect_status(404).go("/nowhere").screenshot("failure-404")
 
     assert plain_tab.page.locator("[data-copy]").is_hidden()
 
 
-def test_a_post_only_address_links_home(tab: Tab) -> None:
+def test_the_error_page_of_a_post_only_url_links_home(tab: Tab) -> None:
     tab.expect_status(405).go("/logout").screenshot("failure-405")
 
     assert (tab.status, normalize("請由首頁重新進入") in tab.text) == (405, True)

@@ -43,7 +43,9 @@ def test_reloading_or_pressing_again_reports_a_verified_mailbox(portal: System, 
 
 
 @pytest.mark.rule("VER-3", "REV-1")
-def test_with_review_success_mentions_the_operators_approval(start_portal: StartPortal, tab: Tab) -> None:
+def test_with_review_the_success_page_mentions_the_operators_approval(
+    start_portal: StartPortal, tab: Tab
+) -> None:
     system = start_portal(IDENTITY_REVIEW="both")
 
     tab.open_link(system.mail(system.register("link").email)).press("完成 Email 驗證")
@@ -101,7 +103,7 @@ def test_a_mailbox_taken_first_by_another_account_shows_the_next_step(portal: Sy
 
 
 @pytest.mark.rule("VER-2", "PRO-2")
-def test_the_link_of_a_new_mailbox_activates_it(portal: System, tab: Tab) -> None:
+def test_the_link_mailed_to_a_new_mailbox_activates_the_mailbox(portal: System, tab: Tab) -> None:
     person, email = portal.person(), f"new{unique()}@example.com"
     visitor = portal.logged_in(person)
     etag = visitor.get("/account").headers["ETag"]
@@ -116,7 +118,9 @@ def test_the_link_of_a_new_mailbox_activates_it(portal: System, tab: Tab) -> Non
 
 
 @pytest.mark.rule("PRO-3")
-def test_the_link_in_the_old_mailbox_cancels_or_restores(portal: System, tab: Tab) -> None:
+def test_the_link_mailed_to_the_old_mailbox_cancels_the_change_or_restores_the_mailbox(
+    portal: System, tab: Tab
+) -> None:
     person = portal.person()
     request_email_change(portal.logged_in(person), person)
     tab.open_link(portal.mail(person.email, "Email 變更申請通知")).screenshot("email-cancel")

@@ -238,7 +238,7 @@ def test_a_bound_accounts_password_change_asks_whether_the_binding_ends_too(
 
 
 @pytest.mark.rule("UNB-5", "LOGIN-8")
-def test_an_unbound_account_is_not_asked(portal: System, tab: Tab) -> None:
+def test_an_unbound_accounts_password_change_asks_no_question(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person()).go("/profile/password")
 
     assert normalize("同時解除") not in tab.text

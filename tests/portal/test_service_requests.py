@@ -114,7 +114,7 @@ def test_login_and_consent_work_without_scripts(
 
 
 @pytest.mark.rule("OIDC-4")
-def test_the_back_button_leads_to_a_page_with_a_way_out(
+def test_the_back_button_leads_to_a_page_with_a_link_to_continue(
     portal: System, tab: Tab, service: Service, general: Person
 ) -> None:
     portal.logged_in(general)

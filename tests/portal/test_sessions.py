@@ -89,7 +89,7 @@ def test_the_question_can_be_declined(portal: System, tab: Tab) -> None:
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_all_other_sessions_are_ended_and_this_one_stays(portal: System, tab: Tab) -> None:
+def test_all_sessions_except_the_current_are_ended(portal: System, tab: Tab) -> None:
     person = portal.person()
     others = [elsewhere(portal, person) for _ in range(2)]
     tab.log_in(person).go("/sessions")
@@ -102,7 +102,7 @@ def test_all_other_sessions_are_ended_and_this_one_stays(portal: System, tab: Ta
 
 
 @pytest.mark.rule("LOGIN-7", "LOGIN-6")
-def test_ending_ones_own_session_logs_out(portal: System, tab: Tab) -> None:
+def test_ending_the_current_session_logs_out(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person()).go("/sessions")
 
     end(tab, "目前使用中", "確定要登出這個裝置？")

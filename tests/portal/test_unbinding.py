@@ -15,7 +15,7 @@ from tests.support.harness.system import System
 
 @pytest.mark.rule("UNB-1")
 @pytest.mark.parametrize("state", ["verified", "unverified"])
-def test_the_link_account_ends_a_binding_after_being_asked(
+def test_the_link_account_ends_a_binding_after_a_question(
     portal: System, tab: Tab, holder: Person, general: Person, state: str
 ) -> None:
     link = portal.logged_in(holder)

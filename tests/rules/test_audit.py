@@ -133,7 +133,7 @@ def test_actions_while_switched_are_recorded_with_the_link_account(system: Syste
 
 
 @pytest.mark.rule("SEC-11", "EVT-2")
-def test_a_change_that_loses_a_race_leaves_no_row(system: System) -> None:
+def test_a_change_that_loses_a_race_writes_no_row(system: System) -> None:
     general = system.person()
     links = [system.logged_in(system.person("link")) for _ in range(2)]
     body = {"username": general.username, "password": general.password}
@@ -144,7 +144,7 @@ def test_a_change_that_loses_a_race_leaves_no_row(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-11", "LOGIN-8")
-def test_only_a_matching_reset_request_leaves_a_row(system: System) -> None:
+def test_only_a_matching_reset_request_writes_a_row(system: System) -> None:
     person = system.person()
 
     system.visitor().post("/password-resets", {"username": person.username, "email": "other@example.com"})
@@ -155,7 +155,7 @@ def test_only_a_matching_reset_request_leaves_a_row(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-11", "OPS-6")
-def test_the_audit_log_holds_no_personal_data_or_secret(system: System) -> None:
+def test_the_audit_log_contains_no_personal_data_or_secret(system: System) -> None:
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
     system.bind_and_verify(link, general)

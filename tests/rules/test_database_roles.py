@@ -292,7 +292,7 @@ def test_each_process_reads_its_readiness_and_metrics(urls: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("role", "statement"), [(role, each) for role, statements in FORBIDDEN.items() for each in statements]
 )
-def test_a_role_cannot_do_more(urls: dict[str, str], role: str, statement: str) -> None:
+def test_a_role_has_no_other_privileges(urls: dict[str, str], role: str, statement: str) -> None:
     with psycopg.connect(_dsn(urls[role])) as connection, pytest.raises(InsufficientPrivilege):
         connection.execute(statement.encode())
 

@@ -43,7 +43,7 @@ def other(system: System) -> Iterator[Relay]:
 
 
 @pytest.mark.rule("EVT-2")
-def test_one_relay_leads_and_another_takes_over_when_it_releases(system: System, other: Relay) -> None:
+def test_one_relay_leads_and_another_takes_over_after_its_release(system: System, other: Relay) -> None:
     first = system.register()
     system.publish()
 

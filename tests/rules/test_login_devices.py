@@ -67,7 +67,7 @@ def test_two_accounts_of_one_browser_are_both_known(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-3", "LOGIN-8")
-def test_a_password_reset_opens_the_lock_and_makes_its_browser_known(system: System) -> None:
+def test_a_password_reset_clears_the_lock_and_makes_its_browser_known(system: System) -> None:
     person = system.person()
     fail_logins(system.visitor(), person, times=5)
 

@@ -63,7 +63,7 @@ def _mail(system: System, person: Person) -> tuple[str, str | None]:
 
 @pytest.mark.rule("VER-6", "MAIL-7")
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_lost_mail_is_shown_as_refused_and_a_new_one_may_be_requested(
+def test_a_lost_mail_is_shown_as_refused_and_a_new_mail_may_be_requested(
     system: System, lone_relay: Relay, lone_redis: Client, damage: Callable[[Client], None]
 ) -> None:
     person = system.register()

@@ -166,7 +166,7 @@ def test_waits_double_up_to_five_minutes(setting: Setting) -> None:
 
 @pytest.mark.rule("OIDC-22")
 @pytest.mark.parametrize("status", [400])
-def test_another_4xx_is_final_and_set_aside(setting: Setting, status: int) -> None:
+def test_any_other_4xx_is_final(setting: Setting, status: int) -> None:
     setting.receiver.answers = [status]
     (grant,) = setting.owe()
 
@@ -203,7 +203,7 @@ def test_tries_end_after_a_client_was_down_for_three_days(setting: Setting) -> N
 
 
 @pytest.mark.rule("OIDC-22")
-def test_a_client_without_its_uri_is_set_aside(setting: Setting) -> None:
+def test_a_logout_of_a_client_without_a_logout_uri_is_final(setting: Setting) -> None:
     setting.owe()
     with setting.system.app.app_context(), setting.system.ports.unit_of_work() as uow:
         registration = uow.oidc_clients.get(setting.client)

@@ -121,7 +121,7 @@ def test_a_repeated_parameter_that_names_a_pushed_request_is_refused(
 
 
 @pytest.mark.rule("OIDC-12", "OIDC-3")
-def test_the_client_gets_the_error_of_each_refusal(service: OAuthCaller) -> None:
+def test_the_client_receives_the_error_of_each_refused_request(service: OAuthCaller) -> None:
     answers = {name: push(service, **changes) for name, (changes, _) in REFUSED.items()}
 
     errors = {name: error for name, (_, error) in REFUSED.items()}

@@ -212,7 +212,7 @@ def test_a_repeated_parameter_is_refused(system: System, client: str, name: str)
 
 
 @pytest.mark.rule("OIDC-1")
-def test_a_confidential_client_registered_so_may_omit_pkce(system: System) -> None:
+def test_a_confidential_client_registered_without_pkce_may_omit_it(system: System) -> None:
     client = register_oidc_client(system, requires_pkce=False).name
     browser = ServiceBrowser(system, system.logged_in(system.person()))
 

@@ -132,7 +132,7 @@ def test_a_proof_with_an_unknown_token_is_not_stored(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-17", "OIDC-20")
-def test_a_bound_token_needs_its_key(system: System) -> None:
+def test_a_bound_token_requires_a_proof_by_its_key(system: System) -> None:
     person, key, other = system.person(), ec_key(), ec_key("other")
     token = token_of(system, person, ["openid"], jkt=key.thumbprint())
     plain = token_of(system, person, ["openid"])

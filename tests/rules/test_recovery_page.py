@@ -120,7 +120,9 @@ def test_the_page_of_a_used_link_reports_that_the_password_is_set(system: System
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-3")
-def test_a_browser_that_reset_the_password_is_known_though_strangers_lock_the_account(system: System) -> None:
+def test_a_browser_that_reset_the_password_is_known_although_strangers_lock_the_account(
+    system: System,
+) -> None:
     person = system.person()
     page = opened(system, person)
     page.press(password=NEW, password_again=NEW)

@@ -174,7 +174,7 @@ def _newest_entry(servers: Servers) -> str:
     return found[0][0].decode() if found else "0-0"
 
 
-def test_a_complete_backup_continues_without_a_gap_or_a_repeat(
+def test_after_a_complete_backup_events_continue_without_a_gap_or_a_repeat(
     servers: Servers, drill: Drill, new: PostgresCluster
 ) -> None:
     since, times = _newest_entry(servers), Stopwatch()

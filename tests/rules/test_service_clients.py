@@ -55,7 +55,9 @@ def test_an_unauthenticated_caller_gets_a_challenge_header(system: System) -> No
 
 
 @pytest.mark.rule("SEC-12")
-def test_sessions_do_not_open_service_calls_nor_client_secrets_personal_calls(system: System) -> None:
+def test_sessions_give_no_access_to_service_calls_nor_client_secrets_to_personal_calls(
+    system: System,
+) -> None:
     person, service = (
         system.logged_in(system.person()),
         service_visitor(system, *("events:read", "accounts:admin")),
@@ -86,7 +88,7 @@ def test_a_service_without_the_scope_is_refused_until_a_command_grants_it(system
 
 
 @pytest.mark.rule("SEC-12")
-def test_during_a_rotation_both_secrets_work_until_the_old_one_expires(system: System) -> None:
+def test_during_a_rotation_both_secrets_work_until_the_old_secret_expires(system: System) -> None:
     service = add_service(system, "events:read")
 
     new = _operate(system, "rotate", service.name, "--overlap", "2h")["secret"]
@@ -176,7 +178,7 @@ def test_wrong_secrets_are_counted_by_address_and_lock_out_neither_services_nor_
         ("revoke", "\udcff"),
     ],
 )
-def test_impossible_requests_are_refused_in_one_line(system: System, arguments: tuple[str, ...]) -> None:
+def test_impossible_commands_are_refused_in_one_line(system: System, arguments: tuple[str, ...]) -> None:
     ended = invoke(system, "clients", *arguments)
 
     assert ended.exit_code in {1, 2}

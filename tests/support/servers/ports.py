@@ -9,11 +9,11 @@ _LOWEST, _HIGHEST = 20_000, 32_767
 """A range below the ports of outgoing connections, so that a restarted server finds its port free."""
 _KEPT = 200
 _reservations: deque[socket.socket] = deque()
-"""UDP sockets on the newest ports, by which every process of the tests reserves its ports."""
+"""UDP sockets that reserve the newest ports, because all processes of the tests reserve ports this way."""
 
 
 def free_port() -> int:
-    """Return a free TCP port on loopback, which no other call returns for a while."""
+    """Return a free TCP port on loopback, and reserve it for a while."""
     while True:
         port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST + 1)
         reservation = socket.socket(type=socket.SOCK_DGRAM)
