@@ -72,7 +72,7 @@ def test_logging_in_never_redirects_to_another_site(system: System) -> None:
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/", "/apply", "/apply/link", "/password/forgotten", "/username/forgotten"])
-def test_pages_before_the_login_keep_only_our_own_requested_page(system: System, path: str) -> None:
+def test_pages_before_the_login_keep_the_requested_page_only_if_it_is_ours(system: System, path: str) -> None:
     browser = system.visitor().http
 
     ours, foreign = (browser.get(path, params={"next": wanted}) for wanted in ("/sessions", "//evil.example"))
@@ -90,7 +90,7 @@ def test_the_url_of_the_form_that_corrects_the_mailbox_keeps_the_requested_page(
     assert answer.headers["Location"] == "/verification?next=/sessions"
 
 
-def test_logging_in_leads_to_our_own_requested_page(system: System) -> None:
+def test_logging_in_leads_to_the_requested_page_if_it_is_ours(system: System) -> None:
     person = system.person()
     system.logged_in(person)
 
