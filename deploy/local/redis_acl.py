@@ -23,8 +23,8 @@ _APPEND = "+xadd +xtrim +xlen +xinfo +xrange +xrevrange"
 MAILS = "identity.mails"
 ADMIN = "admin"
 _EVERYTHING = "resetchannels -@all ~* &* +@all"
-# Nobody can log in as this user. Redis before 7.2 loads the append-only file with its permissions, and without them drops
-# the writes of transactions and scripts.
+# No client can log in as this user. Redis before 7.2 loads the append-only file with its permissions, without which the
+# writes of transactions and scripts are lost.
 _DEFAULT_USER = "user default off resetpass ~* &* +@all"
 _PLACEHOLDER = "#SHA256-OF-THE-PASSWORD-OF-"
 
