@@ -7,6 +7,7 @@ import pytest
 from tests.support.harness.processes import Program, run_preloaded
 from tests.support.harness.settings import oidc_keys
 from tests.support.servers.ports import free_port
+from tests.support.servers.postgres import PostgresCluster
 from tests.support.servers.redis import RedisServer
 
 pytestmark = [pytest.mark.rule("OPS-5"), pytest.mark.processes]
@@ -91,3 +92,19 @@ def test_check_reports_an_unmigrated_database(database: dict[str, str]) -> None:
     assert checked.returncode == 1
     assert "run `identity migrate`" in checked.stdout
     assert "Traceback" not in checked.stdout
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_store_chinese_is_named(
+    postgres: PostgresCluster, database: dict[str, str], encoding: str
+) -> None:
+    url = postgres.create_database("template0", encoding=encoding)
+    environment = {**database, "IDENTITY_DATABASE_URL": url}
+
+    migrated = run_preloaded("identity", "migrate", environment=environment)
+    checked = run_preloaded("identity", "check", "--as", "tidy", environment=environment)
+    postgres.drop_database(url)
+
+    expected = f"the encoding is {encoding}, but must be UTF8"
+    assert (migrated.returncode, migrated.stderr) == (1, f"Error: the database: {expected}\n")
+    assert (checked.returncode, f"database: {expected}" in checked.stdout.splitlines()) == (1, True)

@@ -118,13 +118,17 @@ class PostgresCluster:
         """The server's log."""
         return (self._root / "log").read_text(errors="replace")
 
-    def create_database(self, template: str | None = None, *, name: str | None = None) -> str:
+    def create_database(
+        self, template: str | None = None, *, name: str | None = None, encoding: str | None = None
+    ) -> str:
         """Create a database from `template` (a name or a URL of this cluster); return its URL."""
         name = name or f"d{next(self._names)}_{secrets.token_hex(3)}"
         # A file copy, because the default through the write-ahead log takes twice as long.
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
             sql.Identifier(name), sql.Identifier(database_name(template or "template1"))
         )
+        if encoding:  # only the locale C allows all of them
+            statement += sql.SQL(" ENCODING {} LOCALE 'C'").format(encoding)
         self._execute(statement)
         return self.url(name)
 

@@ -101,8 +101,21 @@ def configure_engine(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         _configure_sqlite(engine)
     else:
+        # Before SQLAlchemy's own listener, which cannot read the answers of a server with the encoding SQL_ASCII.
+        event.listen(engine, "connect", _require_utf8, insert=True)
         event.listen(engine, "checkout", _discard_if_closed)
         event.listen(engine, "handle_error", _disconnect_if_unable)
+
+
+class _WrongEncoding(psycopg.OperationalError):
+    """The database has an encoding in which it cannot store every Chinese character."""
+
+
+def _require_utf8(connection: psycopg.Connection[Any], _record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise _WrongEncoding(f"the encoding is {encoding}, but must be UTF8")
 
 
 def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
@@ -165,6 +178,8 @@ def database_probe(engine: Engine) -> Callable[[], None]:
                 connection.execute(text("SELECT 1 FROM accounts LIMIT 1"))
                 require_writable(connection)
         except DBAPIError as error:
+            if isinstance(error.orig, _WrongEncoding):
+                raise Unhealthy(str(error.orig)) from None
             if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
                 raise Unhealthy("read-only") from None
             raise
