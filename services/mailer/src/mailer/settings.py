@@ -128,7 +128,7 @@ class TemplateSettings:
         "IDENTITY_PUBLIC_URL",
         parse=parse_origin,
         default="http://127.0.0.1:8000",
-        doc="public site of every link in a mail",
+        doc="base URL of all links in mails",
     )
     sender: Mailbox = setting(
         "MAILER_FROM",
@@ -195,7 +195,7 @@ class Settings(TemplateSettings):
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
         parse=parse_origin,
-        doc="public site of every link in a mail, others are refused; the same as identity's",
+        doc="base URL of all links in mails; a mail with any other link is refused. Must equal identity's value.",
     )
     mode: str = setting(
         "IDENTITY_MODE",
@@ -212,7 +212,7 @@ class Settings(TemplateSettings):
         "REDIS_PLAIN",
         parse=switch,
         default="off",
-        doc="`on` allows `redis://` beyond loopback in production, as on a private network",
+        doc="`on` allows `redis://` to hosts other than localhost in production, for example on a private network",
     )
     smtp_url: Secret = setting(
         "MAILER_SMTP_URL",
@@ -241,7 +241,7 @@ class Settings(TemplateSettings):
         "MAILER_SMTP_PLAIN",
         parse=switch,
         default="off",
-        doc="`on` allows `smtp://` beyond loopback in production, as on a private network",
+        doc="`on` allows `smtp://` to hosts other than localhost in production, for example on a private network",
     )
     threads: int = setting(
         "MAILER_THREADS",
@@ -254,7 +254,8 @@ class Settings(TemplateSettings):
         parse=within(seconds, 1, 300),
         default="20s",
         doc="time after which other mailers take over the mails of a mailer that does not respond; must be longer than "
-        "a demoted primary of Redis accepts writes (about 10 s with Sentinel), otherwise mails may be sent twice",
+        "the time for which a demoted Redis primary still accepts writes (about 10 s with Sentinel), otherwise mails "
+        "may be sent twice",
     )
     domain_rate_limits: DomainRateLimits = setting(
         "MAILER_DOMAIN_CEILINGS",
@@ -266,8 +267,8 @@ class Settings(TemplateSettings):
         "MAILER_METRICS_BIND",
         parse=optional(host_port),
         default=None,
-        doc="operations port of the mailer, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to the "
-        "outside",
+        doc="address (host:port) of the HTTP server of the mailer for metrics and health checks (`/metrics`, `/livez`, "
+        "`/readyz`); never expose it to the outside",
     )
     log_level: str = setting(
         "MAILER_LOG_LEVEL", parse=log_level, default="INFO", doc="lowest level that is logged"

@@ -68,7 +68,8 @@ class DatabaseSettings:
         "IDENTITY_DATABASE_PLAIN",
         parse=switch,
         default="off",
-        doc="`on` allows PostgreSQL beyond loopback without `sslmode=verify-full` in production",
+        doc="`on` allows PostgreSQL without `sslmode=verify-full` on hosts other than localhost in production, for "
+        "example on a private network",
     )
     log_level: str = setting(
         "IDENTITY_LOG_LEVEL", parse=log_level, default="INFO", doc="lowest level that is logged"

@@ -34,7 +34,7 @@ def public_url() -> str:
         "IDENTITY_PUBLIC_URL",
         parse=parse_origin,
         default="http://127.0.0.1:8000",
-        doc="public site, as scheme, host and port only, for links in mails; also the OIDC issuer",
+        doc="base URL of the portal and of all links in mails (scheme, host and port only); also the OIDC issuer",
     )
 
 
@@ -63,8 +63,8 @@ class HttpSettings(DatabaseSettings):
         "IDENTITY_METRICS_BIND",
         parse=optional(host_port),
         default=None,
-        doc="operations port of the web processes, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to "
-        "the outside",
+        doc="address (host:port) of the HTTP server of the web processes for metrics and health checks (`/metrics`, "
+        "`/livez`, `/readyz`); never expose it to the outside",
     )
     public_url: str = public_url()
     trusted_proxies: tuple[Network, ...] = setting(

@@ -22,8 +22,8 @@ class NotifySettings(DatabaseSettings):
         "IDENTITY_NOTIFY_METRICS_BIND",
         parse=optional(host_port),
         default=None,
-        doc="operations port of `identity notify`, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to "
-        "the outside",
+        doc="address (host:port) of the HTTP server of `identity notify` for metrics and health checks (`/metrics`, "
+        "`/livez`, `/readyz`); never expose it to the outside",
     )
 
     def errors(self) -> Iterator[str]:

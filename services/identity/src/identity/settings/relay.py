@@ -55,7 +55,7 @@ class RelaySettings(AuditSettings):
         "REDIS_PLAIN",
         parse=switch,
         default="off",
-        doc="`on` allows `redis://` beyond loopback in production, as on a private network",
+        doc="`on` allows `redis://` to hosts other than localhost in production, for example on a private network",
     )
     event_stream: str = event_stream()
     stream_kept: int = stream_retention()
@@ -70,8 +70,8 @@ class RelaySettings(AuditSettings):
         "IDENTITY_RELAY_METRICS_BIND",
         parse=optional(host_port),
         default=None,
-        doc="operations port of the relay, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to the "
-        "outside",
+        doc="address (host:port) of the HTTP server of the relay for metrics and health checks (`/metrics`, `/livez`, "
+        "`/readyz`); never expose it to the outside",
     )
 
     def errors(self) -> Iterator[str]:
