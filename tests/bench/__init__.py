@@ -1,1 +1,1 @@
-"""The benchmarks: each figure is a ratio to a limit measured in the same run, in alternation."""
+"""The benchmarks: each figure is a ratio to a baseline measured in the same run, in alternation."""

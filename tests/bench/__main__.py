@@ -50,7 +50,7 @@ def main() -> int:
     )  # so that `stack` stops its processes
     _say(
         f"{CORES} cores, load by {load.generator()}, mails to {sink_name()}.",
-        f"Medians of the slots in which others used under {QUIET_SHARE:.0%} of the CPU; if none, of all slots (noisy).",
+        f"Medians of the slots with a foreign load under {QUIET_SHARE:.0%} of the CPU; if none, of all slots (noisy).",
         "By CPU: the ratio of CPU times instead of rates or times.",
         "",
         table.head(),

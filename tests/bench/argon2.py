@@ -1,4 +1,4 @@
-"""The limit of logins: raw Argon2id verifications per second on all cores, with the parameters of a stored hash."""
+"""The baseline of logins: raw Argon2id verifications per second on all cores, with the parameters of a stored hash."""
 
 import os
 import time
@@ -22,7 +22,7 @@ class RawArgon2:
         self._verify(0.2)
 
     def side(self, seconds: float) -> Side:
-        """Return the side that measures the limit: it verifies for `seconds`."""
+        """Return the side that measures the baseline: it verifies for `seconds`."""
         return Side(
             name="raw Argon2",
             unit="/s",

@@ -58,9 +58,11 @@ def drain_backlog(environment: Environment) -> Iterator[Figure]:
             for count in (FEW, MANY)
         )  # fmt: skip
         slots = environment.interleaved(many, few, wanted=1)
-    yield Figure(name="backlog of 100,000: time of an event, of 10,000's", slots=slots)
+    yield Figure(name="time per event with a backlog of 100,000 ÷ with 10,000", slots=slots)
     for name in ("relay", "mailer"):
-        yield Figure(name=f"its {name}'s highest memory, of 10,000's", slots=slots, value=_memory_ratio(name))
+        yield Figure(
+            name=f"{name}: maximum memory with 100,000 ÷ with 10,000", slots=slots, value=_memory_ratio(name)
+        )
 
 
 def _prepare(
@@ -78,8 +80,8 @@ def _prepare(
 
 def _memory_ratio(name: str) -> Callable[[Slot], float]:
     def ratio(slot: Slot) -> float:
-        assert slot.limit, "the smaller backlog was not measured"
-        return slot.product.details[f"{name} MiB"] / slot.limit.details[f"{name} MiB"]
+        assert slot.baseline, "the smaller backlog was not measured"
+        return slot.product.details[f"{name} MiB"] / slot.baseline.details[f"{name} MiB"]
 
     return ratio
 

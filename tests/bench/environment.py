@@ -51,10 +51,10 @@ class Environment:
         """The URL of a database with 200 accounts."""
         return self.database(SMALL)
 
-    def interleaved(self, product: Side, limit: Side | None = None, *, wanted: int = 5) -> list[Slot]:
+    def interleaved(self, product: Side, baseline: Side | None = None, *, wanted: int = 5) -> list[Slot]:
         """Measure in `wanted` quiet slots; the load of processes that this one did not start is foreign."""
         own = partial(cpu_seconds, *self._cpu_trees)
-        return interleaved(lambda: read_cpu_time(own), product, limit, wanted=wanted)
+        return interleaved(lambda: read_cpu_time(own), product, baseline, wanted=wanted)
 
     def cpu_of(self, *, redis: RedisServer | None = None, **processes: Process) -> dict[str, CpuSeconds]:
         """Return functions by name that read the CPU time of the given processes and of the running databases."""
@@ -72,16 +72,16 @@ class Environment:
         return url
 
     def redis(self) -> AbstractContextManager[RedisServer]:
-        """Run a Redis for the block."""
+        """Run a Redis for the duration of the with block."""
         return started(RedisServer())
 
     def baseline(self) -> AbstractContextManager[Web]:
-        """Run bare Flask routes under identity's settings for the block."""
+        """Run bare Flask routes under identity's settings for the duration of the with block."""
         return self.serving(self.small_database, sys.executable, "-m", "tests.bench.bare_routes")
 
     @contextmanager
     def serving(self, database: str, *program: str, ready: str = "/api/v1/session") -> Iterator[Web]:
-        """Run `identity serve`, or another program with its settings, for the block."""
+        """Run `identity serve`, or another program with its settings, for the duration of the with block."""
         port = free_port()
         environment = {
             "IDENTITY_BIND": f"127.0.0.1:{port}",
@@ -112,7 +112,7 @@ class Environment:
 
     @contextmanager
     def process(self, *arguments: str, **settings: str) -> Iterator[Process]:
-        """Run a program with these settings for the block."""
+        """Run a program with these settings for the duration of the with block."""
         process = Process(*arguments, environment=self.settings(**settings), directory=self.directory)
         try:
             yield process

@@ -38,8 +38,8 @@ def at_most(bound: float) -> Goal:
 
 
 def ratio(slot: Slot) -> float:
-    """Return the product's value divided by the limit's; without a limit, the product's value."""
-    return slot.product.value / (slot.limit.value if slot.limit else 1)
+    """Return the product's value divided by the baseline's; without a baseline, the product's value."""
+    return slot.product.value / (slot.baseline.value if slot.baseline else 1)
 
 
 def product(slot: Slot) -> float:
@@ -87,10 +87,12 @@ class Figure:
         """The ratio of CPU times per operation, inverted as for rates; None unless both sides have CPU times."""
         if self.value is not ratio:
             return None
-        pairs = [(slot.product.total_cpu_ms, slot.limit.total_cpu_ms) for slot in self.counted if slot.limit]
+        pairs = [
+            (slot.product.total_cpu_ms, slot.baseline.total_cpu_ms) for slot in self.counted if slot.baseline
+        ]
         if not pairs or not all(map(all, pairs)):
             return None
-        median = statistics.median(ours / limit for ours, limit in pairs)
+        median = statistics.median(ours / baseline for ours, baseline in pairs)
         return median if self.counted[0].product.unit == "ms" else 1 / median
 
     @property

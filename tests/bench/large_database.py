@@ -31,10 +31,12 @@ def million_against_empty(environment: Environment) -> Iterator[Figure]:
         }
         for name, request in requests.items():
             slots = compared(environment, {"empty": none, "1,000,000": many}, request)
-            yield Figure(name=f"{name}: time, 1,000,000 rows, of none", slots=slots, goal=at_most(1.3))
+            yield Figure(
+                name=f"{name}: time with 1,000,000 rows ÷ empty database", slots=slots, goal=at_most(1.3)
+            )
     plans = Side(name="plans", unit="", prepare=lambda: lambda: _plans(environment, full, requests.values()))
     yield Figure(
-        name="their statements that scan a whole large table",
+        name="queries that scan a large table",
         slots=environment.interleaved(plans, wanted=1), value=product, unit="", goal=at_most(0),
     )  # fmt: skip
 

@@ -44,7 +44,7 @@ class LoadResult:
     refused: int
 
     def as_run(self, unit: Unit) -> Run:
-        """Return the requests per second or, in ms, the median latency; the details have the tail latency."""
+        """Return the requests per second or, in ms, the median latency; the details contain the tail latency."""
         value = self.per_second if unit == "/s" else self.median_ms
         return Run(value=value, operations=self.requests, details={"p99 ms": self.p99_ms})
 

@@ -34,7 +34,7 @@ class Arrivals:
 
 @contextmanager
 def recording_arrivals() -> Iterator[Arrivals]:
-    """Run the server for the block."""
+    """Run the server for the duration of the with block."""
     arrivals, loop = Arrivals(), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

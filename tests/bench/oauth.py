@@ -35,11 +35,11 @@ def introspection(environment: Environment) -> Iterator[Figure]:
     add_tokens(many, _MILLION)
     with environment.serving(few) as web:
         slots = against_bare_route(environment, web, _introspection(web))
-        yield Figure(name="introspections a second, of a bare route", slots=slots, goal=at_least(0.60))
+        yield Figure(name="introspections per second ÷ empty route", slots=slots, goal=at_least(0.60))
         with environment.serving(many) as full:
             servers = {"one token": web, "1,000,000 tokens": full}
             slots = compared(environment, servers, _introspection)
-    yield Figure(name="introspection: time, 1,000,000 tokens, of one", slots=slots, goal=at_most(1.1))
+    yield Figure(name="introspection: time with 1,000,000 tokens ÷ with one", slots=slots, goal=at_most(1.1))
 
 
 def documents(environment: Environment) -> Iterator[Figure]:
@@ -47,7 +47,7 @@ def documents(environment: Environment) -> Iterator[Figure]:
     with environment.serving(environment.small_database) as web:
         for path in ("/.well-known/openid-configuration", "/.well-known/jwks.json"):
             slots = against_bare_route(environment, web, load.Request(url=web.root + path))
-            yield Figure(name=f"GET {path}", slots=slots, goal=at_least(0.9))
+            yield Figure(name=f"GET {path} ÷ empty route", slots=slots, goal=at_least(0.9))
 
 
 def codes(environment: Environment) -> Iterator[Figure]:
@@ -60,13 +60,13 @@ def codes(environment: Environment) -> Iterator[Figure]:
         product = load.side(
             "codes", lambda: _redemptions(web.root, numbers), environment.cpu_of(service=web.process)
         )
-        limit = Side(
+        baseline = Side(
             name="signature and transaction", unit="/s", prepare=_signing_and_writing(engine),
             cpu={"Python": time.process_time, **environment.cpu_of()},
         )  # fmt: skip
-        slots = environment.interleaved(product, limit)
+        slots = environment.interleaved(product, baseline)
     engine.dispose()
-    yield Figure(name="codes a second, of signature and transaction", slots=slots, goal=at_least(0.5))
+    yield Figure(name="codes per second ÷ signature and transaction", slots=slots, goal=at_least(0.5))
 
 
 def _introspection(web: Web) -> load.Request:
@@ -88,7 +88,7 @@ def _form(url: str, bodies: list[str]) -> load.Request:
 
 
 def _signing_and_writing(engine: Engine) -> Callable[[], Callable[[], Run]]:
-    """Return the side that measures the limit by repeating a signature and a transaction."""
+    """Return the side that measures the baseline by repeating a signature and a transaction."""
     signer = JoseSigner(read_signing_keys(oidc_keys()), SystemClock())
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE scratch (id serial PRIMARY KEY, value text)"))

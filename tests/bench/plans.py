@@ -29,7 +29,10 @@ class Reads:
 
 @contextmanager
 def logged_statements(cluster: PostgresCluster, database: str) -> Iterator[Callable[[], set[str]]]:
-    """Log a database's statements for the block; yield a function that returns the distinct statements so far."""
+    """Log a database's statements for the duration of the with block.
+
+    Yield a function that returns the distinct statements so far.
+    """
     engine, start = open_engine(database), len(cluster.log)
     name = database_name(database)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

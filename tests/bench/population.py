@@ -89,7 +89,7 @@ def bulk_engine(database_url: str) -> Iterator[Engine]:
 
 
 def stored_hash(database_url: str) -> str:
-    """Return the newest stored hash, whose parameters the limit uses."""
+    """Return the newest stored hash, whose parameters the baseline uses."""
     engine = open_engine(database_url)
     with engine.connect() as connection:
         found = connection.scalar(text("SELECT password_hash FROM accounts ORDER BY created_at DESC LIMIT 1"))

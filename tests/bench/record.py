@@ -36,10 +36,10 @@ def _product(path: str) -> Callable[[_Figure], float]:
 
 
 CHART: dict[str, tuple[str, Callable[[_Figure], float]]] = {
-    "logins, share of raw Argon2id": ("logins a second, of raw Argon2", _measured),
-    "registrations, share of raw Argon2id": ("registrations a second, of raw Argon2", _measured),
-    "“who am I”, share of an empty Flask route": ("GET /session a second, of a bare route", _measured),
-    "CPU of a login in ms": ("logins a second, of raw Argon2", _product("cpu_ms")),
+    "logins, share of raw Argon2id": ("logins per second ÷ Argon2 alone", _measured),
+    "registrations, share of raw Argon2id": ("registrations per second ÷ Argon2 alone", _measured),
+    "“who am I”, share of an empty Flask route": ("GET /session per second ÷ empty route", _measured),
+    "CPU of a login in ms": ("logins per second ÷ Argon2 alone", _product("cpu_ms")),
     "memory idle in MiB": ("web processes, idle: memory (PSS)", _measured),
     "memory under load in MiB": ("web processes, 8 clients log in: memory (PSS)", _measured),
     "CPU of a start in s": ("start of the web processes to the first answer", _product("CPU s")),
@@ -81,7 +81,7 @@ def _cell(figure: _Figure) -> str:
     spread = f" ({lower}–{upper})" if len(figure["slots"]) > 1 else ""
     verdict = "" if figure["verdict"] == "-" else f" {figure['verdict']};"
     by_cpu = f" by CPU {number(figure['cpu_ratio'])};" if figure["cpu_ratio"] else ""
-    return f"{median}{unit}{spread}{verdict}{by_cpu} others {figure['foreign']:.0%}"
+    return f"{median}{unit}{spread}{verdict}{by_cpu} foreign load {figure['foreign']:.0%}"
 
 
 def _chart(report: Any) -> Iterator[tuple[str, float]]:

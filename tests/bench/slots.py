@@ -1,4 +1,4 @@
-"""Measures product and limit alternately in time slots, with their CPU times and the foreign share of the machine."""
+"""Measures product and baseline alternately in time slots, with CPU times and the foreign share of the machine."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """The product or its limit: `prepare` returns the run to measure, `cpu` has the CPU time of each part."""
+    """The product or its baseline: `prepare` returns the run to measure, `cpu` contains the CPU time of each part."""
 
     name: str
     unit: Unit
@@ -50,15 +50,15 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Measurements of the product and of its limit, if it has one, within seconds of each other."""
+    """Measurements of the product and of its baseline, if it has one, within seconds of each other."""
 
     product: Measurement
-    limit: Measurement | None = None
+    baseline: Measurement | None = None
 
     @property
     def foreign(self) -> float:
         """The larger foreign share of the two measurements."""
-        return max(side.foreign for side in (self.product, self.limit) if side)
+        return max(side.foreign for side in (self.product, self.baseline) if side)
 
     @property
     def is_quiet(self) -> bool:
@@ -67,19 +67,19 @@ class Slot:
 
 
 def interleaved(
-    read: Callable[[], CpuTime], product: Side, limit: Side | None = None, *, wanted: int
+    read: Callable[[], CpuTime], product: Side, baseline: Side | None = None, *, wanted: int
 ) -> list[Slot]:
     """Measure until `wanted` slots are quiet, in at most twice as many slots; a single slot is not repeated.
 
-    `read` returns the machine's CPU time. Every other slot reverses the order of limit and product.
+    `read` returns the machine's CPU time. Every other slot reverses the order of baseline and product.
     """
     slots: list[Slot] = []
     while sum(slot.is_quiet for slot in slots) < wanted and len(slots) < max(1, 2 * wanted - 1):
-        order = [product] if limit is None else [limit, product]
+        order = [product] if baseline is None else [baseline, product]
         if len(slots) % 2:
             order.reverse()
         done = {side.name: _measure(read, side) for side in order}
-        slots.append(Slot(done[product.name], done[limit.name] if limit else None))
+        slots.append(Slot(done[product.name], done[baseline.name] if baseline else None))
     return slots
 
 

@@ -26,7 +26,7 @@ def sink_name() -> str:
 
 @contextmanager
 def start_sink() -> Iterator[int]:
-    """Run a sink for the block; yield its port."""
+    """Run a sink for the duration of the with block; yield its port."""
     port, program = free_port(), SMTP_SINK.path()
     as_user = ["-u", "nobody"] if os.geteuid() == 0 else []  # smtp-sink refuses to run as root
     own = [sys.executable, "-m", "tests.bench.smtp_sink", str(port)]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from tests.bench.figures import Figure
 from tests.bench.slots import Measurement
 
-_HEAD = ("figure", "median", "quartiles", "goal", "verdict", "by CPU", "others (quiet)")
+_HEAD = ("figure", "median", "quartiles", "goal", "verdict", "by CPU", "foreign (quiet)")
 _COLUMNS = 120
 _ALL_DIGITS_FROM = 1000
-_WIDTHS = (52, 9, 13, 7, 7, 6, 0)
+_WIDTHS = (52, 9, 12, 7, 7, 6, 0)
 
 
 def head() -> str:
@@ -29,10 +29,10 @@ def lines(figure: Figure, *, with_sides: bool) -> Iterator[str]:
         str(figure.goal or ""),
         figure.verdict,
         "" if figure.cpu_ratio is None else number(figure.cpu_ratio),
-        others(figure),
+        foreign_load(figure),
     ))  # fmt: skip
     if with_sides:
-        for side in ("product", "limit"):
+        for side in ("product", "baseline"):
             measured = [getattr(slot, side) for slot in figure.counted if getattr(slot, side)]
             if measured:
                 yield from textwrap.wrap(
@@ -40,7 +40,7 @@ def lines(figure: Figure, *, with_sides: bool) -> Iterator[str]:
                 )
 
 
-def others(figure: Figure) -> str:
+def foreign_load(figure: Figure) -> str:
     """Return the foreign share of the machine and the number of quiet slots."""
     share = statistics.median(slot.foreign for slot in figure.counted)
     return f"{share:.0%} ({sum(slot.is_quiet for slot in figure.slots)} of {len(figure.slots)})"

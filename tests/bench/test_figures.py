@@ -104,7 +104,7 @@ def _sides(order: list[str]) -> tuple[Side, Side]:
         used = itertools.count(0.0, 0.5)
         return Side(name=name, unit="/s", prepare=lambda: run, cpu={"service": lambda: next(used)})
 
-    return side("product"), side("limit")
+    return side("product"), side("baseline")
 
 
 def test_slots_alternate_and_end_after_enough_quiet_slots() -> None:
@@ -112,7 +112,7 @@ def test_slots_alternate_and_end_after_enough_quiet_slots() -> None:
 
     slots = interleaved(_foreign_shares(0, 0, 0, 0.5, 0, 0), *_sides(order), wanted=2)
 
-    assert order == ["limit", "product", "product", "limit", "limit", "product"]
+    assert order == ["baseline", "product", "product", "baseline", "baseline", "product"]
     assert [slot.is_quiet for slot in slots] == [True, False, True]
     assert slots[0].product.cpu_ms == {"service": 250}  # half a second for two operations
 

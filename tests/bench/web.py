@@ -46,9 +46,9 @@ def _against_argon2(
 
 def _figures(name: str, slots: list[Slot], *, goals: tuple[Goal, Goal, Goal]) -> Iterator[Figure]:
     share, service, database = goals
-    yield Figure(name=f"{name}s a second, of raw Argon2", slots=slots, goal=share)
+    yield Figure(name=f"{name}s per second ÷ Argon2 alone", slots=slots, goal=share)
     yield Figure(
-        name=f"{name}: CPU of the service beyond the hash",
+        name=f"{name}: CPU of the service, excluding hashing",
         slots=slots, value=_beyond_the_hash, unit="ms", goal=service,
     )  # fmt: skip
     yield Figure(
@@ -58,8 +58,8 @@ def _figures(name: str, slots: list[Slot], *, goals: tuple[Goal, Goal, Goal]) ->
 
 
 def _beyond_the_hash(slot: Slot) -> float:
-    assert slot.limit, "there is no hash to compare with"
-    return slot.product.cpu_ms["service"] - slot.limit.cpu_ms["hash"]
+    assert slot.baseline, "there is no hash to compare with"
+    return slot.product.cpu_ms["service"] - slot.baseline.cpu_ms["hash"]
 
 
 def session(environment: Environment) -> Iterator[Figure]:
@@ -67,9 +67,9 @@ def session(environment: Environment) -> Iterator[Figure]:
     with environment.serving(environment.small_database) as web:
         request = web.session()
         slots = against_bare_route(environment, web, request)
-    yield Figure(name="GET /session a second, of a bare route", slots=slots, goal=at_least(0.60))
+    yield Figure(name="GET /session per second ÷ empty route", slots=slots, goal=at_least(0.60))
     yield Figure(
-        name="the same, of Keycloak's userinfo (computed)",
+        name="GET /session ÷ Keycloak userinfo (computed)",
         slots=slots, value=lambda slot: ratio(slot) / _KEYCLOAK_SHARE, goal=at_least(0.75),
     )  # fmt: skip
 
@@ -77,20 +77,20 @@ def session(environment: Environment) -> Iterator[Figure]:
 def home_page(environment: Environment) -> Iterator[Figure]:
     """Measure the portal's home page with one client against a bare Jinja page."""
     with environment.serving(environment.small_database) as web:
-        slots = against_bare_route(environment, web, web.home_page(), limit="page")
-    yield Figure(name="page after the login a second, of a bare Jinja page", slots=slots, goal=at_least(0.5))
+        slots = against_bare_route(environment, web, web.home_page(), bare_kind="page")
+    yield Figure(name="page after login per second ÷ plain Jinja page", slots=slots, goal=at_least(0.5))
 
 
 def against_bare_route(
-    environment: Environment, web: Web, request: load.Request, *, limit: str = "route"
+    environment: Environment, web: Web, request: load.Request, *, bare_kind: str = "route"
 ) -> list[Slot]:
     """Measure requests per second of one client against a bare route or page."""
     with environment.baseline() as baseline:
-        bare = load.Request(url=baseline.root + _BARE[limit])
+        bare = load.Request(url=baseline.root + _BARE[bare_kind])
         for one in (bare, request):
             load.run(one, clients=1, seconds=1)
         product = load.side("product", lambda: request, environment.cpu_of(service=web.process))
-        bare_side = load.side(f"bare {limit}", lambda: bare, {"service": baseline.process.cpu_seconds})
+        bare_side = load.side(f"bare {bare_kind}", lambda: bare, {"service": baseline.process.cpu_seconds})
         return environment.interleaved(product, bare_side, wanted=7)
 
 
@@ -102,7 +102,7 @@ def session_under_logins(environment: Environment) -> Iterator[Figure]:
             load.run(one, clients=1, seconds=1)
         product = Side(name="under logins", unit="ms", prepare=lambda: lambda: _under_logins(web, request))
         slots = environment.interleaved(product, load.side("idle bare route", lambda: bare, {}, unit="ms"))
-    yield Figure(name="GET /session under logins: median, of an idle route", slots=slots, goal=at_most(2))
+    yield Figure(name="median of GET /session during logins ÷ idle route", slots=slots, goal=at_most(2))
 
 
 def _under_logins(web: Web, request: load.Request) -> Run:
