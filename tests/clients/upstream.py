@@ -11,7 +11,7 @@ from tests.support.servers.lifecycle import serve_http
 
 @contextmanager
 def upstream() -> Iterator[str]:
-    """Run the application for the block; yield its URL."""
+    """Run the application for the duration of the with block; yield its URL."""
     app = Flask(__name__)
 
     @app.get("/")

@@ -1,4 +1,7 @@
-"""The runbook's commands that rotate keys in a cluster, in Compose and with systemd, run with stand-in programs."""
+"""The documented commands that rotate keys, run with stand-in programs.
+
+Those for a cluster and for Compose are in the runbook, those for systemd in deploy/systemd/README.md.
+"""
 
 import json
 import os
@@ -104,7 +107,9 @@ def test_a_failed_rotation_in_a_cluster_destroys_no_key(tmp_path: Path, blocks: 
 
     assert code != 0
     assert keys_of(private)[1:] == old
-    assert not (secrets / "identity-secrets").exists()  # mailers could not open such mails
+    assert not (
+        secrets / "identity-secrets"
+    ).exists()  # identity must not encrypt with a key that the mailers do not have
 
 
 @pytest.mark.rule("SEC-4")

@@ -15,14 +15,20 @@ from tests.faults.stream_check import misplaced_entries
 Cause = Literal["unrecorded", "wiped"]
 """Causes of a duplicate mail that MAIL-3 allows.
 
-Either the mailer died before it recorded the server's answer, or Redis lost a receipt that was not in the database.
+Either the mailer died before it recorded the server's answer, or Redis lost a receipt before it reached the database.
 """
 LATE_SECONDS = 1.0
-"""The maximum time between the mailer's last check of the expiry and the acceptance, on a busy machine."""
+"""The maximum time between the mailer's last check of the expiry and the mail server's acceptance of the mail.
+
+It allows for a busy machine.
+"""
 IN_FLIGHT_SECONDS = 60.0
 """The maximum time after a wipe at which a mail in flight may arrive again."""
 _CLAIMED_SECONDS = 15.0
-"""The maximum time after a wipe at which a mailer may send with an earlier claim: lease and SMTP time-out."""
+"""The maximum time after a wipe at which a mailer may still send a mail that it claimed before the wipe.
+
+This is the lease plus the SMTP time-out.
+"""
 _MS = 1000
 
 
@@ -40,9 +46,9 @@ class ConsistencyReport:
     duplicates: list[str] = field(default_factory=list)
     misplaced: list[str] = field(default_factory=list)
     mails_lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    doubled_unrecorded: list[str] = field(default_factory=list)
-    doubled_wiped: list[str] = field(default_factory=list)
+    duplicate_mails: list[str] = field(default_factory=list)
+    duplicate_mails_unrecorded: list[str] = field(default_factory=list)
+    duplicate_mails_wiped: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     logouts: int = 0
     logouts_repeated: int = 0
@@ -54,8 +60,8 @@ class ConsistencyReport:
     def duplicates_by(self, cause: Cause | None) -> list[str]:
         """Return the list that collects duplicate mails with this cause."""
         if cause is None:
-            return self.doubled
-        return self.doubled_unrecorded if cause == "unrecorded" else self.doubled_wiped
+            return self.duplicate_mails
+        return self.duplicate_mails_unrecorded if cause == "unrecorded" else self.duplicate_mails_wiped
 
     def violations(self) -> dict[str, list[str]]:
         """Return the non-empty violations by name."""
@@ -67,7 +73,7 @@ class ConsistencyReport:
             "events repeated after dedupe": self.duplicates,
             "entries on the wrong stream or at the wrong position": self.misplaced,
             "mails lost": self.mails_lost,
-            "mails duplicated": self.doubled,
+            "mails duplicated": self.duplicate_mails,
             "mails sent after their expiry": self.late,
             "logout notifications lost": self.logouts_lost,
             "logout notifications of active logins": self.unexpected_logouts,

@@ -70,11 +70,11 @@ class GrantRow:
 class Evidence:
     """The records that the consistency check compares. Times are time.time().
 
-    `link_accounts` has every link account to which a general account was ever bound, because both are notified of a
-    removed binding.
-    `told` has the grants of the logout tokens that the service received.
-    `receipts` has the time in Unix milliseconds at which each receipt was written, from its stream id.
-    `streams` has all entries of the streams of events and mails, including entries that a fault has deleted.
+    `link_accounts` maps a general account to every link account that it was ever bound to. Both accounts are notified
+    when a binding is removed.
+    `told` contains the grant id of each logout token that the service received.
+    `receipts` contains the time in Unix milliseconds at which each receipt was written, from its stream id.
+    `streams` contains all entries of the streams of events and mails, including entries that a fault has deleted.
     """
 
     expected: Counter[ExpectedEvent]

@@ -60,7 +60,7 @@ def _freeze(kind: str, *, lease_seconds: float = LEASE_SECONDS) -> Fault:
 
 @contextmanager
 def _frozen(processes: Iterable[ManagedProcess], rng: random.Random) -> Iterator[None]:
-    """Suspend a worker of each process for the block."""
+    """Suspend a worker of each process for the duration of the with block."""
     pids = [(process, process.freeze(rng.choice)) for process in processes]
     try:
         yield
@@ -72,7 +72,7 @@ def _frozen(processes: Iterable[ManagedProcess], rng: random.Random) -> Iterator
 
 @contextmanager
 def _held_mid_mail(environment: Environment) -> Iterator[None]:
-    """Delay the mail server's answer to RCPT for the block."""
+    """Delay the mail server's answer to RCPT for the duration of the with block."""
     before = environment.script.reached["rcpt"]
     environment.smtp.hold(at="rcpt", times=None)
     try:

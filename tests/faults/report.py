@@ -60,15 +60,15 @@ def _figures(run: Run, report: ConsistencyReport) -> Iterator[tuple[str, str, st
     yield "entries on the wrong stream or at the wrong position", f"{len(report.misplaced)}", "0"
     yield f"mails requested ({_counts(report.mails_by_state)})", f"{report.mails:,}", ""
     yield "mails lost", f"{len(report.mails_lost)}", "0"
-    yield "mails duplicated", f"{len(report.doubled)}", "0"
+    yield "mails duplicated", f"{len(report.duplicate_mails)}", "0"
     yield (
         "  killed between the server's answer and its record (MAIL-3)",
-        f"{len(report.doubled_unrecorded)}",
+        f"{len(report.duplicate_mails_unrecorded)}",
         "not limited",
     )
     yield (
         "  Redis wiped before the receipt was in the database (MAIL-3)",
-        f"{len(report.doubled_wiped)}",
+        f"{len(report.duplicate_mails_wiped)}",
         "not limited",
     )
     yield "mails sent after their expiry", f"{len(report.late)}", "0"

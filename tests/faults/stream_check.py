@@ -32,7 +32,10 @@ def misplaced_entries(streams: Streams, rows: Sequence[OutboxRow]) -> Iterator[s
 def _out_of_order(
     stream: str, entries: Sequence[StreamEntry], positions: Mapping[str, int | None]
 ) -> Iterator[str]:
-    """Check the order of first publications; lost events are published again, with their old position."""
+    """Check that events were first published in order of position, and that both streams agree on positions.
+
+    Lost events are published again, with their old position.
+    """
     first = dict.fromkeys(each.event_id for each in entries)
     for before, after in pairwise(positions.get(event_id) or 0 for event_id in first):
         if after <= before:

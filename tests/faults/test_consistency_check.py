@@ -162,7 +162,7 @@ def test_a_duplicate_mail_is_a_violation_without_one_of_the_two_causes() -> None
     )
 
     assert [
-        len(found.doubled)
+        len(found.duplicate_mails)
         for found in (
             after_its_receipt,
             before_any_receipt,
@@ -172,7 +172,7 @@ def test_a_duplicate_mail_is_a_violation_without_one_of_the_two_causes() -> None
             long_after,
         )
     ] == [1, 0, 0, 1, 1, 1]
-    assert (len(before_any_receipt.doubled_unrecorded), len(wiped.doubled_wiped)) == (1, 1)
+    assert (len(before_any_receipt.duplicate_mails_unrecorded), len(wiped.duplicate_mails_wiped)) == (1, 1)
 
 
 @pytest.mark.rule("MAIL-3")
@@ -183,8 +183,8 @@ def test_a_receipt_in_the_millisecond_of_the_second_acceptance_belongs_to_that_a
     its_own = check_consistency(evidence(arrivals=twice, receipts={"e-2": ms(second)}))
     older = check_consistency(evidence(arrivals=twice, receipts={"e-2": ms(second) - 1}))
 
-    assert [len(found.doubled_unrecorded) for found in (its_own, older)] == [1, 0]
-    assert [len(found.doubled) for found in (its_own, older)] == [0, 1]
+    assert [len(found.duplicate_mails_unrecorded) for found in (its_own, older)] == [1, 0]
+    assert [len(found.duplicate_mails) for found in (its_own, older)] == [0, 1]
 
 
 def test_an_unexpected_mail_is_found() -> None:

@@ -13,7 +13,7 @@ HARMLESS = {
     "color-scheme meta tag": "the same",
     "border-radius": "buttons have square corners",
     "display:none": "one web page of Gmail shows the preheader",
-    "max-height property": "Outlook hides the preheader by `display:none` and `mso-hide`",
+    "max-height property": "Outlook hides the preheader with `display:none` and `mso-hide`",
     "overflow": "the same",
     "role attribute": "screen readers announce the tables, in the order of the text",
     "word-break": "readers without `word-break` (Yahoo) break long addresses at `<wbr>`",

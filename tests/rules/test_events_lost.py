@@ -37,7 +37,7 @@ def _mails(installation: Installation, people: list[Person]) -> list[int]:
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3")
-def test_a_wiped_redis_gets_all_events_again_in_order_and_no_mail_is_doubled(
+def test_a_wiped_redis_gets_all_events_again_in_order_and_no_mail_is_duplicated(
     installation: Installation,
 ) -> None:
     installation.start("web", "relay", "mailer")

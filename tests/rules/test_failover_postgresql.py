@@ -68,7 +68,7 @@ def test_web_and_relay_continue_on_the_promoted_standby(
 
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
         report_figure(
-            f"PostgreSQL's failover: {seconds:.2f} s to a registration and its mail; none lost or doubled"
+            f"PostgreSQL's failover: {seconds:.2f} s to a registration and its mail; none lost or duplicated"
         )
         assert seconds < MAX_SECONDS
         assert [system.mailbox.count(person.email) for person in people] == [1] * 3

@@ -149,7 +149,7 @@ def test_relay_mailer_and_consumers_continue_on_the_new_primary(parts: Parts, pa
 
     seconds = time.monotonic() - began
     parts.expect_all_once(people, pair.entries())
-    report_figure(f"Redis' failover: {seconds:.2f} s to a mail; none lost or doubled")
+    report_figure(f"Redis' failover: {seconds:.2f} s to a mail; none lost or duplicated")
     assert seconds < MAX_SECONDS
 
 
@@ -168,5 +168,5 @@ def test_entries_missing_on_the_new_primary_are_neither_lost_nor_repeated(parts:
 
     seconds = time.monotonic() - began
     parts.expect_all_once(people, pair.entries())
-    report_figure(f"Redis' failover: {seconds:.2f} s to a mail; none lost or doubled")
+    report_figure(f"Redis' failover: {seconds:.2f} s to a mail; none lost or duplicated")
     assert seconds < MAX_SECONDS

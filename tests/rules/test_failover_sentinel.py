@@ -102,7 +102,7 @@ def test_relay_mailers_and_consumers_follow_the_sentinel(
     seconds = time.monotonic() - began
     wait_until(lambda: len(consumer.seen) >= 2 * len(people), what="the consumer")
 
-    report_figure(f"Redis' failover by Sentinel: {seconds:.2f} s to a mail; none lost or doubled")
+    report_figure(f"Redis' failover by Sentinel: {seconds:.2f} s to a mail; none lost or duplicated")
     assert seconds < MAX_SECONDS
     assert [installation.mailbox.count(person.email) for person in people] == [1] * len(people)
     assert len(pair.events()) == 2 * len(people)

@@ -36,7 +36,7 @@ def test_a_killed_web_process_is_replaced_and_its_committed_mails_are_sent(
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3", "MAIL-7")
-def test_the_next_relay_finishes_a_killed_relays_work_and_no_mail_is_doubled(
+def test_the_next_relay_finishes_a_killed_relays_work_and_no_mail_is_duplicated(
     installation: Installation,
 ) -> None:
     _, relay, _ = installation.start("web", "relay", "mailer")

@@ -50,7 +50,7 @@ def test_without_redis_identity_works_and_the_mails_follow(installation: Install
 
 
 @pytest.mark.rule("MAIL-3", "EVT-2")
-def test_a_redis_crash_loses_and_doubles_no_mail(installation: Installation) -> None:
+def test_a_redis_crash_loses_and_duplicates_no_mail(installation: Installation) -> None:
     installation.start("web", "relay", "mailer")
     people = [installation.register()]
     installation.wait_for_mails()  # a crash before this point could send the mail twice

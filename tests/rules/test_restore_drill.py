@@ -1,6 +1,6 @@
 """The restore drill: a dump by the shipped script is restored as a running system on a new server (OPS-7, SEC-11).
 
-`make restore-drill` runs the drill and prints the length of each step.
+`make restore-drill` runs the drill and prints the duration of each step.
 """
 
 import os
@@ -38,7 +38,7 @@ BACKUP_ROLE = "CREATE ROLE identity_backup LOGIN PASSWORD 'backup'; GRANT pg_rea
 
 
 class Stopwatch:
-    """The length of each step in minutes."""
+    """The duration of each step in minutes."""
 
     def __init__(self) -> None:
         self._began: list[tuple[str, float]] = []
@@ -50,7 +50,7 @@ class Stopwatch:
     stop = partialmethod(start, "")
 
     def print(self) -> None:
-        """Print each step and the sum."""
+        """Print the duration of each step and the total."""
         for (step, began), (_, ended) in pairwise(self._began):
             print(f"\n{step}: {(ended - began) / 60:.2f} min", end="")  # noqa: T201  # for `make restore-drill`
         print(f"\nall: {(self._began[-1][1] - self._began[0][1]) / 60:.2f} min")  # noqa: T201
@@ -58,7 +58,7 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A server whose database will be lost."""
+    """The server and the database that the drill backs up and then drops."""
 
     old: PostgresCluster
     url: str
@@ -133,7 +133,7 @@ def _as(url: str, role: str) -> str:
 
 
 def _start(servers: Servers, url: str, stack: ExitStack) -> System:
-    """Start the restored system by the runbook, each process with its own role."""
+    """Start the restored system as the runbook describes, each process with its own role."""
     _migrate(_as(url, "identity_migrate"))
     system = System(servers, _as(url, "identity_web"), stack, direct_url=_as(url, "identity_relay"))
     checked = invoke(system, "check")
@@ -142,7 +142,7 @@ def _start(servers: Servers, url: str, stack: ExitStack) -> System:
 
 
 def _work(system: System) -> Person:
-    """Let a person register, publish all events and chain all audit rows."""
+    """Register a person, wait for the mails, and extend the audit chain over all rows."""
     person = system.person()
     system.wait_for_mails()
     system.relay.extend_chain()

@@ -104,7 +104,7 @@ def _migrate(installation: Installation) -> None:
 
 
 @pytest.mark.rule("OPS-4", "MAIL-7", "EVT-2", "MAIL-3")
-def test_a_rolling_restart_fails_no_request_and_loses_or_doubles_no_mail(
+def test_a_rolling_restart_fails_no_request_and_loses_or_duplicates_no_mail(
     installation_on_postgresql: Installation, balancer: LoadBalancer
 ) -> None:
     installation = installation_on_postgresql

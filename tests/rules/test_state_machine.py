@@ -211,7 +211,7 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def a_general_account_has_at_most_one_live_binding(self) -> None:
-        assert self.do.database.doubly_bound() == []
+        assert self.do.database.bound_more_than_once() == []
         assert self.do.database.bindings(self.model) == {each.id: each.status for each in self.model.bindings}
 
     @invariant()

@@ -44,7 +44,7 @@ class ConsumerThread:
 
 @contextlib.contextmanager
 def following(server: RedisServer, **options: Any) -> Iterator[ConsumerThread]:
-    """Run a consumer with short waits for the block."""
+    """Run a consumer with short waits for the duration of the with block."""
     consumer = Consumer.from_url(server.url, group=GROUP, **{"block_ms": 50, **options})
     follower = ConsumerThread(consumer)
     follower.thread.start()

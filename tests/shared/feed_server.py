@@ -57,7 +57,7 @@ class Published:
 
 @contextmanager
 def served(published: Published) -> Iterator[str]:
-    """Serve the feed for the block; yield its URL."""
+    """Serve the feed for the duration of the with block; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

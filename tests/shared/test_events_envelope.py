@@ -64,7 +64,7 @@ def test_any_event_survives_a_round_trip(id: str, sequence: int, time: datetime,
     assert from_json(to_json(event)) == event
 
 
-@pytest.mark.parametrize("encode", [str, str.encode], ids=["decoded", "octets"])
+@pytest.mark.parametrize("encode", [str, str.encode], ids=["decoded", "bytes"])
 def test_an_entry_is_parsed_whether_or_not_the_client_decodes(encode: Any) -> None:
     event = an_event(traceparent=TRACE)
     fields = {encode(name): encode(value) for name, value in fields_of(event, "x.y").items()}

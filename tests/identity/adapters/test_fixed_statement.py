@@ -64,7 +64,7 @@ def test_a_time_of_another_zone_is_the_same_instant(engine: Engine) -> None:
 
 
 def test_a_statement_keeps_its_own_constants(engine: Engine) -> None:
-    doubled = FixedStatement(
+    duplicated = FixedStatement(
         update(counters)
         .where(counters.c.key == bindparam("named"))
         .values(times=counters.c.times + 41)
@@ -73,7 +73,7 @@ def test_a_statement_keeps_its_own_constants(engine: Engine) -> None:
 
     with engine.begin() as connection:
         ADD.run(connection, ROW)
-        rows = doubled.rows(connection, {"named": ROW["key"], "other": "not a parameter"})
+        rows = duplicated.rows(connection, {"named": ROW["key"], "other": "not a parameter"})
 
     assert [tuple(row) for row in rows] == [(42,)]
 

@@ -28,7 +28,7 @@ def main() -> int:
     too_large = [path for path in pictures if path.stat().st_size > MAX_OCTETS]
     for path in pictures:
         verdict = " is too large" if path in too_large else ""
-        sys.stdout.write(f"{path.name}: {path.stat().st_size:,} octets{verdict}\n")
+        sys.stdout.write(f"{path.name}: {path.stat().st_size:,} bytes{verdict}\n")
     return 1 if too_large else 0
 
 

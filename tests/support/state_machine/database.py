@@ -16,7 +16,7 @@ _ACCOUNTS = """
 SELECT id, email_verified_at, suspended_at, closed_at, email, sequence FROM accounts
 WHERE id IN (SELECT subject FROM outbox WHERE id > :since)
 """
-_DOUBLY_BOUND = """
+_BOUND_MORE_THAN_ONCE = """
 SELECT general_account_id FROM bindings WHERE status <> 'removed' GROUP BY general_account_id HAVING count(*) > 1
 """
 
@@ -37,9 +37,9 @@ class DatabaseState:
         self._system = system
         self._since = system.rows("SELECT coalesce(max(id), 0) FROM outbox")[0][0]
 
-    def doubly_bound(self) -> list[Any]:
+    def bound_more_than_once(self) -> list[Any]:
         """Return general accounts with more than one live binding (BIND-4)."""
-        return self._system.rows(_DOUBLY_BOUND)
+        return self._system.rows(_BOUND_MORE_THAN_ONCE)
 
     def invalid_sessions(self) -> list[Any]:
         """Return switched sessions without a verified, live binding (SW-5)."""
@@ -74,7 +74,10 @@ class DatabaseState:
         return found
 
     def accounts(self, model: Model) -> dict[str, tuple[bool, bool, bool, str, int]]:
-        """Return for each account: verified, suspended, closed, the mailbox, and the number of its last event."""
+        """Return the state of each account.
+
+        This is whether it is verified, suspended or closed, its mailbox, and the sequence number of its last event.
+        """
         known = {holder.person.id for holder in model.accounts}
         return {
             row.id: (
@@ -89,7 +92,7 @@ class DatabaseState:
         }
 
     def link_value(self, holder: ModelAccount, purpose: str) -> str | None:
-        """Return the challenge of the newest unused link."""
+        """Return the challenge of the account's unused link for this purpose."""
         statement = (
             "SELECT value FROM mail_links WHERE account_id = :id AND purpose = :purpose AND used_at IS NULL"
         )
