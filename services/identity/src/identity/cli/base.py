@@ -146,7 +146,7 @@ def _os_account() -> str:
 
 
 def describe_refusal(refusal: Refusal) -> str:
-    """Return the text of a refusal for operators."""
+    """Return the text for a refusal, for operators."""
     match refusal:
         case NotFound():
             return "not found"

@@ -42,7 +42,7 @@ def token_hash(access_token: str) -> str:
 
 
 def _is_valid_at(claims: Claims, at: float) -> bool:
-    """Return whether a proof is valid at this time by `exp` and `nbf`, which are optional (RFC 7519 section 4.1)."""
+    """Return whether a proof is valid at this time, by the optional `exp` and `nbf` (RFC 7519 section 4.1)."""
     return ("exp" not in claims or at < seconds(claims, "exp")) and (
         "nbf" not in claims or seconds(claims, "nbf") <= at + TOLERANCE.total_seconds()
     )

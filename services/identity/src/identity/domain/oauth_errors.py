@@ -38,7 +38,7 @@ class InvalidToken(OAuthRefusal):
 
 
 class InvalidResourceProof(OAuthRefusal):
-    """A resource was asked with a DPoP proof that is not valid for this request (RFC 9449 section 7.1)."""
+    """A resource was requested with a DPoP proof that does not match the request (RFC 9449 section 7.1)."""
 
 
 class InsufficientScope(OAuthRefusal):

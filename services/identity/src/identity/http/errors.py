@@ -55,7 +55,7 @@ def _unavailable(error: Exception) -> Response:
 
 
 def refusal_response(refusal: Refusal) -> Response:
-    """Return the problem document of a refusal, or a page or redirect for a person."""
+    """Return the problem document for a refusal, or a page or redirect for a person."""
     return (
         problems.refusal_response(refusal)
         if _wants_problem_document()

@@ -99,7 +99,7 @@ STATUS_CODES: Mapping[int, str] = {
 
 
 def refusal_response(refusal: errors.Refusal) -> Response:
-    """Return the problem document of a refusal."""
+    """Return the problem document for a refusal."""
     problem = PROBLEMS[type(refusal)]
     more: dict[str, Any] = {member: getattr(refusal, name) for member, name in problem.members.items()}
     if isinstance(refusal, InvalidInput):
@@ -136,7 +136,7 @@ def problem_response(status: int, code: str, detail: str, **more: Any) -> Respon
 
 
 def sentence(refusal: errors.Refusal, *, of_other: bool = False) -> str:
-    """Return the message of a refusal; `of_other` is true if the account belongs to another person."""
+    """Return the message for a refusal; `of_other` is true if the account belongs to another person."""
     way_out = sentences.LOCK_WAY_OUT_OF_OTHER if of_other else sentences.LOCK_WAY_OUT
     values = _derived_values(refusal, way_out)
     return sentences.REFUSALS[type(refusal)].format(**vars(refusal), **values)

@@ -1,7 +1,8 @@
 """The web server's worker process: gunicorn's threaded worker, but its threads receive whole requests (SEC-16).
 
-Gunicorn gives a connection to a thread as soon as it is accepted, and the thread waits for the client without a limit.
-Here the worker's event loop collects each request within two deadlines, and gives only whole requests to a thread.
+Gunicorn gives a new connection to a thread, which waits without a limit for the rest of a request once its first byte
+has arrived. Here the worker's event loop collects each request within two deadlines, and gives only whole requests to
+a thread.
 """
 
 import errno
@@ -31,7 +32,10 @@ _log = structlog.get_logger("identity.http")
 _RECEIVE_BYTES: Final = 64 * 1024
 _SWEEP_INTERVAL_SECONDS: Final = 0.5
 _ACCEPT_DELAY_SECONDS: Final = 0.0001
-"""The delay for each connection of the worker, up to `_MAX_ACCEPT_DELAYS`. On an idle core, a worker wakes faster."""
+"""The delay for each connection of the worker, up to `_MAX_ACCEPT_DELAYS`.
+
+The delay must be longer than a worker needs to wake on an idle core.
+"""
 _MAX_ACCEPT_DELAYS: Final = 5
 _LINGER_SECONDS: Final = 2.0
 _SEND_SECONDS: Final = 30.0
@@ -62,7 +66,10 @@ class ArrivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types
 
 @dataclass(slots=True)
 class Waiting:
-    """A connection in the event loop: `request` is arriving, or None once the server has closed its side."""
+    """A connection in the event loop.
+
+    `request` is the request being received, or None after the server has shut down its sending side.
+    """
 
     deadline: float
     request: IncomingRequest | None = None
@@ -105,7 +112,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._watch(conn, waiting)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        """Keep the connection, or close it without blocking the event loop, in which gunicorn waits for the client."""
+        """Keep the connection, or close it without blocking the event loop.
+
+        Gunicorn's own close would wait for the client there.
+        """
         if fs.cancelled() or fs.exception() or fs.result():
             super().finish_request(conn, fs)
         else:
@@ -196,7 +206,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._linger(conn)
 
     def _linger(self, conn: Any) -> None:
-        """Close the server's side, then wait for the client, which might lose the response (RFC 9112 section 9.6)."""
+        """Shut down the sending side, then wait for the client to close.
+
+        Closing at once could lose the response (RFC 9112 section 9.6).
+        """
         try:
             conn.sock.shutdown(SHUT_WR)
             conn.sock.setblocking(False)
@@ -211,7 +224,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a whole request. The client has received 100 Continue, and must read the response in time."""
+        """Answer a whole request. The client must read the response in time.
+
+        A client that asked for 100 Continue has already received it.
+        """
         req._expected_100_continue = False  # noqa: SLF001
         conn.sock.settimeout(_SEND_SECONDS)
         try:
@@ -220,7 +236,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             raise BrokenPipeError(errno.EPIPE, "the client does not read") from None
 
     def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
-        """Write an error response to the connection, because the application has not answered the request."""
+        """Write an error response to the connection, because the application has not answered the request.
+
+        The log line is the same for an invalid response header of the application; its status is then 500.
+        """
         status = _status_of(exc)
         context = {"request_id": uuid.uuid4().hex, **structlog.contextvars.get_contextvars()}
         _log.warning(

@@ -58,7 +58,7 @@ def read(
 
 
 def _subjects(ports: Ports, client: OidcClient, request: AuthorizationRequest) -> frozenset[str] | None:
-    """Return the accounts that the request names, by `claims` and `id_token_hint`. Raises AuthorizationError."""
+    """Return the accounts that the request names with `claims` and `id_token_hint`. Raises AuthorizationError."""
     named = request.claims.subjects
     if request.id_token_hint is None:
         return named

@@ -1,4 +1,4 @@
-"""Notification of clients that grants have ended, and the end of grants whose login has expired (OIDC-22)."""
+"""Notifies clients of ended grants, and ends grants whose login has expired (OIDC-22)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,10 @@ def clients_due(ports: NotifyPorts) -> Sequence[str]:
 
 
 def lease_next(ports: NotifyPorts, client: str) -> LeasedLogout | None:
-    """Lease a client's next due logout; return None without one, or while MAX_AT_ONCE are leased."""
+    """Lease a client's next due logout.
+
+    Return None if none is due, or if MAX_AT_ONCE of the client's logouts are already leased.
+    """
     now = ports.clock.now()
     with ports.transaction() as transaction:
         logout = transaction.logouts.lease(client, now, until=now + LEASE)
@@ -74,7 +77,7 @@ def _try(ports: NotifyPorts, logout: LeasedLogout) -> tuple[Verdict, str]:
     claims = logout_claims(
         logout, issuer=ports.issuer, token_id=ports.randomness.identifier(), now=ports.clock.now()
     )
-    token = ports.signer.sign(claims, token_type="logout+jwt", algorithm=logout.id_token_alg)  # noqa: S106  # a type
+    token = ports.signer.sign(claims, token_type="logout+jwt", algorithm=logout.id_token_alg)  # noqa: S106 - a JWT type, not a password
     try:
         status = ports.sender.send(logout.backchannel_uri, token)
     except ClientUnreachable as error:

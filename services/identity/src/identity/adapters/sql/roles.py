@@ -95,8 +95,8 @@ _SEQUENCES: Final = {
 }
 _TABLES: Final = (*metadata.tables, "alembic_version")
 _SCRIPT = """\
--- The PostgreSQL roles of identity, by `identity database roles`. Run it in identity's database as a superuser, or as
--- the owner of the database with CREATEROLE; safe to repeat. It sets no passwords: use \\password in psql.
+-- The PostgreSQL roles of identity, printed by `identity database roles`. Run it in identity's database as a superuser,
+-- or as the owner of the database with CREATEROLE; safe to repeat. It sets no passwords: use \\password in psql.
 BEGIN;
 SET LOCAL lock_timeout = '5s'; -- processes in use must not wait for it
 DO $$

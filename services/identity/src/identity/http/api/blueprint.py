@@ -21,7 +21,7 @@ _SESSION: Sequence[dict[str, list[str]]] = ({"bearer": []},)
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest has no types
-    """A blueprint whose views load input by `arguments`, document errors by `errors` and dump output by `response`.
+    """A blueprint: views load input with `arguments`, document errors with `errors` and dump output with `response`.
 
     `security` is documented for every view that may respond with 401, `parameters` for every view.
     """
@@ -60,7 +60,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         guard: Callable[[], object] | None = None,
         extra_checks: ExtraChecks | None = None,
     ) -> Decorator:
-        """Load the JSON body or the query string by `schema` and pass the result to the view as its first argument.
+        """Load the JSON body or the query string with `schema` and pass the result to the view as its first argument.
 
         All invalid fields are reported at once (REG-11). `guard` runs first and raises if the caller is not
         authorized, so that the response reveals nothing about the input (SEC-13). If the body is invalid,

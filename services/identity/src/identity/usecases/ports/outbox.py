@@ -39,7 +39,10 @@ class PositionedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The mailer's report on a mail; `state` is sent, refused or expired, and `category` the reason of a refusal."""
+    """The mailer's report on a mail.
+
+    `state` is sent, refused or expired, and `category` is the reason for a refusal.
+    """
 
     event_id: str
     state: str
@@ -66,20 +69,26 @@ class OutboxReader(Protocol):
         """
 
     def positioned(self, *, after: int, since: datetime | None, limit: int) -> Sequence[PositionedEvent]:
-        """Return events with positions above `after`, in order, without those positioned before `since`."""
+        """Return events with positions above `after`, in order.
+
+        Events whose position was assigned before `since` are excluded.
+        """
 
     def unsent_mails(self, event_ids: Collection[str]) -> Collection[str]:
-        """Return the events whose mails may still be sent: those waiting, or refused as dead letters."""
+        """Return the ids of those events whose mail is waiting, or was refused and may be retried by an operator."""
 
     def record_receipts(self, receipts: Sequence[Receipt]) -> None:
-        """Store the states of mails and delete their sealed payloads; a final state does not change again."""
+        """Store the states of mails and delete their sealed payloads.
+
+        A sent mail never changes again. A refused or expired mail changes only to sent, after an operator's retry.
+        """
 
     def expire_mails(self, now: datetime) -> int:
-        """Delete expired sealed payloads; return their number."""
+        """Mark expired mails and delete their sealed payloads; return their number."""
 
 
 class WaitingMails(Protocol):
-    """The mails of the outbox without a receipt."""
+    """The mails in the outbox that have no receipt yet."""
 
     def epoch(self) -> str:
         """Return the identifier of this database."""

@@ -13,7 +13,7 @@ from identity.domain.session import Lifetimes, Principal
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """The state of a mail: waiting, sent or refused. `category` is the reason of a refusal, such as `expired`."""
+    """The state of a mail: waiting, sent or refused. `category` is the reason for a refusal, such as `expired`."""
 
     state: str
     at: datetime | None

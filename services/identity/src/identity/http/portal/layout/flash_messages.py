@@ -18,7 +18,7 @@ def flash_message(sentence: str, *, kind: str = "done") -> None:
 
 
 def flash_refusal(refusal: Refusal) -> None:
-    """Show the reason of a refusal on the next page."""
+    """Show the reason for a refusal on the next page."""
     flash_message(problems.sentence(refusal), kind="error")
 
 

@@ -1,4 +1,4 @@
-"""The port service's request that a page belongs to, by the page's own URL or by `next` (OIDC-4)."""
+"""The port service's request that a page belongs to, from the page's own URL or from `next` (OIDC-4)."""
 
 import re
 from dataclasses import dataclass
