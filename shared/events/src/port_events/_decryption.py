@@ -50,6 +50,6 @@ def decrypt(compact: str, header: dict[str, Any], key: OKPKey) -> bytes:
 
 
 def decoded(text: str) -> bytes:
-    """Return the octets of base64url without padding (RFC 7515, section 2). Raises ValueError or TypeError."""
+    """Return the bytes of base64url without padding (RFC 7515, section 2). Raises ValueError or TypeError."""
     plain = str.encode(text, "ascii").translate(_FROM_URL)
     return b64decode(plain + b"=" * (-len(plain) % 4), validate=True)

@@ -44,7 +44,7 @@ class DeadLetter:
 class DeadLetters(Source):
     """The stream `seen:GROUP:aside`. Every method may raise redis.RedisError.
 
-    A requeued entry is pending in a group of this stream, so that it is not lost if its member dies.
+    A requeued entry stays pending in a consumer group of this stream, so it is not lost if the member handling it dies.
     """
 
     def __init__(self, client: Redis, group: str, name: str) -> None:
@@ -57,7 +57,7 @@ class DeadLetters(Source):
         self._group.create("0")
 
     def add(self, raw: RawEntry, reason: str) -> None:
-        """Store a copy of an entry with the reason and the time, without its sealed part."""
+        """Store a copy of an entry, without its `sealed` field, together with the reason and the time."""
         entry_id, fields = raw
         copied = {name: fields.get(name.encode(), fields.get(name)) for name in _COPIED_FIELDS}
         stored: dict[Any, Any] = {

@@ -79,7 +79,7 @@ def _operations() -> dict[str, Any]:
         "publishMails": {
             "action": "send",
             "channel": {"$ref": "#/channels/mails"},
-            "summary": "Identity's relay publishes the events that cause a mail, together with `publishEvents`.",
+            "summary": "Identity's relay publishes the events that cause a mail, in addition to `publishEvents`.",
         },
         "readReceipts": {
             "action": "receive",
@@ -106,7 +106,7 @@ def _message(event_type: EventType) -> dict[str, Any]:
 
 def _receipt() -> dict[str, Any]:
     texts = {
-        "event_id": {"type": "string", "minLength": 1, "description": "the event of the mail"},
+        "event_id": {"type": "string", "minLength": 1, "description": "id of the event that caused the mail"},
         "state": {"enum": RECEIPT_STATES},
         "at": {
             "type": "string",
