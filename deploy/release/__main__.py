@@ -18,7 +18,7 @@ def prepare(version: str) -> None:
     if not re.fullmatch(SEMANTIC, version):
         sys.exit(f"VERSION={version} is not a version like 1.2.3")
     if git("status", "--porcelain"):
-        sys.exit("the tree has changes that are not committed")
+        sys.exit("the working tree has uncommitted changes")
     if git("tag", "--list", f"v{version}"):
         sys.exit(f"v{version} is already released")
     if not names_committer():
@@ -32,7 +32,10 @@ def prepare(version: str) -> None:
 
 
 def tag() -> None:
-    """Commit the changes of `prepare` and `make docs`, and tag the commit with the changelog's section."""
+    """Commit the changes of `prepare` and `make docs`, and create an annotated tag.
+
+    The tag's message is the version with its section of the changelog.
+    """
     version = current()
     git("commit", "--all", "--message", f"release: {version}")
     notes = changelog.section(CHANGELOG.read_text(), version)
@@ -40,7 +43,10 @@ def tag() -> None:
 
 
 def build(directory: str, uv: str) -> None:
-    """Build the wheels of HEAD twice, and the bill of materials of each service."""
+    """Build the wheels of HEAD twice to verify that they are identical.
+
+    Then write each service's bill of materials and SHA256SUMS.
+    """
     output = Path(directory).resolve()
     if output.exists() and any(output.iterdir()):
         sys.exit(f"{output} is not empty")
