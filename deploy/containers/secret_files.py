@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SERVICE_USER: Final = 10001  # in the images of both services
 SERVER_USER: Final = 999  # in the images of Redis and PostgreSQL
 STREAM: Final = "identity.events"
-PASSWORD_OCTETS: Final = 24
+PASSWORD_BYTES: Final = 24
 DATABASE_ROLES: Final = {
     "identity": "identity_web",
     "relay": "identity_relay",
@@ -69,7 +69,7 @@ def _make(kept: Path, *, redis_admin: bool) -> None:
 def _kept_password(path: Path) -> str:
     """Return the password in a file; generate the file if it is missing."""
     if not path.exists():
-        write_secret(path, secrets.token_urlsafe(PASSWORD_OCTETS))
+        write_secret(path, secrets.token_urlsafe(PASSWORD_BYTES))
     return path.read_text()
 
 

@@ -46,8 +46,8 @@ class Api:
             ) from None
 
 
-def _json(octets: bytes) -> Any:
+def _json(raw: bytes) -> Any:
     try:
-        return json.loads(octets) if octets else None
+        return json.loads(raw) if raw else None
     except ValueError:
         return None

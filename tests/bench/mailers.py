@@ -39,7 +39,7 @@ _MAILS = 3_000
 _WARM_UP = 2_000
 _NUMBERS = (1, 2, 4)
 _PIPELINED = 100
-_MESSAGE_OCTETS = 6_000
+_MESSAGE_BYTES = 6_000
 _SENDER = Mailbox("hep@example.tw", "港區通行證應用管理系統工作小組")
 
 
@@ -189,7 +189,7 @@ def in_numbers(environment: Environment) -> Iterator[Figure]:
 
 def _smtp_source(program: str, port: int) -> Run:
     connections = str(_PROCESSES * _THREADS)
-    arguments = ["-s", connections, "-d", "-m", str(_MAILS), "-l", str(_MESSAGE_OCTETS), f"127.0.0.1:{port}"]
+    arguments = ["-s", connections, "-d", "-m", str(_MAILS), "-l", str(_MESSAGE_BYTES), f"127.0.0.1:{port}"]
     began = time.perf_counter()
     subprocess.run([program, *arguments], check=True, timeout=120, stderr=subprocess.DEVNULL)
     return Run(value=_MAILS / (time.perf_counter() - began), operations=_MAILS)

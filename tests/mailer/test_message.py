@@ -63,10 +63,10 @@ def test_headers_are_read_back_by_the_strict_parser() -> None:
 def test_each_header_begins_on_the_line_of_its_name() -> None:
     to = Mailbox(f"{'m' * 64}@{'long.' * 20}example.com")
 
-    octets = written(a_mail(to=to), reply_to=Mailbox("help@example.tw", "港區通行證應用管理系統工作小組"))
+    data = written(a_mail(to=to), reply_to=Mailbox("help@example.tw", "港區通行證應用管理系統工作小組"))
 
     names = ("From", "Reply-To", "To", "Subject")
-    lines = octets.decode().split("\r\n")
+    lines = data.decode().split("\r\n")
     assert [name for name in names if not any(line.startswith(f"{name}: ") for line in lines)] == []
     assert f"To: {to.address}" in lines
 
@@ -128,10 +128,10 @@ def test_names_of_any_length_fold_into_short_ascii_lines(name: str) -> None:
 
 @pytest.mark.rule("MAIL-2")
 def test_lines_end_with_crlf_and_are_short() -> None:
-    octets = written(a_mail(text="港" * 5000, html="<p>" + "x" * 5000 + "</p>"))
+    data = written(a_mail(text="港" * 5000, html="<p>" + "x" * 5000 + "</p>"))
 
-    assert octets.count(b"\n") == octets.count(b"\r\n") == octets.count(b"\r")
-    assert max(map(len, octets.split(b"\r\n"))) <= 78
+    assert data.count(b"\n") == data.count(b"\r\n") == data.count(b"\r")
+    assert max(map(len, data.split(b"\r\n"))) <= 78
 
 
 @pytest.mark.rule("MAIL-2")

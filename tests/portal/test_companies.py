@@ -5,14 +5,14 @@ from playwright.sync_api import expect
 
 from tests.support.actors.companies import bind_companies
 from tests.support.actors.people import Person
-from tests.support.browser.network import count_octets
+from tests.support.browser.network import count_bytes
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 COMPANIES = 300
 PHONE_HEIGHT = 740
-MAX_OCTETS = 60_000
+MAX_BYTES = 60_000
 MAX_SEARCH_MS = 3000
 
 
@@ -28,14 +28,14 @@ def test_with_300_companies_the_first_page_is_small_and_shows_a_row_without_scro
     bind_companies(portal, holder, COMPANIES)
     tab.log_in(holder).page.set_viewport_size({"width": tab.width, "height": PHONE_HEIGHT})
 
-    with count_octets(tab, cached=False) as received:
+    with count_bytes(tab, cached=False) as received:
         tab.go("/links")
 
     tab.screenshot("links-300").expect_text(f"共 {COMPANIES} 家")
     first = tab.page.locator(".company").first.bounding_box()
     assert first is not None
     assert first["y"] + first["height"] < PHONE_HEIGHT
-    assert 10_000 < sum(received) < MAX_OCTETS
+    assert 10_000 < sum(received) < MAX_BYTES
 
 
 @pytest.mark.rule("BIND-10")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.browser.network import count_octets
+from tests.support.browser.network import count_bytes
 from tests.support.browser.tab import Tab
 from tests.support.harness.system import System
 
@@ -19,9 +19,9 @@ _SHIFTED = (
 
 
 def test_the_first_page_is_small_and_the_next_page_fetches_only_its_html(tab: Tab) -> None:
-    with count_octets(tab) as first:
+    with count_bytes(tab) as first:
         tab.go("/")
-    with count_octets(tab) as second:
+    with count_bytes(tab) as second:
         tab.go("/apply")
 
     assert 5_000 < sum(first) < _MOST_BYTES

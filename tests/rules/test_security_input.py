@@ -103,8 +103,8 @@ def test_an_oversized_body_is_refused_before_it_is_parsed(system: System) -> Non
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def _in_chunks(octets: bytes) -> Iterator[bytes]:
-    yield octets
+def _in_chunks(data: bytes) -> Iterator[bytes]:
+    yield data
 
 
 @pytest.mark.rule("SEC-13")

@@ -96,7 +96,7 @@ def test_an_invalid_answer_raises_feed_unavailable(published: Published, address
 def test_an_endless_answer_is_not_read_completely(
     published: Published, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("port_events.feed.MAX_PAGE_OCTETS", 1000)
+    monkeypatch.setattr("port_events.feed.MAX_PAGE_BYTES", 1000)
     published.errors = [(200, b" " * 2000)]
 
     with pytest.raises(FeedUnavailable, match="too long"):

@@ -104,7 +104,7 @@ def encrypted(
     inside: bytes,
     *,
     nonce: bytes = b"\xfb" * 12,
-    tag_octets: int = 16,
+    tag_bytes: int = 16,
     part: int = 0,
     spelled: Callable[[str], str] = str,
     **header: Any,
@@ -123,12 +123,12 @@ def encrypted(
         **header,
     }
 
-    def written(number: int, octets: bytes) -> str:
-        return spelled(unpadded(octets)) if number == part else unpadded(octets)
+    def written(number: int, data: bytes) -> str:
+        return spelled(unpadded(data)) if number == part else unpadded(data)
 
     protected = written(0, json.dumps(members).encode())
-    octets = AESGCM(secret).encrypt(nonce, inside, protected.encode())
-    ciphertext, tag = octets[:-tag_octets], octets[-tag_octets:]
+    data = AESGCM(secret).encrypt(nonce, inside, protected.encode())
+    ciphertext, tag = data[:-tag_bytes], data[-tag_bytes:]
     return ".".join((protected, "", written(2, nonce), written(3, ciphertext), written(4, tag)))
 
 
@@ -147,8 +147,8 @@ def in_base64(text: str) -> str:
 SPELLINGS = [(0, padded), (4, padded), (0, broken), (3, broken), (2, in_base64), (3, in_base64)]
 
 
-def unpadded(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).decode().rstrip("=")
+def unpadded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @pytest.mark.rule("SEC-9")
@@ -181,8 +181,8 @@ def test_a_header_with_another_algorithm_or_an_unusable_key_is_refused(header: d
     "form",
     [
         {"nonce": bytes(13)},
-        {"tag_octets": 17},
-        {"tag_octets": 15},
+        {"tag_bytes": 17},
+        {"tag_bytes": 15},
         *({"part": part, "spelled": spelled} for part, spelled in SPELLINGS),
     ],
 )

@@ -60,12 +60,12 @@ class Api(BaseHTTPRequestHandler):
             self.send_error(404)
 
     def _answer(self, body: object) -> None:
-        octets = json.dumps(body).encode()
+        data = json.dumps(body).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(octets)))
+        self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(octets)
+        self.wfile.write(data)
 
     def log_message(self, *_arguments: object) -> None:
         """Suppress the access log."""

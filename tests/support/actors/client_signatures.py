@@ -45,9 +45,9 @@ def with_header(token: str, header: dict[str, Any]) -> str:
     return ".".join([base64url(json.dumps(header).encode()), *token.split(".")[1:]])
 
 
-def base64url(octets: bytes) -> str:
+def base64url(data: bytes) -> str:
     """Return base64url without padding."""
-    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class _AnyHeader(jws.JWSRegistry):

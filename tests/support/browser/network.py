@@ -7,7 +7,7 @@ from tests.support.browser.tab import Tab
 
 
 @contextmanager
-def count_octets(tab: Tab, *, cached: bool = True) -> Iterator[list[float]]:
+def count_bytes(tab: Tab, *, cached: bool = True) -> Iterator[list[float]]:
     """Collect the bytes received for each file, including headers; without `cached`, like a first visit."""
     received: list[float] = []
     session = tab.page.context.new_cdp_session(tab.page)

@@ -15,7 +15,7 @@ from tests.support.browser.chromium import launch_chromium
 from tests.support.harness.local_run import LocalRun
 
 FOLDER = ROOT / "deploy" / "pictures"
-MAX_OCTETS = 120_000
+MAX_BYTES = 120_000
 """The maximum size of a picture; larger pictures make the README load slowly."""
 QUALITY = 75
 WIDE, NARROW = 1100, 640  # CSS pixels
@@ -25,7 +25,7 @@ def main() -> int:
     """Start the demo system on free ports and take each picture; return 1 if a picture is too large."""
     with demo_system() as system, launch_chromium() as browser:
         pictures = [bindings(system, browser), mail(system, browser)]
-    too_large = [path for path in pictures if path.stat().st_size > MAX_OCTETS]
+    too_large = [path for path in pictures if path.stat().st_size > MAX_BYTES]
     for path in pictures:
         verdict = " is too large" if path in too_large else ""
         sys.stdout.write(f"{path.name}: {path.stat().st_size:,} bytes{verdict}\n")

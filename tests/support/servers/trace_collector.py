@@ -55,9 +55,9 @@ class TraceCollector:
         self._received: list[ReceivedSpan] = []
         self._raw: list[bytes] = []
 
-    def receive(self, octets: bytes) -> None:
+    def receive(self, raw: bytes) -> None:
         """Read one request of an exporter."""
-        request = ExportTraceServiceRequest.FromString(octets)
+        request = ExportTraceServiceRequest.FromString(raw)
         spans = [
             ReceivedSpan(str(resource["service.name"]), str(resource["service.version"]), span)
             for each in request.resource_spans
@@ -67,7 +67,7 @@ class TraceCollector:
         ]
         with self._lock:
             self._received += spans
-            self._raw.append(octets)
+            self._raw.append(raw)
 
     @property
     def spans(self) -> list[ReceivedSpan]:
@@ -79,7 +79,7 @@ class TraceCollector:
     def text(self) -> str:
         """All received data, as text."""
         with self._lock:
-            return "\n".join(str(ExportTraceServiceRequest.FromString(octets)) for octets in self._raw)
+            return "\n".join(str(ExportTraceServiceRequest.FromString(raw)) for raw in self._raw)
 
 
 @contextmanager
@@ -102,12 +102,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        octets = self.rfile.read(int(self.headers["Content-Length"]))
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
         right = self.path == PATH and self.headers["Content-Type"] == "application/x-protobuf"
         if self.headers.get("Content-Encoding") == "gzip":
-            octets = gzip.decompress(octets)
+            raw = gzip.decompress(raw)
         if right:
-            self.server.collector.receive(octets)
+            self.server.collector.receive(raw)
         self.send_response(200 if right else 400)
         self.send_header("Content-Length", "0")
         self.end_headers()

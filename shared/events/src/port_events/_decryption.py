@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 AGREEMENT: Final = "ECDH-ES"
 ENCRYPTION: Final = "A256GCM"
 
-_KEY_OCTETS: Final = 32
-_NONCE_OCTETS: Final = 12
-_TAG_OCTETS: Final = 16
+_KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_TAG_BYTES: Final = 16
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 """Maps base64url to base64; characters that only base64 has become invalid in both."""
 _ALGORITHM: Final = len(ENCRYPTION).to_bytes(4, "big") + ENCRYPTION.encode()
 _NO_PARTIES: Final = bytes(8)  # the lengths of `apu` and `apv`
-_OTHER_INFO: Final = _ALGORITHM + _NO_PARTIES + (8 * _KEY_OCTETS).to_bytes(4, "big")
+_OTHER_INFO: Final = _ALGORITHM + _NO_PARTIES + (8 * _KEY_BYTES).to_bytes(4, "big")
 
 
 def decrypt(compact: str, header: dict[str, Any], key: OKPKey) -> bytes:
@@ -38,11 +38,11 @@ def decrypt(compact: str, header: dict[str, Any], key: OKPKey) -> bytes:
     if names != (AGREEMENT, ENCRYPTION, "OKP", "X25519") or encrypted_key:
         raise ValueError("unsupported algorithm")
     nonce, ciphertext, tag = map(decoded, rest)
-    if (len(nonce), len(tag)) != (_NONCE_OCTETS, _TAG_OCTETS):
+    if (len(nonce), len(tag)) != (_NONCE_BYTES, _TAG_BYTES):
         raise ValueError("wrong length of nonce or tag")
     public = X25519PublicKey.from_public_bytes(decoded(ephemeral["x"]))
     shared = cast("X25519PrivateKey", key.private_key).exchange(public)
-    derived = ConcatKDFHash(SHA256(), _KEY_OCTETS, _OTHER_INFO).derive(shared)
+    derived = ConcatKDFHash(SHA256(), _KEY_BYTES, _OTHER_INFO).derive(shared)
     try:
         return AESGCM(derived).decrypt(nonce, ciphertext + tag, protected.encode())
     except InvalidTag:

@@ -35,8 +35,8 @@ _POSITION = re.compile(rb"[0-9]{1,18}")
 
 def position_of(fields: Fields) -> int | None:
     """Return an entry's position in the feed, or None if it has no valid position."""
-    octets = fields.get(b"position") or fields.get("position") or b""
-    digits = _POSITION.fullmatch(octets if isinstance(octets, bytes) else octets.encode())
+    raw = fields.get(b"position") or fields.get("position") or b""
+    digits = _POSITION.fullmatch(raw if isinstance(raw, bytes) else raw.encode())
     return int(digits[0]) if digits else None
 
 

@@ -135,12 +135,12 @@ def parse_rfc3339(text: str) -> datetime:
     return when.astimezone(UTC)
 
 
-def as_text(octets: bytes | str) -> str:
+def as_text(raw: bytes | str) -> str:
     """Return text from a Redis client that decodes responses or not. Raises MalformedEvent if it is not UTF-8."""
-    if isinstance(octets, str):
-        return octets
+    if isinstance(raw, str):
+        return raw
     try:
-        return octets.decode()
+        return raw.decode()
     except UnicodeDecodeError:
         raise MalformedEvent("entry: not UTF-8") from None
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS: Final = 10.0
 LIMIT: Final = 200
 # A page of LIMIT events of maximum size.
-MAX_PAGE_OCTETS: Final = 16 * 1024 * 1024
+MAX_PAGE_BYTES: Final = 16 * 1024 * 1024
 MAX_REASON_CHARACTERS: Final = 200
 _GONE: Final = 410
 _REFUSALS: Final = range(400, 500)
@@ -168,11 +168,11 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _page(answer: http.client.HTTPResponse) -> dict[str, Any]:
-    octets = answer.read(MAX_PAGE_OCTETS + 1)
-    if len(octets) > MAX_PAGE_OCTETS:
+    raw = answer.read(MAX_PAGE_BYTES + 1)
+    if len(raw) > MAX_PAGE_BYTES:
         raise FeedUnavailable("the answer is too long")
     try:
-        page = json.loads(octets)
+        page = json.loads(raw)
     except (ValueError, RecursionError):
         raise FeedUnavailable("the answer is not JSON") from None
     if not isinstance(page, dict):

@@ -93,10 +93,10 @@ class OpsServer:
 
 
 def _json(start_response: Any, body: dict[str, object], *, ok: bool) -> list[bytes]:
-    octets = json.dumps(body).encode()
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(octets)))]
+    data = json.dumps(body).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(data)))]
     start_response("200 OK" if ok else "503 Service Unavailable", headers)
-    return [octets]
+    return [data]
 
 
 class _Handler(WSGIRequestHandler):

@@ -39,7 +39,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(_octets(self), _octets(other))
+        return hmac.compare_digest(_encoded(self), _encoded(other))
 
     def __hash__(self) -> int:
         # Python salts the hash of a str in each process, so the hash reveals nothing outside it.
@@ -61,5 +61,5 @@ class Secret:
         return self
 
 
-def _octets(secret: Secret) -> bytes:
+def _encoded(secret: Secret) -> bytes:
     return secret.reveal().encode("utf-8", "surrogatepass")

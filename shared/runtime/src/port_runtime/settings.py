@@ -212,13 +212,13 @@ def _default(declared: _Declared) -> str | None:
 def _file_text(file_name: str, path: str) -> str:
     try:
         with Path(path).open("rb") as file:
-            octets = file.read(MAX_FILE_BYTES + 1)
-        content = octets.decode()
+            data = file.read(MAX_FILE_BYTES + 1)
+        content = data.decode()
     except OSError as error:
         raise _SettingError(f"{file_name}: the file cannot be read ({error.strerror})") from None
     except ValueError:
         raise _SettingError(f"{file_name}: the file is not UTF-8 text") from None
-    if len(octets) > MAX_FILE_BYTES:
+    if len(data) > MAX_FILE_BYTES:
         raise _SettingError(f"{file_name}: the file is larger than {MAX_FILE_BYTES} bytes")
     return content.rstrip("\r\n")
 

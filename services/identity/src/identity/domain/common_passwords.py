@@ -17,14 +17,14 @@ _ENDS = re.compile(r"^[\W\d_]{0,4}(.*?)[\W\d_]{0,4}$", re.DOTALL)
 class _Digests:
     """Sorted digests in one bytes object, which needs a tenth of the memory of a set."""
 
-    def __init__(self, octets: bytes) -> None:
-        self._octets = octets
+    def __init__(self, data: bytes) -> None:
+        self._data = data
 
     def __len__(self) -> int:
-        return len(self._octets) // _DIGEST_BYTES
+        return len(self._data) // _DIGEST_BYTES
 
     def __getitem__(self, index: int) -> bytes:
-        return self._octets[index * _DIGEST_BYTES : (index + 1) * _DIGEST_BYTES]
+        return self._data[index * _DIGEST_BYTES : (index + 1) * _DIGEST_BYTES]
 
     def __contains__(self, digest: bytes) -> bool:
         index = bisect_left(self, digest)

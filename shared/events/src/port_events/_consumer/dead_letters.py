@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_DEAD_LETTERS: Final = 10_000  # the oldest are dropped, so that invalid entries cannot fill Redis
 MAX_LISTED: Final = 1_000
 _COPIED_FIELDS: Final = ("ce", "type", "position")  # never `sealed`
-_MAX_OCTETS: Final = 4 * MAX_ENVELOPE_CHARACTERS
+_MAX_BYTES: Final = 4 * MAX_ENVELOPE_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class DeadLetters(Source):
             "reason": reason,
             "at": format_rfc3339(datetime.fromtimestamp(time.time(), UTC)),
             "entry": entry_id,
-            **{name: value[:_MAX_OCTETS] for name, value in copied.items() if value is not None},
+            **{name: value[:_MAX_BYTES] for name, value in copied.items() if value is not None},
         }
         self._client.xadd(self._key, stored, maxlen=MAX_DEAD_LETTERS)
 

@@ -32,8 +32,8 @@ class RedisDeadLetters(DeadLetters):
     @override
     def all(self) -> Iterator[DeadLetter]:
         seen = set()  # HSCAN may return a field twice while the hash grows
-        for octets, record in self._client.hscan_iter(DEAD, count=BATCH):
-            event_id = as_text(octets)
+        for key, record in self._client.hscan_iter(DEAD, count=BATCH):
+            event_id = as_text(key)
             if event_id not in seen:
                 seen.add(event_id)
                 yield _dead_letter(event_id, as_text(record))

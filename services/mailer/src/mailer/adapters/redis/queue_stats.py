@@ -84,8 +84,8 @@ class RedisQueueStats:
     def _count_unread(self, by_type: defaultdict[str, QueueCounts], after: str) -> None:
         while True:
             last, *counts = self._client.eval(_COUNT_UNREAD, 1, self._stream, after, BATCH)
-            for octets, count, first in counts:
-                event_type = as_text(octets)
+            for name, count, first in counts:
+                event_type = as_text(name)
                 if not has_no_mail(event_type):
                     by_type[event_type].add(QueueState.WAITING, count, _published_ms(as_text(first)))
             after = as_text(last)

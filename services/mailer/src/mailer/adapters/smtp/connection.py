@@ -87,13 +87,13 @@ class Connection(smtplib.SMTP):
         if code != _LOGGED_IN:
             raise smtplib.SMTPAuthenticationError(code, text)
 
-    def write(self, octets: bytes, *, may_go_on: Callable[[], bool] = lambda: True) -> bool:
-        """Write the octets. If `may_go_on` returns False between two blocks, close the connection and return False.
+    def write(self, data: bytes, *, may_go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Write the data. If `may_go_on` returns False between two blocks, close the connection and return False.
 
         Errors are not raised and, unlike in smtplib's `send`, do not close the connection: the server may have sent a
         reply before it closed the connection, and the caller reads this reply next.
         """
-        rest = memoryview(octets)
+        rest = memoryview(data)
         try:
             while rest and self.sock is not None:
                 self.sock.settimeout(self.timeouts.block)

@@ -79,14 +79,14 @@ def encoded_words(header: str, text: str, *, line: int = LINE) -> str:
     The first word is on the line of the header's name, because some mail readers misread a header that starts on its
     second line. The first line limits the length of every word.
     """
-    max_octets = (line - len(f"{header}: {_WORD}") + len("{}")) // 4 * 3
+    max_bytes = (line - len(f"{header}: {_WORD}") + len("{}")) // 4 * 3
     words, word = [], b""
     for character in text:
-        octets = character.encode()
-        if len(word) + len(octets) > max_octets:
+        raw = character.encode()
+        if len(word) + len(raw) > max_bytes:
             words.append(word)
             word = b""
-        word += octets
+        word += raw
     words.append(word)
     return "\r\n ".join(_WORD.format(b2a_base64(each, newline=False).decode()) for each in words)
 
