@@ -12,7 +12,7 @@ from tests.clients.token_checks import fetch_keys, read_logout_token
 
 
 def create_app(identity_url: str, **config: str) -> Flask:
-    """Return the service; `config` has IDENTITY_CLIENT_ID, IDENTITY_CLIENT_SECRET and Flask's SECRET_KEY."""
+    """Return the service; `config` contains IDENTITY_CLIENT_ID, IDENTITY_CLIENT_SECRET and Flask's SECRET_KEY."""
     app = Flask(__name__)
     app.config.update(config)
     ended: set[str] = set()

@@ -17,7 +17,7 @@ GROUP = "passes"
 
 
 class ConsumerThread:
-    """A thread that iterates over a consumer; `seen` has the ids of the handled events."""
+    """A thread that iterates over a consumer; `seen` contains the ids of the handled events."""
 
     def __init__(self, consumer: Consumer) -> None:
         self.consumer = consumer

@@ -47,7 +47,7 @@ class Scrape:
 
 
 class OpsPorts:
-    """A port for each kind of process; `settings` has the variables that open the ports."""
+    """A port for each kind of process; `settings` contains the variables that open the ports."""
 
     def __init__(self) -> None:
         self._ports = {part: free_port() for part in VARIABLES}

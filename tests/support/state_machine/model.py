@@ -14,7 +14,7 @@ _SHARE = 5
 
 @dataclass(eq=False)
 class ModelAccount:
-    """An account; `events` has its events so far as short texts."""
+    """An account; `events` contains its events so far as short texts."""
 
     person: Person
     registered_at: datetime

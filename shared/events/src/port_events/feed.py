@@ -54,7 +54,7 @@ class CursorExpired(FeedError):  # noqa: N818 - named after the API's code `curs
 
     def __init__(self, position: int) -> None:
         super().__init__(
-            f"the feed no longer has the events after position {position}: "
+            f"the feed no longer contains the events after position {position}: "
             "replace your data with feed.snapshot(), then call consumer.start_at(its position)"
         )
         self.position = position

@@ -41,7 +41,7 @@ REQUIRED: Final = Required.REQUIRED
 
 
 class SettingsError(Exception):
-    """The environment is invalid. `errors` has a line "NAME: reason" for each setting, in order of declaration."""
+    """The environment is invalid. `errors` contains a line "NAME: reason" for each setting, in order of declaration."""
 
     def __init__(self, errors: list[str]) -> None:
         super().__init__("; ".join(errors))

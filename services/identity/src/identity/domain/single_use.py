@@ -27,7 +27,7 @@ class SingleUse:
 
 
 def single_use(kind: str, signer: str, claims: Claims, *, until: float) -> SingleUse:
-    """Return the use of what this signer signed; `claims` has a `jti`."""
+    """Return the use of what this signer signed; `claims` contains a `jti`."""
     text = "\0".join((kind, signer, claims["jti"])).encode("utf-8", "surrogatepass")
     return SingleUse(hashlib.sha256(text).hexdigest(), datetime.fromtimestamp(math.ceil(until), UTC))
 
