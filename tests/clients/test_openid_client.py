@@ -23,7 +23,7 @@ def _installed() -> None:
 
 @pytest.fixture
 def private_key(tmp_path: Path) -> Path:
-    """The path of the service's private key; the file `keys.json` in its folder contains the public key set for identity."""
+    """The path of the private key; the file `keys.json` in its folder contains the public key set for identity."""
     key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
     (tmp_path / "keys.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
     path = tmp_path / "key.json"

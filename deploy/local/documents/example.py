@@ -22,7 +22,7 @@ EXAMPLE = re.compile(
 
 
 def documents(others: Mapping[Path, str]) -> dict[Path, str]:
-    """Return the text that each file should have. `others` contains texts in which other parts are already generated."""
+    """Return the text that each file should have. `others` contains texts whose other parts are already generated."""
     return {readme: _with_examples(others.get(readme) or readme.read_text()) for readme in READMES}
 
 
