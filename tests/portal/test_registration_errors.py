@@ -13,6 +13,7 @@ from tests.support.harness.system import System
 
 QUESTION = "確定要送出申請？？"
 RIGHT: dict[str, Any] = {"errors": {}, "advice": {}, "suggestions": {}, "values": {}}
+OF_THE_PREVIOUS_RELEASE: dict[str, Any] = {"errors": {}, "advice": {}, "values": {}}
 
 
 def accounts(system: System) -> int:
@@ -131,9 +132,14 @@ def test_a_name_taken_before_the_submit_is_marked_and_the_input_is_kept(portal: 
 
 
 @pytest.mark.rule("REG-11")
-def test_on_a_returned_form_only_edited_fields_are_checked_while_typing(tab: Tab, portal: System) -> None:
+@pytest.mark.parametrize(
+    "checked", [RIGHT, OF_THE_PREVIOUS_RELEASE], ids=["this release", "previous release"]
+)
+def test_on_a_returned_form_only_edited_fields_are_checked_while_typing(
+    tab: Tab, portal: System, checked: dict[str, Any]
+) -> None:
     taken = portal.register()
-    tab.expect_status(409).go("/apply/link").page.route("**/check", lambda route: route.fulfill(json=RIGHT))
+    tab.expect_status(409).go("/apply/link").page.route("**/check", lambda route: route.fulfill(json=checked))
     tab.fill(by_label(valid_fields(username=taken.username))).press("送出").confirm(QUESTION)
     tab.expect_text("有 1 個欄位需要修正").page.unroute("**/check")
 

@@ -39,7 +39,8 @@ export function checkWhileTyping(form) {
     const headers = { Accept: "application/json" }; // the server must not respond with an error page
     try {
       const answer = await fetch(form.dataset.check, { method: "POST", headers, body, signal });
-      return answer.ok ? await answer.json() : null;
+      // While a release is installed, a web process of the release before may answer, which suggests nothing.
+      return answer.ok ? { suggestions: {}, ...(await answer.json()) } : null;
     } catch {
       return null;
     }
