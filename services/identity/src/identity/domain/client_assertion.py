@@ -14,8 +14,8 @@ _MAX_CLOCK_AHEAD: Final = timedelta(seconds=10)
 def check_assertion(claims: Claims, *, client: str, issuer: str, now: datetime) -> SingleUse:
     """Check the claims of a client's assertion (OIDC-18). Raises BadClient.
 
-    `exp`, `nbf` and `iat` may be at most a minute ahead, counted from the next whole second. A client whose clock is
-    fast may set `exp` a minute ahead of its own time, which `iat` contains.
+    `nbf` and `iat` may be at most a minute ahead, counted from the next whole second. So may `exp`; if `iat` is ahead,
+    which shows a fast clock, `exp` may be later by the same time, at most 10 seconds.
     """
     expires_at, at = seconds(claims, "exp"), now.timestamp()
     latest = math.ceil(at) + TOLERANCE.total_seconds()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 TOLERANCE: Final = timedelta(seconds=60)
-"""Maximum distance of a DPoP proof's `iat` from now, and of an assertion's `exp`, `nbf` and `iat` in the future."""
+"""Maximum distance of a DPoP proof's `iat` from now, and of an assertion's `nbf` and `iat` in the future."""
 _MAX_JTI_CHARACTERS = 256
 _MAX_SECONDS = 2**40
 
