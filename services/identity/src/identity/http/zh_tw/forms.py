@@ -79,7 +79,7 @@ BIND_CODE: Final = FieldTexts("請輸入 6 位數字驗證碼")
 
 CORRECT_EMAIL: Final = FieldTexts("正確的 Email", hint="例：example@gmail.com")
 CORRECT_EMAIL_PASSWORD: Final = FieldTexts("密碼", hint="此帳號的登入密碼")
-MEANT: Final = "請再確認 Email 是否正確。您要填寫的是「{suggestion}」嗎？"
+MAILBOX_MEANT: Final = "請再確認 Email 是否正確。您要填寫的是「{suggestion}」嗎？"
 
 TYPE_PASSWORD_AGAIN: Final = "基於安全考量，系統不會保留密碼，請重新輸入。{hint}"
 PASSWORD_REQUIRED: Final = "變更 Email 須填寫目前密碼"

@@ -73,7 +73,7 @@ class TextField(_Explained, StringField):
     @property
     def advice(self) -> str:
         """The question whether the suggestion was meant, or an empty string."""
-        return texts.MEANT.format(suggestion=self.suggestion) if self.suggestion else ""
+        return texts.MAILBOX_MEANT.format(suggestion=self.suggestion) if self.suggestion else ""
 
 
 class SecretField(_Explained, PasswordField):
