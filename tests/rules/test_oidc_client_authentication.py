@@ -165,10 +165,11 @@ def test_an_assertion_for_another_server_or_by_another_client_is_refused(system:
 
 @pytest.mark.rule("OIDC-18")
 def test_several_methods_or_names_at_once_are_refused(system: System) -> None:
-    service = register_oidc_client(system)
+    service, older = register_oidc_client(system), register_oidc_client(system, auth="post")
 
     answers = [
         send(system, service.basic, client_secret=service.secret),
+        send(system, older.basic, client_secret=older.secret),
         send(system, service.basic, client_assertion="a.b.c"),
         send(system, client_id=service.name, client_secret="a", client_assertion="a.b.c"),
         send(system, client_assertion_type="other", client_assertion="a.b.c"),

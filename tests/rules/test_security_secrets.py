@@ -146,7 +146,8 @@ class Walk:
 
     def use_service(self, person: Person) -> None:
         """Log in at a service, which sends its secret, code and tokens to right and to wrong endpoints."""
-        service = _service(self.installation)
+        self.secrets.add(self._send_secret_in_forms())
+        service = _service(self.installation, "pass")
         caller = OAuthCaller(self.installation, service, visitor=self.visitor())
         wrong = Service(service.name, f"{service.secret}x")
         browser = ServiceBrowser(self.installation, self.installation.logged_in(person))
@@ -165,6 +166,15 @@ class Walk:
         tokens = {answer[name] for answer in (first, second) for name in TOKENS}
         self.secrets |= {service.secret, code, VERIFIER, *tokens}
 
+    def _send_secret_in_forms(self) -> str:
+        """Send the secret of an older service in forms, with right and wrong parameters; return the secret."""
+        service = _service(self.installation, "older", "--auth", "post")
+        secret = {"client_id": service.name, "client_secret": service.secret}
+        for path in ("/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke"):
+            for wrong in ({}, {"client_id": ["other", service.name]}, {"client_assertion": service.secret}):
+                self.visitor().http.post(path, data={**secret, "token": "a", **wrong})
+        return service.secret
+
     def refused_with_its_link(self, person: Person) -> None:
         """Let the mail server refuse a mail with a reply that quotes the link of an earlier mail."""
         visitor = self.visitor()
@@ -177,14 +187,14 @@ class Walk:
         assert changed.status_code == 204
 
 
-def _service(installation: Installation) -> Service:
+def _service(installation: Installation, name: str, *more: str) -> Service:
     client, environment = ("identity", "clients"), installation.environment
-    options = ("--name", "通行證系統", "--redirect-uri", REDIRECT_URI, "--refresh")
+    options = ("--name", "通行證系統", "--redirect-uri", REDIRECT_URI, "--refresh", *more)
     made = run_preloaded(
-        *client, "add", "pass", "--right", "tokens:introspect", "--json", environment=environment
+        *client, "add", name, "--right", "tokens:introspect", "--json", environment=environment
     )
-    assert run_preloaded(*client, "oidc", "pass", *options, environment=environment).returncode == 0
-    return Service("pass", json.loads(made.stdout)["secret"])
+    assert run_preloaded(*client, "oidc", name, *options, environment=environment).returncode == 0
+    return Service(name, json.loads(made.stdout)["secret"])
 
 
 def _walk(installation: Installation) -> Walk:
