@@ -1,5 +1,7 @@
 """The page warns before an idle session ends and can extend it (SEC-7, LOGIN-6; WCAG 2.1, 2.2.1)."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -37,7 +39,7 @@ def test_continuing_before_the_timeout_keeps_the_session(portal: System, tab: Ta
     _pass(portal, tab, minutes=27)
     expect(_question(tab)).to_be_hidden()
     _pass(portal, tab, minutes=1)
-    expect(_question(tab)).to_contain_text("分鐘")
+    expect(_question(tab)).to_contain_text(re.compile(r"將於\s+[12] 分鐘"))
     tab.screenshot("session-end")
 
     _continue(tab)

@@ -112,7 +112,7 @@ def test_the_sender_gives_up_a_hanging_client_at_the_deadline(talk: Talk) -> Non
         seconds = time.monotonic() - started
 
     assert error in {"timeout", "unreachable"}
-    assert seconds < LONG_SECONDS
+    assert seconds < LONG_SECONDS / 4
     assert threading.active_count() <= before + 3
 
 
