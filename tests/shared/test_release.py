@@ -76,7 +76,7 @@ def test_a_release_is_refused_with_the_reason(copy: Copy) -> None:
     assert "who you are" in copy.release("prepare", "1.0.2", GIT_COMMITTER_NAME=" ")
     assert "already released" in copy.release("prepare", "1.0.0")
     copy.write("VERSION", "1.0.1\n")
-    assert "not committed" in copy.release("prepare", "1.0.2")
+    assert "uncommitted changes" in copy.release("prepare", "1.0.2")
     copy.write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n")
     copy.git("commit", "--quiet", "--all", "--message", "nothing to release")
     assert "nothing under [Unreleased]" in copy.release("prepare", "1.0.2")
