@@ -239,7 +239,9 @@ def test_a_relay_waits_for_the_leader_of_the_same_role(system: System, urls: dic
 @pytest.fixture
 def second_urls(admin_url: str, urls: dict[str, str]) -> Iterator[dict[str, str]]:
     """The URLs of second roles, created with the statements of the runbook."""
-    _, _, section = (ROOT / "deploy/runbook.md").read_text().partition("### The password of a database role")
+    _, _, section = (
+        (ROOT / "deploy/runbook.md").read_text().partition("### Passwords of database roles and Redis")
+    )
     new_role, old_role = (part.partition("```")[0] for part in section.split("```sql\n")[1:3])
     with psycopg.connect(_dsn(admin_url), autocommit=True) as connection:
         for role in urls:
