@@ -10,7 +10,7 @@ from pathlib import Path
 
 from identity.processes.openapi import openapi_document
 
-from deploy.local.documents import drawings, example, observability, rules, settings
+from deploy.local.documents import drawings, event_tables, example, observability, rules, settings
 from deploy.local.redis_acl import acl_example
 from deploy.release import version
 
@@ -29,6 +29,7 @@ def documents() -> dict[Path, str]:
         **rules.documents(),
         **drawings.documents(),
     }
+    written |= event_tables.documents(written)
     return version.documents() | written | example.documents(written)
 
 
