@@ -220,7 +220,7 @@ def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
     else:
         record_forbidden(refusal, status=302)
         flash_refusal(refusal)
-    return redirect_to("portal.switching.home")
+    return redirect_to("portal.home.show")
 
 
 @blueprint.errorhandler(NotFound)

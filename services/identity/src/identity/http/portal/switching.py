@@ -1,4 +1,4 @@
-"""A general account's home page, and the switch of a link account's session (SW; binding steps 11 to 14)."""
+"""The switch of a link account's session to a general account and back (SW; binding steps 11 to 14)."""
 
 from uuid import UUID
 
@@ -7,7 +7,6 @@ from flask import Blueprint, Response
 from identity.domain.errors import NotVerified, TooManySwitches, WrongKind
 from identity.http.portal.layout.ended_by_unbinding import forget_binding, remember_binding
 from identity.http.portal.layout.flash_messages import flash_refusal
-from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.layout.session_cookies import set_session_cookie
 from identity.http.session_auth import require_principal
@@ -15,14 +14,6 @@ from identity.http.web_context import ports
 from identity.usecases import switching
 
 blueprint = Blueprint("switching", __name__)
-
-
-@blueprint.get("/home")
-def home() -> Response:
-    """Show the account, its company and links to the pass system (SW-1)."""
-    if require_principal().account.kind != "general":
-        raise WrongKind
-    return render_page("home.html")
 
 
 @blueprint.post("/links/<uuid:binding_id>/switch")
@@ -37,7 +28,7 @@ def start(binding_id: UUID) -> Response:
         flash_refusal(refusal)
         return redirect_to("portal.bindings.show", account=binding_id)
     remember_binding(str(binding_id))
-    return set_session_cookie(redirect_to("portal.switching.home"), issued)
+    return set_session_cookie(redirect_to("portal.home.show"), issued)
 
 
 @blueprint.post("/links/return")

@@ -33,7 +33,7 @@ def landing_url(principal: Principal) -> str:
     if principal.next_step is not None:
         return step_url(principal, next_url())
     return next_url() or url_for(
-        "portal.bindings.show" if principal.account.kind == "link" else "portal.switching.home"
+        "portal.bindings.show" if principal.account.kind == "link" else "portal.home.show"
     )
 
 
