@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 import structlog
 
 from port_runtime.log_formats import FORMATS, JSON
-from port_runtime.log_redaction import redact
+from port_runtime.secret_redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -1,6 +1,9 @@
 """Masks secrets in log records before they are written (SEC-9).
 
 Secrets are recognized by their type. Names and patterns are a second check, for secrets in plain strings.
+
+Mail addresses are not recognized here, because nothing logs them: SQLAlchemy hides the parameters of statements in its
+errors (`hide_parameters`), and the mailer removes addresses from the replies of mail servers (`reply_redaction.py`).
 """
 
 from __future__ import annotations
