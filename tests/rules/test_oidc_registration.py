@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from identity.domain.client_registration import Registration
-from identity.domain.registration_fields import RegistrationError
+from identity.domain.client_registration_fields import RegistrationError
 from identity.usecases import oidc_clients
 from joserfc.jwk import ECKey, OKPKey
 

@@ -14,8 +14,8 @@ from identity.domain.client_registration import (
     PROFILES,
     Registration,
 )
+from identity.domain.client_registration_fields import RegistrationError, WrongField
 from identity.domain.oidc_scopes import SCOPES
-from identity.domain.registration_fields import RegistrationError, WrongField
 
 if TYPE_CHECKING:
     from identity.domain.oidc_client import OidcClient

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final, get_args
 
 from identity.domain.account import Kind
+from identity.domain.client_registration_fields import Fields, RegistrationError, WrongField, one_of
 from identity.domain.client_uri import (
     parse_backchannel_uri,
     parse_redirect_uri,
@@ -15,7 +16,6 @@ from identity.domain.client_uri import (
 from identity.domain.errors import InvalidValue
 from identity.domain.oidc_client import Auth, OidcClient, Profile
 from identity.domain.oidc_scopes import OPENID, SCOPES
-from identity.domain.registration_fields import Fields, RegistrationError, WrongField, one_of
 from identity.domain.service_client import ClientError
 from identity.domain.text import parse_proper_name
 

@@ -7,9 +7,9 @@ from identity.domain.client_registration import (
     Registration,
     parse_registration,
 )
+from identity.domain.client_registration_fields import RegistrationError, WrongField
 from identity.domain.errors import InvalidValue
 from identity.domain.oidc_client import OidcClient
-from identity.domain.registration_fields import RegistrationError, WrongField
 from identity.domain.service_client import ServiceClient, UnknownClientError
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.service_clients import lock_client

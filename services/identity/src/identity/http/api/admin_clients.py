@@ -12,11 +12,11 @@ from identity.domain.client_registration import (
     PROFILES,
     Registration,
 )
+from identity.domain.client_registration_fields import RegistrationError, WrongField
 from identity.domain.client_uri import MAX_URIS
 from identity.domain.errors import NotFound, WrongState
 from identity.domain.oidc_client import OidcClient
 from identity.domain.oidc_scopes import SCOPES
-from identity.domain.registration_fields import RegistrationError, WrongField
 from identity.domain.service_client import RevokedClientError, Scope, UnknownClientError
 from identity.http.api.admin import OPERATOR_HEADER
 from identity.http.api.blueprint import Blueprint
