@@ -31,7 +31,7 @@ def store(ports: Ports, asked: Asked, principal: Principal | None, *, asker: Cli
         expires_at=now + LIFETIME,
     )
     with ports.unit_of_work() as uow:
-        uow.authorization_requests.add(stored)
+        uow.stored_requests.add(stored)
         uow.commit()
     return request_id
 
@@ -56,7 +56,7 @@ def push(ports: Ports, client: OidcClient, sent: Parameters, *, jkt: str | None,
     address = prove_return_address(stored.parameters, client)
     read(ports, stored.parameters, client, address, stored=stored)
     with ports.unit_of_work() as uow:
-        uow.authorization_requests.add(stored)
+        uow.stored_requests.add(stored)
         uow.commit()
     return request_id
 
@@ -75,7 +75,7 @@ def _pushed(client: OidcClient, sent: Parameters, jkt: str | None) -> Parameters
 def find(ports: Ports, request_id: str) -> tuple[StoredRequest, OidcClient]:
     """Return an open stored request, and its client. Raises RequestGone."""
     with ports.unit_of_work() as uow:
-        stored = uow.authorization_requests.get(digest_of(request_id))
+        stored = uow.stored_requests.get(digest_of(request_id))
     client = ports.grants.oidc_client(stored.client) if stored is not None else None
     if stored is None or client is None or stored.expires_at <= ports.clock.now():
         raise RequestGone(client)
@@ -102,7 +102,7 @@ def advance(ports: Ports, asked: Asked, principal: Principal | None, **changes: 
     with ports.unit_of_work() as uow:
         if principal is not None and "account_id" in changes:
             _use_binding(uow, principal, changes["account_id"])
-        if not uow.authorization_requests.advance(stored.digest, progress, now=now, expires_at=expires_at):
+        if not uow.stored_requests.advance(stored.digest, progress, now=now, expires_at=expires_at):
             raise RequestGone(asked.client)
         uow.commit()
 
@@ -118,7 +118,7 @@ def _use_binding(uow: UnitOfWork, principal: Principal, account_id: str) -> None
 def close(ports: Ports, stored: StoredRequest) -> None:
     """Mark a request as answered."""
     with ports.unit_of_work() as uow:
-        uow.authorization_requests.close(stored.digest, ports.clock.now())
+        uow.stored_requests.close(stored.digest, ports.clock.now())
         uow.commit()
 
 

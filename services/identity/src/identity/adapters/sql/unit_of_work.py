@@ -12,7 +12,6 @@ from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that
 from identity.adapters.sql.accounts import SqlAccounts
 from identity.adapters.sql.audit_log import SqlAuditLog
 from identity.adapters.sql.audit_search import SqlAuditHistory
-from identity.adapters.sql.authorization_requests import SqlAuthorizationRequests
 from identity.adapters.sql.bind_codes import SqlBindCodes
 from identity.adapters.sql.bindings import SqlBindings
 from identity.adapters.sql.client_consents import SqlClientConsents
@@ -28,6 +27,7 @@ from identity.adapters.sql.rejections import SqlRejections
 from identity.adapters.sql.service_clients import SqlClients
 from identity.adapters.sql.service_logins import SqlServiceLogins
 from identity.adapters.sql.sessions import SqlSessions
+from identity.adapters.sql.stored_requests import SqlStoredRequests
 from identity.domain.errors import Conflict
 from identity.usecases.ports import Ports, UnitOfWork
 
@@ -53,7 +53,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.bindings = SqlBindings(session)
         self.clients = SqlClients(session)
         self.oidc_clients = SqlOidcClients(session)
-        self.authorization_requests = SqlAuthorizationRequests(session)
+        self.stored_requests = SqlStoredRequests(session)
         self.client_consents = SqlClientConsents(session)
         self.grants = SqlGrants(session)
         self.refresh_tokens = SqlRefreshTokens(session)

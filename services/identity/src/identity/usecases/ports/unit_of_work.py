@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from identity.domain.session import Lifetimes
     from identity.usecases.ports.accounts import Accounts
     from identity.usecases.ports.audit import AuditHistory, AuditLog
-    from identity.usecases.ports.authorization_requests import AuthorizationRequests
     from identity.usecases.ports.bind_codes import BindCodes
     from identity.usecases.ports.bindings import Bindings
     from identity.usecases.ports.client_consents import ClientConsents
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.service_logins import ServiceLogins
     from identity.usecases.ports.sessions import NewSessions, Sessions
     from identity.usecases.ports.signed_tokens import Tokens
+    from identity.usecases.ports.stored_requests import StoredRequests
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
 """The event fields that the audit log stores. Names are excluded, because the log outlives personal data (OPS-6)."""
@@ -152,7 +152,7 @@ class UnitOfWork(Transaction):
     clients: Clients
     oidc_clients: OidcClients
     refresh_tokens: RefreshTokens
-    authorization_requests: AuthorizationRequests
+    stored_requests: StoredRequests
     client_consents: ClientConsents
     service_logins: ServiceLogins
     consents: Consents

@@ -6,7 +6,7 @@ from typing import Protocol
 from identity.domain.stored_request import Progress, StoredRequest
 
 
-class AuthorizationRequests(Protocol):
+class StoredRequests(Protocol):
     """The stored requests (OIDC-4, OIDC-12)."""
 
     def add(self, request: StoredRequest) -> None:

@@ -1,4 +1,4 @@
-"""The repository of authorization requests."""
+"""The repository of stored authorization requests."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -11,12 +11,12 @@ from typing_extensions import override
 from identity.adapters.sql.oidc_tables import authorization_requests
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.stored_request import Progress, StoredRequest
-from identity.usecases.ports.authorization_requests import AuthorizationRequests
+from identity.usecases.ports.stored_requests import StoredRequests
 
 _row = authorization_requests.c
 
 
-class SqlAuthorizationRequests(AuthorizationRequests):
+class SqlStoredRequests(StoredRequests):
     """Reads and writes stored requests within one transaction."""
 
     def __init__(self, session: Session) -> None:
