@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from identity.adapters.sql.roles import roles_script
 
 from deploy.local.keys import make_secrets, password_of, write_secret
-from deploy.local.redis_acl import roles
+from deploy.redis.acl import roles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

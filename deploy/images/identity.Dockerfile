@@ -20,7 +20,8 @@ RUN /opt/identity/bin/pip install --no-cache-dir --disable-pip-version-check --n
 # For docker-compose.yml only: generates the secrets of an installation (deploy/containers/secret_files.py).
 FROM ${PYTHON_IMAGE} AS secrets
 COPY --from=build /opt/identity /opt/identity
-COPY deploy/local/redis_acl.py deploy/local/keys.py /srv/deploy/local/
+COPY deploy/redis/acl.py /srv/deploy/redis/
+COPY deploy/local/keys.py /srv/deploy/local/
 COPY deploy/containers/secret_files.py /srv/deploy/containers/
 ENV PATH=/opt/identity/bin:$PATH PYTHONPATH=/srv PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001

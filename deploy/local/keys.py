@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from deploy.local.redis_acl import ADMIN, acl_file, roles
+from deploy.redis.acl import ADMIN, acl_file, roles
 
 if TYPE_CHECKING:
     from pathlib import Path

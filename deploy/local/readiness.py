@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from deploy.local.redis_acl import MAILS
+from deploy.redis.acl import MAILS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

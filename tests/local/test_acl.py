@@ -23,7 +23,7 @@ from mailer.usecases.queue_stats import PauseState
 
 from deploy.containers.secret_files import main as make_secret_files
 from deploy.local.keys import make_secrets, password_of
-from deploy.local.redis_acl import roles
+from deploy.redis.acl import roles
 from tests.support import ROOT
 from tests.support.servers.programs import DEBIAN_REDIS
 from tests.support.servers.redis import RedisServer

@@ -9,7 +9,7 @@ from identity.adapters.redis_stream import RedisStream
 from mailer.adapters.redis.connection import ThreadConnections, connect
 from port_events.consumer import Consumer
 
-from deploy.local.redis_acl import roles
+from deploy.redis.acl import roles
 from tests.shared.builders import an_event, fields_of
 from tests.support.servers.certificates import self_signed
 from tests.support.servers.programs import DEBIAN_REDIS

@@ -352,7 +352,7 @@ def test_a_mailer_without_the_thread_of_its_queue_is_not_alive(harness: MailerHa
 def test_the_permissions_of_the_mailers_redis_user_suffice(
     harness: MailerHarness, start_redis: Callable[..., RedisServer]
 ) -> None:
-    from deploy.local.redis_acl import roles
+    from deploy.redis.acl import roles
 
     server = start_redis(users={"mailer": f">secret {roles()['mailer']}", "all": ">secret ~* &* +@all"})
     other = MailerHarness(server, harness.smtp, keys=harness.keys, redis_url=server.url_for("all", "secret"))

@@ -15,7 +15,7 @@ from mailer.settings import Settings as MailerSettings
 from port_events.envelope import MAIL_STREAM, STREAM
 from port_runtime.settings import load
 
-from deploy.local.redis_acl import roles
+from deploy.redis.acl import roles
 from tests.support.harness.installation import Installation
 from tests.support.harness.ops_ports import OpsPorts
 from tests.support.harness.settings import mailer_settings

@@ -15,7 +15,7 @@ from port_events.redis_client import check_writable, connect
 from port_runtime.settings import load
 from redis.exceptions import AuthenticationError
 
-from deploy.local.redis_acl import roles
+from deploy.redis.acl import roles
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import Servers, System
 from tests.support.harness.waiting import wait_until

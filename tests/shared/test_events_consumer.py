@@ -11,7 +11,7 @@ from port_events.envelope import STREAM, Event, to_json
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
-from deploy.local.redis_acl import roles
+from deploy.redis.acl import roles
 from tests.shared.builders import an_event, fields_of
 from tests.shared.consumer_thread import GROUP, following, pending, publish
 from tests.support.harness.waiting import wait_until

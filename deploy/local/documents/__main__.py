@@ -11,7 +11,7 @@ from pathlib import Path
 from identity.processes.openapi import openapi_document
 
 from deploy.local.documents import drawings, event_tables, example, observability, rules, settings
-from deploy.local.redis_acl import acl_example
+from deploy.redis.acl import acl_example
 from deploy.release import version
 
 ROOT = Path(__file__).parents[3]

@@ -2,7 +2,7 @@
 
 from port_events.envelope import STREAM
 
-from deploy.local.redis_acl import roles
+from deploy.redis.acl import roles
 from tests.support import ROOT
 from tests.support.actors.people import Person, Visitor
 from tests.support.harness.installation import Installation

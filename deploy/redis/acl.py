@@ -71,7 +71,7 @@ def acl_example() -> str:
     ]
     lines.append(f"user {ADMIN} off {_PLACEHOLDER}{ADMIN.upper()} {_EVERYTHING}")
     head = [
-        "# The users of Redis, from deploy/local/redis_acl.py by `make docs`. Insert the hash of each password:",
+        "# The users of Redis, from deploy/redis/acl.py by `make docs`. Insert the hash of each password:",
         '#   printf %s "$PASSWORD" | sha256sum',
         "# An `aclfile` allows no comments: remove these lines. Without `aclfile`, run each line as ACL SETUSER ….",
         '# The administrator is off: see "The administrator of Redis" in deploy/runbook.md.',
