@@ -81,7 +81,7 @@ check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, a
 	run mypy $(TYPED); \
 	run lint-imports; \
 	run python -m port_events.documents check; \
-	run python -m deploy.local.documents check; \
+	run python -m deploy.documents check; \
 	run mailer check --templates; \
 	run python -m pytest -q -n 0 -p no:cacheprovider tests/architecture; \
 	[ -z "$$failed" ] || { echo "not in order:$${failed#;}" >&2; exit 1; }; \
@@ -131,7 +131,7 @@ clean: clean-run ## delete everything that set-up and tools created
 
 docs: .venv/test/.stamp ## generate settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, list of rules
 	$(TEST)/python -m port_events.documents write
-	$(TEST)/python -m deploy.local.documents write
+	$(TEST)/python -m deploy.documents write
 
 pictures: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## take the pictures of the README from the running demo system
 	$(TEST)/python -m tests.support.browser.pictures

@@ -2,7 +2,7 @@
 
 import re
 
-from deploy.local.documents.rules import README, proofs, rules
+from deploy.documents.rules import README, proofs, rules
 from tests.architecture.tree import files
 from tests.support import ROOT
 

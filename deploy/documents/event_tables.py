@@ -12,7 +12,7 @@ from port_events.catalogue import CATALOGUE, FACT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 TABLE = re.compile(r"(<!-- (events|mails): [^\n]*-->\n).*?(<!-- /\2 -->)", re.DOTALL)
 READMES: Final = (ROOT / "shared/events/README.md", ROOT / "services/mailer/README.md")
 

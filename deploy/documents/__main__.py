@@ -1,6 +1,6 @@
 """Documents generated from the code: version, settings, Redis users, OpenAPI, metrics, alerts, proofs, drawings.
 
-`python -m deploy.local.documents write` writes the documents; `check` exits with 1 and names outdated files.
+`python -m deploy.documents write` writes the documents; `check` exits with 1 and names outdated files.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from pathlib import Path
 
 from identity.processes.openapi import openapi_document
 
-from deploy.local.documents import drawings, event_tables, example, observability, rules, settings
+from deploy.documents import drawings, event_tables, example, observability, rules, settings
 from deploy.redis.acl import acl_example
 from deploy.release import version
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 OPENAPI = ROOT / "services/identity/openapi.json"
 ACL = ROOT / "deploy/redis/users.acl.example"
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TESTS = Path(__file__).parents[3] / "tests"
+TESTS = Path(__file__).parents[2] / "tests"
 FOLDER = Path("rules")
 README = TESTS / FOLDER / "README.md"
 RULE = re.compile(

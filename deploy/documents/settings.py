@@ -13,9 +13,9 @@ from identity.settings.web import WebSettings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import SettingDoc, describe
 
-from deploy.local.documents.environment_file import Process, environment_file
+from deploy.documents.environment_file import Process, environment_file
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ROOT / "deploy/settings"
 TABLE = re.compile(r"(<!-- settings: [^\n]*-->\n).*?(<!-- /settings -->)", re.DOTALL)
 Readers = tuple[tuple[str, type], ...]

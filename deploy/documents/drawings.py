@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PARTS = ROOT / "deploy/pictures/parts.d2"
 BENCH = ROOT / "tests/bench/README.md"
 CHART = ROOT / "tests/bench/figures.svg"

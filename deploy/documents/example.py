@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 READMES = (ROOT / "tests/support/README.md", ROOT / "services/identity/README.md")
 EXAMPLE = re.compile(
     r"(<!-- example: (\S+?)(?:::(\S+))? [^\n]*-->\n```\w+\n).*?(```\n<!-- /example -->)", re.DOTALL

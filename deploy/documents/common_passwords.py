@@ -1,4 +1,4 @@
-"""Writes the list of common passwords: `python -m deploy.local.common_passwords LIST…` (SEC-2).
+"""Writes the list of common passwords: `python -m deploy.documents.common_passwords LIST…` (SEC-2).
 
 Each LIST has a password on each line, the most common first. Ours was made from SecLists'
 10-million-password-list-top-1000000.txt, which has 44,000 of this length, and then rockyou.txt.

@@ -13,7 +13,7 @@ from mailer.metrics import CATALOGUE as MAILER
 if TYPE_CHECKING:
     from port_runtime.metrics import Metric
 
-FOLDER = Path(__file__).parents[2] / "observability"
+FOLDER = Path(__file__).parents[1] / "observability"
 METRICS = FOLDER / "metrics.md"
 ALERTS = FOLDER / "alerts.yaml"
 RULE = FOLDER / "prometheus-rule.yaml"
