@@ -2,7 +2,7 @@
 
 import pytest
 from identity.adapters.sql.purger import SqlPurger
-from identity.usecases.cleanup import CleanupResult, clean_up
+from identity.usecases.tidy import CleanupResult, clean_up
 
 from tests.support.actors.people import Person, Visitor, unique
 from tests.support.browser.text import normalize

@@ -8,7 +8,7 @@ import pytest
 from identity.adapters.sql import purger
 from identity.adapters.sql.purger import SqlPurger
 from identity.usecases import lapse
-from identity.usecases.cleanup import CleanupResult, clean_up
+from identity.usecases.tidy import CleanupResult, clean_up
 
 from tests.support.actors.profile import request_email_change
 from tests.support.actors.service_clients import service_visitor

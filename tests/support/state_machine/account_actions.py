@@ -7,7 +7,7 @@ from typing import Any
 from identity.adapters.sql.purger import SqlPurger
 from identity.domain.mail_link import Purpose
 from identity.usecases import operator_decisions
-from identity.usecases.cleanup import clean_up
+from identity.usecases.tidy import clean_up
 
 from tests.support.actors.people import Person
 from tests.support.harness.predictable_codes import PredictableCodes

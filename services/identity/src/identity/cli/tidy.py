@@ -25,7 +25,7 @@ def tidy(*, as_json: bool) -> None:
     from identity.adapters.sql.tidy_runs import record_tidy_run
     from identity.bootstrap.tidy import open_tidy
     from identity.settings.tidy import TidySettings
-    from identity.usecases.cleanup import clean_up
+    from identity.usecases.tidy import clean_up
 
     settings = read_settings(TidySettings)
     with open_tidy(settings) as dependencies:
