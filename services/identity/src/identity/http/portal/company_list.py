@@ -1,6 +1,6 @@
 """A list of companies to choose from, with search, counts and paging (BIND-10).
 
-Its template is `companies.html` and its script `companies.js`. Each page with the list supports `?q=` and `?page=`.
+Its template is `company_list.html` and its script `companies.js`. Each page with the list supports `?q=` and `?page=`.
 """
 
 from collections import Counter

@@ -62,7 +62,7 @@ def show_one(document: str) -> Response:
     read = [each for each in texts if each is not text and _pair(each) in request.args.getlist("accepted")]
     unread = [each for each in texts if each is not text and each not in read]
     return render_page(
-        "consent.html",
+        "consent_text.html",
         text=text,
         pairs=[_pair(each) for each in (*read, text)],
         place=len(read) + 1,

@@ -149,4 +149,4 @@ def review() -> Response:
             raise
         return render_page("rejected.html", reason=rejected.reason)
     now, days = ports().clock.now(), web_context().review_days
-    return render_page("review.html", looked_up_at=now, review_days=days)
+    return render_page("awaiting_review.html", looked_up_at=now, review_days=days)
