@@ -13,7 +13,7 @@ from port_events.envelope import MAIL_STREAM, MalformedEvent, as_text, from_fiel
 from redis import Redis
 
 from identity.adapters.checkpoint import RedisCheckpoint
-from identity.adapters.mail_stream import id_of, text_of
+from identity.adapters.mail_stream_trimming import id_of, text_of
 from identity.usecases.ports.stream import Checkpoint
 
 _PAGE = 1000
