@@ -38,7 +38,7 @@ from mailer.adapters.redis.connection import (
     durability_warnings,
     version_warning,
 )
-from mailer.adapters.redis.domain_rate_limit import RedisDomainRateLimit
+from mailer.adapters.redis.domain_rate_limits import RedisDomainRateLimit
 from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.adapters.redis.stream import GROUP, MailStream

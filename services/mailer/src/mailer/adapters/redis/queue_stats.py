@@ -15,7 +15,7 @@ from port_events.envelope import as_text
 
 from mailer.adapters.redis.broker import NAMESPACE
 from mailer.adapters.redis.connection import read_script
-from mailer.adapters.redis.domain_rate_limit import throttled_domains
+from mailer.adapters.redis.domain_rate_limits import throttled_domains
 from mailer.adapters.redis.heartbeats import heartbeat_times, redis_time_ms
 from mailer.adapters.redis.ledger import DEAD, PREFIX
 from mailer.adapters.redis.queue_pause import RedisQueuePause

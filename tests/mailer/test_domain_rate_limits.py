@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from mailer.adapters.redis.connection import ThreadConnections, connect
-from mailer.adapters.redis.domain_rate_limit import RedisDomainRateLimit, throttled_domains
+from mailer.adapters.redis.domain_rate_limits import RedisDomainRateLimit, throttled_domains
 from mailer.domain.domain_rate_limits import DomainRateLimits
 from mailer.settings import domain_rate_limits
 from tests.mailer.harness import MailerHarness
