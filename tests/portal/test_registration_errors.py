@@ -149,6 +149,31 @@ def test_on_a_returned_form_only_edited_fields_are_checked_while_typing(
     assert normalize("此欄位為必填") not in tab.text
 
 
+@pytest.mark.rule("REG-11")
+def test_a_mark_that_appears_during_a_click_does_not_move_the_button_away(tab: Tab) -> None:
+    held: list[Any] = []
+    answered: list[Any] = []
+    tab.go("/apply/link").fill(by_label(valid_fields())).page.route(
+        "**/check", lambda route: route.continue_() if answered else held.append(route)
+    )
+    tab.fill(姓名="大明有限公司").control("送出").hover()
+
+    with tab.page.expect_request("**/check"):
+        tab.page.mouse.down()
+    answered += held
+    for route in answered[:-1]:
+        route.fulfill(json=RIGHT)
+    with tab.page.expect_response(lambda answer: answer.request == answered[-1].request) as late:
+        answered[-1].fulfill(json=RIGHT | {"errors": {"name": ["需填寫人員完整姓名"]}})
+    late.value.finished()
+    tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    during = tab.page.locator("[aria-invalid=true]").count()
+    tab.page.mouse.up()
+
+    tab.expect_text("有 1 個欄位需要修正")
+    assert during == 0
+
+
 @pytest.mark.rule("REG-10", "REG-11")
 def test_a_mismatched_password_is_marked_at_the_second_field(tab: Tab) -> None:
     fields = by_label(valid_fields(password_again="Harbour-Crane-78!"))

@@ -26,6 +26,15 @@ function showKept(form, { values, advice }) {
   }
 }
 
+// While a pointer is pressed, marks must not appear: they would move the button under it, and the click would be lost.
+let released = Promise.resolve();
+document.addEventListener("pointerdown", () => {
+  released = new Promise((resolve) => {
+    const release = () => setTimeout(resolve); // after the click
+    for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, release, { once: true });
+  });
+});
+
 export function checkWhileTyping(form) {
   const fields = [...form.querySelectorAll("[data-field]")].map((field) => field.dataset.field);
   const touched = new Set();
@@ -52,6 +61,7 @@ export function checkWhileTyping(form) {
     clearTimeout(pause);
     const number = ++newest;
     const checked = await askServer();
+    await released;
     if (!checked || number !== newest) return; // a later check returns newer results
     for (const name of touched) {
       const reasons = isEmpty(name) && !wasSubmitted ? [] : checked.errors[name] || [];
