@@ -64,10 +64,8 @@ class Installation(System):
         started = [self.start_without_waiting(part, **settings) for part in parts]
         for part, program in zip(parts, started, strict=True):
             if part == "web":
-                wait_until(
-                    lambda: self.status_of("/readyz") == 200,
-                    what="web to be ready",
-                    timeout_seconds=START_SECONDS,
+                program.wait_while_running(
+                    lambda: self.status_of("/readyz") == 200, what="readiness", timeout_seconds=START_SECONDS
                 )
             else:
                 program.wait_for(STARTED[part])

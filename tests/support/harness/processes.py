@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -172,15 +172,22 @@ class Program:
         return found
 
     def wait_for(self, text: str, *, timeout_seconds: float = START_SECONDS) -> None:
-        """Wait until the output contains the text. Raises AssertionError with the output if the command ends before."""
+        """Wait until the output contains the text."""
+        self.wait_while_running(lambda: text in self.output, what=repr(text), timeout_seconds=timeout_seconds)
 
-        def written() -> bool:
-            if text in self.output:
+    def wait_while_running(self, condition: Callable[[], bool], *, what: str, timeout_seconds: float) -> None:
+        """Wait for a condition. Raises AssertionError with the output if the command ends before, or on timeout."""
+
+        def holds() -> bool:
+            if condition():
                 return True
             assert self.running, f"`{self.command}` ended with {self._process.poll()}:\n{self.output}"
             return False
 
-        wait_until(written, what=f"{text!r} of `{self.command}`", timeout_seconds=timeout_seconds)
+        try:
+            wait_until(holds, what=f"{what} of `{self.command}`", timeout_seconds=timeout_seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.output[-4000:]}") from None
 
     def wait(self, timeout_seconds: float = _END_SECONDS) -> int:
         """Wait until the command ends by itself; return its exit code."""
