@@ -1,5 +1,6 @@
 """申請帳號: errors are marked while typing and all at once on submit (REG-3, REG-4, REG-10, REG-11)."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.support.browser.keyboard_tab import KeyboardTab
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
 
 QUESTION = "確定要送出申請？？"
 RIGHT: dict[str, Any] = {"errors": {}, "advice": {}, "suggestions": {}, "values": {}}
@@ -153,25 +155,41 @@ def test_on_a_returned_form_only_edited_fields_are_checked_while_typing(
 def test_a_mark_that_appears_during_a_click_does_not_move_the_button_away(tab: Tab) -> None:
     held: list[Any] = []
     answered: list[Any] = []
-    tab.go("/apply/link").fill(by_label(valid_fields())).page.route(
+    tab.page.clock.install()
+    tab.go("/apply/link").page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))  # checks only on change
+    tab.fill(by_label(valid_fields())).page.route(
         "**/check", lambda route: route.continue_() if answered else held.append(route)
     )
-    tab.fill(姓名="大明有限公司").control("送出").hover()
-
     with tab.page.expect_request("**/check"):
+        tab.fill(姓名="大明有限公司")
+    tab.control("送出").hover()
+
+    with tab.page.expect_request("**/check") as asked:
         tab.page.mouse.down()
+    wait_until(
+        lambda: tab.page.evaluate("true") and held[-1].request == asked.value, what="the request of the check"
+    )
     answered += held
     for route in answered[:-1]:
         route.fulfill(json=RIGHT)
-    with tab.page.expect_response(lambda answer: answer.request == answered[-1].request) as late:
+    with tab.page.expect_response(lambda answer: answer.request == asked.value) as late:
         answered[-1].fulfill(json=RIGHT | {"errors": {"name": ["需填寫人員完整姓名"]}})
     late.value.finished()
-    tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    tab.page.evaluate("() => Promise.resolve()")
     during = tab.page.locator("[aria-invalid=true]").count()
     tab.page.mouse.up()
+    tab.page.clock.resume()
 
     tab.expect_text("有 1 個欄位需要修正")
     assert during == 0
+
+
+@pytest.mark.rule("REG-11")
+def test_marks_appear_although_another_button_stays_pressed(tab: Tab) -> None:
+    tab.go("/apply/link").field("帳號").hover()
+    tab.page.mouse.down(button="right")
+
+    tab.fill(姓名="大明有限公司").expect_text("需填寫人員完整姓名,不可為公司名稱")
 
 
 @pytest.mark.rule("REG-10", "REG-11")

@@ -5,6 +5,7 @@ import { markField, offer, summarize } from "./field_errors.js";
 
 const PAUSE_MS = 600;
 const TIMEOUT_MS = 5000;
+const TAP_MS = 300; // longer than a touch screen waits before it turns a tap into a click
 
 // Shows the normalized values and the advice in the question before sending. If the form contains the saved values
 // (`was_…`), only changed values are shown.
@@ -26,14 +27,25 @@ function showKept(form, { values, advice }) {
   }
 }
 
-// While a pointer is pressed, marks must not appear: they would move the button under it, and the click would be lost.
+// While the main button is pressed, marks of a check wait: they would move the button under the pointer, and the click
+// would be lost. A press may also end without a click.
 let released = Promise.resolve();
-document.addEventListener("pointerdown", () => {
+let endPress = null;
+const release = () => {
+  endPress?.();
+  endPress = null;
+};
+document.addEventListener("pointerdown", ({ button, isPrimary }) => {
+  if (button !== 0 || !isPrimary || endPress) return;
   released = new Promise((resolve) => {
-    const release = () => setTimeout(resolve); // after the click
-    for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, release, { once: true });
+    endPress = resolve;
   });
 });
+document.addEventListener("pointerup", () => setTimeout(release, TAP_MS));
+for (const end of ["click", "contextmenu", "dragend", "keydown", "pointercancel"]) {
+  document.addEventListener(end, () => setTimeout(release), { capture: true });
+}
+window.addEventListener("blur", release);
 
 export function checkWhileTyping(form) {
   const fields = [...form.querySelectorAll("[data-field]")].map((field) => field.dataset.field);
