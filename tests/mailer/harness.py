@@ -4,9 +4,10 @@ import dataclasses
 import itertools
 import json
 import uuid
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from port_events import catalogue as events
@@ -19,6 +20,7 @@ from redis import Redis
 from mailer.process import MailerProcess
 from mailer.settings import Settings
 from tests.support.harness.clock import FakeClock
+from tests.support.harness.processes import Program
 from tests.support.harness.settings import mailer_settings
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
@@ -151,3 +153,15 @@ class MailerHarness:
         self.smtp.stop()
         self._stack.close()
         self.client.close()
+
+
+@contextmanager
+def mailer_process(harness: MailerHarness, directory: Path, **over: str) -> Iterator[Program]:
+    """Run `mailer run` as a separate process, forked from a process that has imported the mailer."""
+    program = Program(
+        "mailer", "run", environment=harness.environ(**over), directory=directory, preloaded=True
+    )
+    try:
+        yield program
+    finally:
+        program.destroy()

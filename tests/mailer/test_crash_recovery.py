@@ -3,8 +3,7 @@
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,27 +17,11 @@ from port_runtime.settings import load
 from mailer.adapters.redis.stream import GROUP
 from mailer.intake import BATCH
 from mailer.settings import Settings
-from tests.mailer.harness import MailerHarness
-from tests.support.harness.processes import Program
+from tests.mailer.harness import MailerHarness, mailer_process
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
 pytestmark = pytest.mark.processes
-
-_STOP_SECONDS = 20.0
-"""Less than the 25 s that a stopping mailer waits for its mails."""
-
-
-@contextmanager
-def mailer_process(harness: MailerHarness, directory: Path, **over: str) -> Iterator[Program]:
-    """Run `mailer run` as a separate process, forked from a process that has imported the mailer."""
-    program = Program(
-        "mailer", "run", environment=harness.environ(**over), directory=directory, preloaded=True
-    )
-    try:
-        yield program
-    finally:
-        program.destroy()
 
 
 @pytest.mark.rule("MAIL-7")
@@ -58,43 +41,6 @@ def test_mails_of_a_killed_mailer_are_sent_by_another(harness: MailerHarness, tm
     harness.wait_until_finished()
     assert harness.smtp.mailbox.count() == 20
     assert {receipt["event_id"] for receipt in harness.receipts()} == {each.event.id for each in published}
-
-
-@pytest.mark.rule("MAIL-7")
-def test_a_stopping_mailer_finishes_and_releases_the_rest(harness: MailerHarness, tmp_path: Path) -> None:
-    with mailer_process(harness, tmp_path, MAILER_THREADS="2") as stopped:
-        harness.request_many(300)
-        harness.smtp.mailbox.wait_for(count=5)
-        os.kill(stopped.pid, signal.SIGTERM)
-        assert stopped.wait(_STOP_SECONDS) == 0
-    members: Any = harness.client.xinfo_consumers(MAIL_STREAM, "mailer")
-    queues = harness.client.keys("mailer:queue:*")
-
-    harness.start_mailer(MAILER_LEASE="300")
-
-    harness.smtp.mailbox.wait_for(count=300, timeout=20)
-    harness.wait_until_finished()
-    assert harness.smtp.mailbox.count() == 300
-    assert {member["name"] for member in members} <= {"handed-back"}
-    assert queues == []
-
-
-@pytest.mark.rule("MAIL-7")
-def test_a_stopping_mailer_does_not_wait_for_a_silent_redis(harness: MailerHarness, tmp_path: Path) -> None:
-    with mailer_process(harness, tmp_path) as stopped:
-        harness.request_many(1)
-        harness.smtp.mailbox.wait_for(count=1)
-        harness.wait_until_finished()
-
-        harness.redis_server.pause()
-        try:
-            os.kill(stopped.pid, signal.SIGTERM)
-            code = stopped.wait(_STOP_SECONDS)
-        finally:
-            harness.redis_server.resume()
-
-    assert code == 0
-    assert "mailer_left_in_haste" in stopped.output
 
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")

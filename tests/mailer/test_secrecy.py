@@ -9,8 +9,7 @@ from port_events import catalogue as events
 from port_events.envelope import MAIL_STREAM
 from port_events.sealing import new_key_sets
 
-from tests.mailer.harness import PUBLIC_URL, MailerHarness
-from tests.mailer.test_crash_recovery import mailer_process
+from tests.mailer.harness import PUBLIC_URL, MailerHarness, mailer_process
 
 CODE, TOKEN, ADDRESS, NAME = "907351", "T0kenOfTheLink", "ming.secret@example.com", "錢祕密"
 LINK = f"{PUBLIC_URL}/email/verify?token={TOKEN}"
