@@ -92,7 +92,7 @@ bench: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## run the benchm
 
 chaos: .venv/test/.stamp ## run the system under load while faults are injected (SEED= MINUTES= KILL_EVERY=; PROVE=1: prove that it can fail)
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.faults --seed $(SEED) --minutes $(MINUTES) --kill-every $(KILL_EVERY) \
-	  $(if $(WITHOUT),--without $(WITHOUT)) $(if $(PROVE),--prove)
+	  $(if $(WITHOUT),--without "$(WITHOUT)") $(if $(PROVE),--prove)
 
 release: .venv/test/.stamp ## release a version (VERSION=1.2.3): check, test, write the changelog's section, tag, build
 	@[ "$(origin VERSION)" = "command line" ] || { echo "which version? make release VERSION=1.2.3" >&2; exit 2; }
