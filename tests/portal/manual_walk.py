@@ -1,4 +1,4 @@
-"""The chapters of the manual, step by step, in one tab. Every message is asserted."""
+"""The chapters of the manual, step by step. Every message is asserted."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ _EMAIL_ASKED = (
 
 @dataclass
 class ManualWalk:
-    """The person's tab and form data; each method is a chapter of the manual."""
+    """The person's tab and form data; a method follows steps of the manual or checks a page."""
 
     system: System
     tab: Tab
@@ -65,7 +65,7 @@ class ManualWalk:
         self.expect_title("通行證系統登入作業")
 
     def log_in_first(self) -> None:
-        """Log in and accept the texts (steps 18 to 21)."""
+        """Log in and accept the three consents (steps 18 to 21)."""
         self.log_in()
         self.expect_texts("個資同意使用/授權聲明/危害告知")
         for title in _CONSENTS:

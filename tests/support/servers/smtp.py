@@ -45,7 +45,7 @@ class SmtpServer:
     def __init__(
         self, *, tls: Tls = "none", login: Login | None = None, without: tuple[str, ...] = ()
     ) -> None:
-        """Create the server; with `tls`, clients trust `ca_file`. `without` names login mechanisms that it lacks."""
+        """Create the server; with `tls`, clients must trust `ca_file`. `without` names missing login mechanisms."""
         self.pipelining = False
         self._without = without
         self.port = free_port()
@@ -89,7 +89,7 @@ class SmtpServer:
         self.script.add(ScriptedFault("drop", at, address, times=times))
 
     def hold(self, address: str | None = None, *, at: Step = "rcpt", times: int | None = 1) -> None:
-        """Delay the sender at this step until `release`, then continue normally."""
+        """Delay the sender at this step until `release`, for at most 30 seconds, then continue normally."""
         self.script.released.clear()
         self.script.add(ScriptedFault("hold", at, address, times=times))
 
@@ -134,7 +134,7 @@ class SmtpServer:
             auth_exclude_mechanism=self._without,
             authenticator=self._login.check if self._login else None,
         )
-        # The argument False would raise a warning, which is an error here. With smtps, TLS is below aiosmtpd.
+        # The argument False would raise a warning, which is an error here. With smtps, asyncio handles TLS.
         made._auth_require_tls = bool(starttls)  # noqa: SLF001 - aiosmtpd has no other way
         return made
 
@@ -143,7 +143,7 @@ class SmtpServer:
 
 
 class _Protocol(SMTP):
-    """aiosmtpd's protocol, which also consults the script at the connection."""
+    """aiosmtpd's protocol, which also consults the script when a client connects."""
 
     def connection_made(self, transport: Any) -> None:
         script: Script = self.event_handler.script

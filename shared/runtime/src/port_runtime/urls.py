@@ -15,24 +15,26 @@ _LABELS: Final = re.compile(
     r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
 _NUMBER: Final = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
-# Python's codec implements IDNA 2003 and maps these characters to other names than browsers (UTS 46): refuse them.
+# Refused: Python's codec (IDNA 2003) maps these characters differently from browsers, which follow UTS 46.
 _DEVIATIONS: Final = frozenset("\u00df\u03c2\u200c\u200d")
 
 
 def origin_of(url: str) -> str:
-    """Return `scheme://host[:port]` of an http or https URL in the form of browsers. Raises ValueError.
+    """Return the origin of an http or https URL as browsers write it: `scheme://host[:port]`. Raises ValueError.
 
     Scheme and host are in lower case, the host is in ASCII (IDNA), and a default port is omitted.
     """
     if " " in url or not url.isprintable():  # no other white space is printable
-        raise ValueError("must be a URL without spaces and control characters")
+        raise ValueError("must be a URL without spaces or control characters")
     try:
         parts = urlsplit(url)
     except ValueError:  # its message may contain a password
         raise ValueError("must be a URL") from None
     found = _NETLOC.fullmatch(parts.netloc)
     if parts.scheme not in DEFAULT_PORTS or not found:
-        raise ValueError("must be http:// or https:// with a host, without user and password")
+        raise ValueError(
+            "must start with http:// or https:// and contain a host, but no username or password"
+        )
     host = f"[{_address(found[1])}]" if found[1] else ascii_host(found[2])
     port = int(found[3] or DEFAULT_PORTS[parts.scheme])
     if port > _MAX_PORT:
@@ -41,7 +43,7 @@ def origin_of(url: str) -> str:
 
 
 def parse_origin(url: str) -> str:
-    """Return the normal form of a URL without a path, a query or a fragment; a slash is allowed. Raises ValueError."""
+    """Return the normal form of a URL that has no path except `/`, no query and no fragment. Raises ValueError."""
     origin = origin_of(url)
     parts = urlsplit(url)
     if parts.path not in {"", "/"} or "?" in url or "#" in url:
@@ -68,7 +70,7 @@ def ascii_host(host: str) -> str:
 
 
 def _address(text: str) -> str:
-    """Return the usual form of an IP address, without a zone."""
+    """Return the canonical form of an IP address. Raises ValueError for a zone and for a dotted part in IPv6."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -66,9 +66,9 @@ LOGIN_ACCOUNT = Limit(name="login.account", max_count=5, window=_QUARTER, extend
 LOGIN_DEVICE = Limit(name="login.device", max_count=5, window=_QUARTER, extends_on_limit=True)
 """Failures in a known browser. They are counted separately, so that strangers cannot lock out the owner."""
 PASSWORD_CHECK = Limit(name="password.session", max_count=5, window=_DAY)
-"""Wrong current passwords in one session. The session then ends; the account is not locked for its owner (SEC-19)."""
+"""Wrong current passwords in one session. At the limit, the session ends, but the account is not locked (SEC-19)."""
 PASSWORD_PROOFS = Limit(name="password.proofs", max_count=20, window=timedelta(hours=1))
-"""Correct current passwords of one account. Each check costs at least one hash."""
+"""Successful checks of the current password of an account. Each check costs at least one hash."""
 PROFILE_CHANGES = Limit(name="profile.changes", max_count=20, window=_DAY)
 """Changes of one account's profile. Each change is an event that every consumer receives."""
 SWITCHES = Limit(name="session.switches", max_count=300, window=timedelta(hours=1))
@@ -80,7 +80,10 @@ MAILBOX_HOUR = Limit(name="mailbox.hour", max_count=10, window=timedelta(hours=1
 MAILBOX_DAY = Limit(name="mailbox.day", max_count=40, window=_DAY)
 
 RESETS_BY_CLIENT_ADDRESS = Limit(name="reset.address", max_count=60, window=timedelta(hours=1))
-"""Password resets requested from one address. Further requests are ignored silently (LOGIN-8)."""
+"""Password resets and usernames requested from one address. Further requests are ignored silently (LOGIN-8).
+
+Password resets from known browsers are not counted.
+"""
 NAMES_BY_CLIENT_ADDRESS = Limit(name="name.address", max_count=300, window=timedelta(hours=1))
 """Usernames checked from one address while a form is filled in. Above the limit, only submission checks them."""
 
@@ -96,7 +99,7 @@ GRANTS_BY_PERSON = Limit(name="grant.person", max_count=300, window=timedelta(ho
 """Logins of one person at services, including silent logins. Each login stores a row for weeks (OIDC-8)."""
 
 REPEATS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
-"""Audit entries about refusals that are free to repeat, for example while locked, and about reads (SEC-11)."""
+"""Audit entries of repeated reads, and of refusals that cost a client nothing, as for a locked account (SEC-11)."""
 
 
 _SITE_FACTOR = 10
