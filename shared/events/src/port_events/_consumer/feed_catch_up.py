@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from port_events._consumer.deliveries import Delivery, FeedSource
+    from port_events._consumer.gap_detection import Gap, GroupPosition
     from port_events._consumer.lease import Lease
-    from port_events._consumer.position import Gap, GroupPosition
     from port_events._consumer.retry import Retrier
     from port_events.feed import Feed, FeedItem
 
@@ -49,7 +49,7 @@ class FeedCatchUp:
         Calls `keep_alive` between events. Raises Stopped, CursorExpired, FeedRefused.
         """
         call = self._retrier.call
-        while gap := call(self._position.check):
+        while gap := call(self._position.find_gap):
             if self._feed is None:
                 call(self._skip, gap)
             elif call(self._lease.acquire):
@@ -78,7 +78,7 @@ class FeedCatchUp:
         waits = exponential_backoff()
         while True:
             fingerprint = call(self._position.fingerprint)
-            gap = call(self._position.check)
+            gap = call(self._position.find_gap)
             if gap is None:
                 return
             _log.info("reading the feed after position %d", gap.after)

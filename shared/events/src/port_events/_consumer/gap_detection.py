@@ -59,7 +59,7 @@ class GroupPosition:
         if position is not None:
             self.advance(position)
 
-    def check(self) -> Gap | None:
+    def find_gap(self) -> Gap | None:
         """Advance the position to the group's progress, or return the gap that must be filled first."""
         state, current = self._group_state(), self.current
         if state.first is None:
