@@ -38,7 +38,7 @@ def metrics_document() -> str:
         "# Metrics",
         "",
         "Generated from `identity/metrics/` and `mailer/metrics.py` by `make docs`. Each process serves its metrics",
-        "at `/metrics` on its operations port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`,",
+        "at `/metrics` on its metrics and health port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`,",
         "`IDENTITY_NOTIFY_METRICS_BIND`, `MAILER_METRICS_BIND`), which also serves `/livez` and `/readyz`. The values",
         "of a label in *italics* depend on the installation, such as its routes. A metric whose value cannot be read",
         "during a scrape is left out.",

@@ -46,7 +46,7 @@ ENV PATH=/opt/identity/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 USER 10001:10001
 EXPOSE 8000 9100
 STOPSIGNAL SIGTERM
-# The operations port of `serve`, `relay` and `notify`.
+# The metrics and health port of `serve`, `relay` and `notify`.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python3", "-m", "port_runtime.probe", "http://127.0.0.1:9100/readyz"]
 ENTRYPOINT ["identity"]

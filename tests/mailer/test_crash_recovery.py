@@ -281,7 +281,7 @@ def test_the_consumer_of_a_queue_is_closed_and_replaced_while_redis_is_down(harn
 @pytest.mark.rule("OPS-4", "MAIL-7")
 def test_a_mailer_without_the_thread_of_its_queue_is_not_alive(harness: MailerHarness) -> None:
     mailer = harness.start_mailer()
-    server = mailer.ops_server(load(Settings, harness.environ()))
+    server = mailer.metrics_health_server(load(Settings, harness.environ()))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server.start(listener)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/livez"

@@ -14,7 +14,7 @@ from identity.settings.relay import RelaySettings
 from mailer.process import MailerProcess
 from mailer.settings import Settings as MailerSettings
 from port_events.sealing import new_key_sets
-from port_runtime.ops_server import OpsServer
+from port_runtime.metrics_health_server import MetricsHealthServer
 from port_runtime.settings import load
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
@@ -38,12 +38,12 @@ def _readyz(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def _served(ops_server: OpsServer) -> Iterator[str]:
+def _served(metrics_health_server: MetricsHealthServer) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
-    ops_server.start(listener)
+    metrics_health_server.start(listener)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    ops_server.stop()
+    metrics_health_server.stop()
 
 
 def _make_read_only(system: System) -> None:
@@ -76,7 +76,7 @@ def test_no_process_is_ready_while_its_database_is_read_only(start_system: Start
         assert after == {"database": "OperationalError"}
         return
     assert after == {"database": "read-only"}
-    with _served(system.relay.ops_server()) as relay:
+    with _served(system.relay.metrics_health_server()) as relay:
         assert _readyz(relay) == {"database": "read-only", "redis": "ok"}
     assert "database: read-only" in invoke(system, "check").stdout.splitlines()
 
@@ -88,7 +88,10 @@ def operations(redis_server: RedisServer, sqlite_url: str) -> Iterator[dict[str,
     settings = load(MailerSettings, mailer_settings(keys, redis_url=url, smtp_url="smtp://127.0.0.1"))
     relay = Relay(load(RelaySettings, identity_settings(keys, database_url=sqlite_url, redis_url=url)))
     mailer = MailerProcess.build(settings)
-    with _served(relay.ops_server()) as of_relay, _served(mailer.ops_server(settings)) as of_mailer:
+    with (
+        _served(relay.metrics_health_server()) as of_relay,
+        _served(mailer.metrics_health_server(settings)) as of_mailer,
+    ):
         yield {"relay": of_relay, "mailer": of_mailer}
     relay.close()
 

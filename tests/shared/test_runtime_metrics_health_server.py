@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from port_runtime.ops_server import open_listener
+from port_runtime.metrics_health_server import open_listener
 from port_runtime.setting_parsers import HostPort
 from port_runtime.settings import SettingsError
 

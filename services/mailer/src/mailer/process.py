@@ -19,7 +19,7 @@ from port_runtime import tracing
 from port_runtime.health import Check
 from port_runtime.logs import get_logger
 from port_runtime.metrics import Instruments
-from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.metrics_health_server import MetricsHealthServer, open_listener
 from port_runtime.process_metrics import ProcessUsageCollector
 from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector, SettingsError
@@ -157,7 +157,7 @@ class MailerProcess:
         self.wiring.client.close()
         log.info("mailer_stopped", name=self.name, handed_back=len(items))
 
-    def ops_server(self, settings: Settings) -> OpsServer:
+    def metrics_health_server(self, settings: Settings) -> MetricsHealthServer:
         """Return the server of metrics and health checks (OPS-4), which has its own connection to Redis."""
         wiring, client = self.wiring, connect(settings.redis_url.reveal())
         collector = ScrapeCollector(
@@ -165,7 +165,7 @@ class MailerProcess:
             ProcessCollector(wiring.in_flight, wiring.transport.is_unavailable).collect,
             ProcessUsageCollector(BUILD, "mailer").collect,
         )
-        return OpsServer(
+        return MetricsHealthServer(
             wiring.instruments.registry(collector),
             # The mail server is not checked: mails can wait for it, but a rollout must not.
             checks=[Check("redis", partial(check_access, client))],
@@ -187,9 +187,9 @@ class MailerProcess:
             with collector.step():
                 if leads_to_cluster(settings.redis_url.reveal()):
                     raise SettingsError(["REDIS_URL: leads to a Redis Cluster, which is not supported"])
-        ops_server = self.ops_server(settings)
+        metrics_health_server = self.metrics_health_server(settings)
         if listener is not None:
-            ops_server.start(listener)
+            metrics_health_server.start(listener)
         stop_requested = threading.Event()
 
         def stop(_number: int, _frame: FrameType | None) -> None:
@@ -204,7 +204,7 @@ class MailerProcess:
         threading.Thread(target=self.wiring.transport.warm_up, name="warm-up", daemon=True).start()
         stop_requested.wait()
         self._shut_down()
-        ops_server.stop()
+        metrics_health_server.stop()
         tracing.close()
 
     def _shut_down(self) -> None:

@@ -1,4 +1,4 @@
-"""The operations port of a process: /metrics, /livez, /readyz (OPS-4). It must not be public."""
+"""Serves /metrics, /livez and /readyz of a process on its metrics and health port (OPS-4), which must not be public."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS: Final = 5
 BACKLOG: Final = 64
-log = get_logger("port_runtime.ops_server")
+log = get_logger("port_runtime.metrics_health_server")
 
 
 def open_listener(address: HostPort, variable: str, *, backlog: int = BACKLOG) -> socket.socket:
@@ -48,7 +48,7 @@ def open_listener(address: HostPort, variable: str, *, backlog: int = BACKLOG) -
     return listener
 
 
-class OpsServer:
+class MetricsHealthServer:
     """Serves the port in separate threads, so that it responds even if the process is stuck."""
 
     def __init__(
@@ -61,7 +61,7 @@ class OpsServer:
     def start(self, listener: socket.socket) -> None:
         """Serve on the socket in the background until `stop`."""
         self._server = _Server(listener, self._answer)
-        threading.Thread(target=self._server.serve_forever, name="operators-port", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, name="metrics-health-port", daemon=True).start()
 
     def stop(self) -> None:
         """Stop serving and close the socket."""
@@ -73,7 +73,7 @@ class OpsServer:
         try:
             return self._answer_to(environ, start_response)
         except Exception:
-            log.exception("operators' port failed")
+            log.exception("metrics and health port failed")
             start_response("500 Internal Server Error", [("Content-Length", "0")])
             return []
 

@@ -53,7 +53,8 @@ def build_info(service: str) -> Metric:
 class ProcessUsageCollector:
     """Samples of one process and its children, and of the installed version of its distribution.
 
-    `pid` returns the id of the process. For a web process it is gunicorn's, whose children share an operations port.
+    `pid` returns the id of the process. For a web process it is gunicorn's, whose children share a metrics and
+    health port.
     """
 
     def __init__(self, build: Metric, distribution: str, *, pid: Callable[[], int] = os.getpid) -> None:

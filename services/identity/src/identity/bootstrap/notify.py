@@ -35,7 +35,7 @@ _CALLER = Caller(kind="system", name="notify")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyDependencies:
-    """The dependencies of the process and of its operations port."""
+    """The dependencies of the process and of its metrics and health port."""
 
     engine: Engine
     ports: NotifyPorts

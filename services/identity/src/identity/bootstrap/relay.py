@@ -39,7 +39,7 @@ REDIS_TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayDependencies:
-    """The dependencies of the relay and of its operations port."""
+    """The dependencies of the relay and of its metrics and health port."""
 
     engine: Engine
     redis: Redis

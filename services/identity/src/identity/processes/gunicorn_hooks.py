@@ -1,4 +1,4 @@
-"""Gunicorn's hooks: metrics, traces and the operations port as web processes start and end (OPS-4)."""
+"""Gunicorn's hooks for metrics, traces and the metrics and health port, when web processes start and end (OPS-4)."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from port_runtime import multiprocess_metrics, tracing
 from port_runtime.metrics import Instruments
-from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.metrics_health_server import MetricsHealthServer, open_listener
 from port_runtime.process_metrics import ProcessUsageCollector
 from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector
@@ -24,13 +24,13 @@ from identity.settings.web import WebSettings
 
 
 class GunicornHooks:
-    """The hooks, and the socket of the operations port, on which every worker listens.
+    """The hooks, and the socket of the metrics and health port, on which every worker listens.
 
     Each worker reports the metrics of all workers, which they store in the directory `shared`.
     """
 
     def __init__(self, settings: WebSettings, instruments: Instruments, *, shared: str | None) -> None:
-        """Open the operations port. Raises SettingsError."""
+        """Open the metrics and health port. Raises SettingsError."""
         self._settings, self._instruments, self._shared = settings, instruments, shared
         address = settings.metrics_bind
         with ErrorCollector() as collector:
@@ -65,9 +65,9 @@ class GunicornHooks:
             for pool, engine in engines_by_pool().items():
                 report_pool_size(engine, self._instruments, pool=pool)
         if self._listener is not None:
-            self._ops_server(app).start(self._listener)
+            self._metrics_health_server(app).start(self._listener)
 
-    def _ops_server(self, app: Flask) -> OpsServer:
+    def _metrics_health_server(self, app: Flask) -> MetricsHealthServer:
         with app.app_context():
             engine = db.engine
         idle_seconds = self._settings.session_idle
@@ -76,7 +76,7 @@ class GunicornHooks:
             TidyCollector(engine, idle_seconds=idle_seconds),
             ProcessUsageCollector(BUILD, "identity", pid=os.getppid),
         )
-        return OpsServer(
+        return MetricsHealthServer(
             self._instruments.registry(ScrapeCollector(*(each.collect for each in collectors))),
             checks=readiness_checks(engine),
             alive=lambda: True,  # gunicorn itself ends a worker whose loop is stuck

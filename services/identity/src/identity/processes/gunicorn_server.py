@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.config import ForwardedAllowIPS
 from gunicorn.glogging import Logger
 from port_runtime.metrics import Instruments
-from port_runtime.ops_server import open_listener
+from port_runtime.metrics_health_server import open_listener
 from port_runtime.settings import ErrorCollector
 
 from identity.domain import common_passwords, password_strength

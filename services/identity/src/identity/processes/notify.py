@@ -10,7 +10,7 @@ import structlog
 from port_runtime import tracing
 from port_runtime.liveness import Liveness
 from port_runtime.metrics import Instruments
-from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.metrics_health_server import MetricsHealthServer, open_listener
 from port_runtime.settings import ErrorCollector
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -49,10 +49,10 @@ class Notify:
         self._busy_lock = threading.Lock()
         self._attempts = Attempts(_log, self._count_failure, expected=(SQLAlchemyError, OSError))
 
-    def ops_server(self) -> OpsServer:
+    def metrics_health_server(self) -> MetricsHealthServer:
         """Return the operations server (OPS-4)."""
         registry = self._instruments.registry(self._dependencies.collector)
-        return OpsServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
+        return MetricsHealthServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
 
     def stop(self) -> None:
         """Make `run` return after the current attempts."""
@@ -125,14 +125,14 @@ def serve(settings: NotifySettings) -> None:
             listener = open_listener(address, "IDENTITY_NOTIFY_METRICS_BIND") if address else None
         with collector.step():
             notify = Notify(settings)
-    ops_server = notify.ops_server()
+    metrics_health_server = notify.metrics_health_server()
     if listener is not None:
-        ops_server.start(listener)
+        metrics_health_server.start(listener)
 
     stop_on_signal(notify)
     started_at = time.monotonic()
     _log.info("notify started")
     notify.run()
-    ops_server.stop()
+    metrics_health_server.stop()
     tracing.close()
     _log.info("notify stopped", seconds=round(time.monotonic() - started_at))

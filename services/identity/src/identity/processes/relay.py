@@ -10,7 +10,7 @@ from port_events.redis_client import leads_to_cluster
 from port_runtime import tracing
 from port_runtime.liveness import Liveness
 from port_runtime.metrics import Instruments
-from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.metrics_health_server import MetricsHealthServer, open_listener
 from port_runtime.settings import ErrorCollector, SettingsError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
@@ -59,10 +59,10 @@ class Relay:
         self._truncated = False
         self._attempts = Attempts(_log, self._count_failure, expected=(RedisError, SQLAlchemyError, OSError))
 
-    def ops_server(self) -> OpsServer:
+    def metrics_health_server(self) -> MetricsHealthServer:
         """Return the operations server, which reports on leading and standby relays alike (OPS-4)."""
         registry = self._instruments.registry(self._dependencies.collector)
-        return OpsServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
+        return MetricsHealthServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
 
     def stop(self) -> None:
         """Make `run` return after the current batch."""
@@ -193,9 +193,9 @@ def serve(settings: RelaySettings) -> None:
         with collector.step():
             if leads_to_cluster(settings.redis_url.reveal()):
                 raise SettingsError(["REDIS_URL: leads to a Redis Cluster, which is not supported"])
-    ops_server = relay.ops_server()
+    metrics_health_server = relay.metrics_health_server()
     if listener is not None:
-        ops_server.start(listener)
+        metrics_health_server.start(listener)
 
     stop_on_signal(relay)
     started_at = time.monotonic()
@@ -203,6 +203,6 @@ def serve(settings: RelaySettings) -> None:
     if not settings.audit_keys:
         _log.warning("the audit log is not chained: IDENTITY_AUDIT_KEYS is not set")
     relay.run()
-    ops_server.stop()
+    metrics_health_server.stop()
     tracing.close()
     _log.info("relay stopped", seconds=round(time.monotonic() - started_at))
