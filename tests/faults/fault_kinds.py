@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from identity.domain.logout import LEASE
+from identity.domain.backchannel_logout import LEASE
 from sqlalchemy import text
 
 from tests.faults.environment import LEASE_SECONDS, Environment

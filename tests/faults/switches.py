@@ -85,7 +85,7 @@ def _without_epoch() -> None:
 
 def _without_logout_lease() -> None:
     """Record a logout notification as delivered before it is sent."""
-    logouts = _module("identity.adapters.sql.logouts").SqlLogouts
+    logouts = _module("identity.adapters.sql.backchannel_logouts").SqlLogouts
     lease = logouts.lease
 
     def settling(self: Any, client: str, now: datetime, *, until: datetime) -> Any:

@@ -21,7 +21,7 @@ from identity.cli import main
 from identity.metrics.web import TIDY_LAST_SUCCESS
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
-from identity.usecases.logout_notification import end_expired
+from identity.usecases.backchannel_logout import end_expired
 from port_runtime.settings import load
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege

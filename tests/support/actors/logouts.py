@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from identity.adapters.clock import SystemClock
-from identity.adapters.sql.logouts import SqlLogouts
+from identity.adapters.sql.backchannel_logouts import SqlLogouts
 from identity.bootstrap.notify import build_notify
 from identity.domain.grant import EndedGrant
 from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import ServiceClient
 from identity.metrics.notify import NOTIFY
 from identity.settings.notify import NotifySettings
-from identity.usecases.logout_notification import NotifyPorts, clients_due, lease_next, tell
+from identity.usecases.backchannel_logout import NotifyPorts, clients_due, lease_next, tell
 from port_runtime.metrics import Instruments
 from port_runtime.settings import load
 from sqlalchemy import Engine

@@ -3,7 +3,7 @@
 from port_runtime.metrics import Instruments
 from typing_extensions import override
 
-from identity.domain.logout import Verdict
+from identity.domain.backchannel_logout import Verdict
 from identity.metrics.notify import LOGOUT_SECONDS, LOGOUTS
 from identity.metrics.web import (
     HASH_SECONDS,

@@ -11,22 +11,22 @@ from port_runtime.settings import ErrorCollector
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
+from identity.adapters.backchannel_logout_sender import HttpLogoutSender
 from identity.adapters.clock import SystemClock
 from identity.adapters.commit_listener import CommitListener, commit_listener_for
 from identity.adapters.database_collectors import LogoutCollector
 from identity.adapters.jose.key_collector import SigningKeyCollector
-from identity.adapters.logout_sender import HttpLogoutSender
 from identity.adapters.meters import LogoutMetrics
 from identity.adapters.randomness import SystemRandomness
+from identity.adapters.sql.backchannel_logouts import CHANNEL
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.logouts import CHANNEL
 from identity.adapters.sql.transaction import SqlTransaction
 from identity.bootstrap.readiness import readiness_checks
 from identity.bootstrap.token_signer import token_signer
 from identity.domain.audit import Caller
 from identity.metrics import BUILD
 from identity.settings.notify import NotifySettings
-from identity.usecases.logout_notification import NotifyPorts
+from identity.usecases.backchannel_logout import NotifyPorts
 from identity.usecases.ports.clock import Clock
 
 _SQLITE_POLL_SECONDS = 0.1

@@ -9,7 +9,7 @@ from identity.cli.base import as_json, as_operator, for_each, print_rows, with_p
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from identity.domain.logout import Logout
+    from identity.domain.backchannel_logout import Logout
     from identity.usecases.ports import Ports
 
 _CELLS = {
@@ -36,9 +36,9 @@ def logouts() -> None:
 @with_ports
 def list_logouts(ports: "Ports", *, client: str | None, limit: int, as_json: bool) -> None:
     """List the logouts that wait for their next attempt or were set aside, oldest first."""
-    from identity.usecases import logout_administration
+    from identity.usecases import backchannel_logout_administration
 
-    found = logout_administration.unsettled(ports, client=client, limit=limit)
+    found = backchannel_logout_administration.unsettled(ports, client=client, limit=limit)
     print_rows(map(_row, found), cells=_CELLS, as_json=as_json)
 
 
@@ -60,9 +60,9 @@ def _row(logout: "Logout") -> dict[str, Any]:
 @as_operator
 def retry(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
     """Notify the services again, at once and for up to another 3 days."""
-    from identity.usecases import logout_administration
+    from identity.usecases import backchannel_logout_administration
 
-    _change(ports, logout_ids, logout_administration.retry, "is tried again")
+    _change(ports, logout_ids, backchannel_logout_administration.retry, "is tried again")
 
 
 @logouts.command("drop")
@@ -70,9 +70,9 @@ def retry(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
 @as_operator
 def drop(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
     """Drop logouts, so that the services are not notified."""
-    from identity.usecases import logout_administration
+    from identity.usecases import backchannel_logout_administration
 
-    _change(ports, logout_ids, logout_administration.drop, "dropped")
+    _change(ports, logout_ids, backchannel_logout_administration.drop, "dropped")
 
 
 def _change(

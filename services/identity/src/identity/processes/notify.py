@@ -15,11 +15,11 @@ from port_runtime.settings import ErrorCollector
 from sqlalchemy.exc import SQLAlchemyError
 
 from identity.bootstrap.notify import build_notify
-from identity.domain.logout import MAX_AT_ONCE
+from identity.domain.backchannel_logout import MAX_AT_ONCE
 from identity.metrics.notify import NOTIFY, NOTIFY_FAILURES
 from identity.processes.background import Attempts, stop_on_signal
 from identity.settings.notify import NotifySettings
-from identity.usecases.logout_notification import clients_due, end_expired, lease_next, tell
+from identity.usecases.backchannel_logout import clients_due, end_expired, lease_next, tell
 from identity.usecases.ports.clock import Clock
 
 _log = structlog.get_logger("identity.notify")

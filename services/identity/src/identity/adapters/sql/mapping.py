@@ -9,10 +9,10 @@ from identity.adapters.sql.oidc_tables import grants, logouts, oidc_clients
 from identity.adapters.sql.schema import metadata
 from identity.adapters.sql.tables import accounts, bind_codes, bindings, clients, mail_links, sessions
 from identity.domain.account import Account
+from identity.domain.backchannel_logout import Logout
 from identity.domain.bind_code import BindCode
 from identity.domain.binding import Binding
 from identity.domain.grant import Grant
-from identity.domain.logout import Logout
 from identity.domain.mail_link import Challenge
 from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import ServiceClient

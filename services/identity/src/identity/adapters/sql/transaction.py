@@ -8,8 +8,8 @@ from typing_extensions import override
 
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.audit_log import SqlAuditLog
+from identity.adapters.sql.backchannel_logouts import SqlLogouts
 from identity.adapters.sql.grants import SqlGrants
-from identity.adapters.sql.logouts import SqlLogouts
 from identity.domain.audit import Caller
 from identity.usecases.ports import Transaction
 from identity.usecases.ports.clock import Clock

@@ -12,13 +12,13 @@ from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that
 from identity.adapters.sql.accounts import SqlAccounts
 from identity.adapters.sql.audit_log import SqlAuditLog
 from identity.adapters.sql.audit_search import SqlAuditHistory
+from identity.adapters.sql.backchannel_logouts import SqlLogouts
 from identity.adapters.sql.bind_codes import SqlBindCodes
 from identity.adapters.sql.bindings import SqlBindings
 from identity.adapters.sql.client_consents import SqlClientConsents
 from identity.adapters.sql.consents import SqlConsents
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.grants import SqlGrants
-from identity.adapters.sql.logouts import SqlLogouts
 from identity.adapters.sql.mail_links import SqlMailLinks
 from identity.adapters.sql.oidc_clients import SqlOidcClients
 from identity.adapters.sql.outbox import SqlOutbox

@@ -3,9 +3,9 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from identity.http.oauth import authorize, introspect, logout, par, revoke, token, userinfo
+from identity.http.oauth import authorize, introspect, par, revoke, rp_initiated_logout, token, userinfo
 
-_MODULES = (authorize, par, token, userinfo, introspect, revoke, logout)
+_MODULES = (authorize, par, token, userinfo, introspect, revoke, rp_initiated_logout)
 
 
 def init_app(app: Flask, csrf: CSRFProtect) -> None:

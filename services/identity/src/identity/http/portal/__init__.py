@@ -18,7 +18,7 @@ from identity.http.portal import (
     profile,
     recovery,
     registration,
-    service_logout,
+    rp_initiated_logout,
     sessions,
     switching,
     verification,
@@ -45,7 +45,7 @@ _MODULES = (
     authorize,
     company_chooser,
     client_consent,
-    service_logout,
+    rp_initiated_logout,
 )
 
 

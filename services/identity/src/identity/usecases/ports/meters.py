@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from identity.domain.logout import Verdict
+from identity.domain.backchannel_logout import Verdict
 
 
 class OAuthMeter(Protocol):

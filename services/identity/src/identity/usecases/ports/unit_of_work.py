@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from identity.domain.session import Lifetimes
     from identity.usecases.ports.accounts import Accounts
     from identity.usecases.ports.audit import AuditHistory, AuditLog
+    from identity.usecases.ports.backchannel_logouts import Logouts
     from identity.usecases.ports.bind_codes import BindCodes
     from identity.usecases.ports.bindings import Bindings
     from identity.usecases.ports.client_consents import ClientConsents
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from identity.usecases.ports.grant_queries import GrantQueries
     from identity.usecases.ports.grants import Grants
     from identity.usecases.ports.jose import ProofVerifier, TokenSigner
-    from identity.usecases.ports.logouts import Logouts
     from identity.usecases.ports.mail_links import MailLinks
     from identity.usecases.ports.meters import LoginCounter, OAuthMeter
     from identity.usecases.ports.oidc_clients import OidcClients

@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from identity.adapters.logout_sender import HttpLogoutSender
-from identity.usecases.ports.logout_sender import ClientUnreachable
+from identity.adapters.backchannel_logout_sender import HttpLogoutSender
+from identity.usecases.ports.backchannel_logout_sender import ClientUnreachable
 
 from tests.support.servers.certificates import self_signed
 from tests.support.servers.logout_receiver import LogoutReceiver, logout_receiver

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from identity.domain.logout import LEASE, MAX_AT_ONCE
+from identity.domain.backchannel_logout import LEASE, MAX_AT_ONCE
 from identity.domain.oidc_client import IdTokenAlg
-from identity.usecases.logout_notification import NotifyPorts, clients_due, end_expired, lease_next, tell
+from identity.usecases.backchannel_logout import NotifyPorts, clients_due, end_expired, lease_next, tell
 from joserfc import jwt
 from joserfc.jwk import KeySet
 

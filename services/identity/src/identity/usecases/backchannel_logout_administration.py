@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from identity.domain.backchannel_logout import Logout
 from identity.domain.errors import NotFound
-from identity.domain.logout import Logout
 from identity.usecases.ports import Ports, UnitOfWork
 
 

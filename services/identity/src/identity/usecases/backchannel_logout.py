@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from identity.domain.logout import (
+from identity.domain.backchannel_logout import (
     LEASE,
     LeasedLogout,
     Verdict,
@@ -15,9 +15,9 @@ from identity.domain.logout import (
     wait_after,
 )
 from identity.usecases.ports import Transaction
+from identity.usecases.ports.backchannel_logout_sender import ClientUnreachable, LogoutSender
 from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.jose import TokenSigner
-from identity.usecases.ports.logout_sender import ClientUnreachable, LogoutSender
 from identity.usecases.ports.meters import LogoutMeter
 from identity.usecases.ports.randomness import Randomness
 from identity.usecases.steps import ending

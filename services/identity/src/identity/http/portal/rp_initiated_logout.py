@@ -14,10 +14,10 @@ from identity.http.portal.layout.service_request import form_policy, home_of, re
 from identity.http.portal.layout.session_cookies import clear_session_cookie
 from identity.http.session_auth import forget_principal, optional_principal
 from identity.http.web_context import ports
-from identity.usecases import service_logout
-from identity.usecases.service_logout import LogoutRequest
+from identity.usecases import rp_initiated_logout
+from identity.usecases.rp_initiated_logout import LogoutRequest
 
-blueprint = Blueprint("service_logout", __name__)
+blueprint = Blueprint("rp_initiated_logout", __name__)
 
 _FIELDS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
@@ -32,7 +32,7 @@ def parse(raw: bytes) -> Parameters:
 
 def respond(parameters: Parameters) -> Response:
     """Log out, or show the confirmation page. Raises UnprovenLogout."""
-    asked, principal = service_logout.read(ports(), parameters), optional_principal()
+    asked, principal = rp_initiated_logout.read(ports(), parameters), optional_principal()
     if asked.needs_question(principal):
         return _question(asked, parameters)
     return _log_out(asked, principal)
@@ -40,7 +40,7 @@ def respond(parameters: Parameters) -> Response:
 
 def _question(asked: LogoutRequest, parameters: Parameters) -> Response:
     page = render_page(
-        "service_logout.html",
+        "rp_initiated_logout.html",
         service=asked.client.display_name if asked.client is not None else None,
         fields={name: value for name in _FIELDS if (value := parameters.get(name)) is not None},
     )
@@ -55,12 +55,12 @@ def confirm() -> Response:
     """Log out after the confirmation."""
     form = urlencode(list(request.form.items(multi=True))).encode()
     parameters = parse(form)  # as strictly as a query string
-    return _log_out(service_logout.read(ports(), parameters), optional_principal())
+    return _log_out(rp_initiated_logout.read(ports(), parameters), optional_principal())
 
 
 def _log_out(asked: LogoutRequest, principal: Principal | None) -> Response:
     """End the session, and redirect to the service if it requested this."""
-    service_logout.log_out(ports(), asked, principal)
+    rp_initiated_logout.log_out(ports(), asked, principal)
     forget_principal()
     return clear_session_cookie(_answer(asked))
 

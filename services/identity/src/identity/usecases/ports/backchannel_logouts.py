@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from identity.domain.backchannel_logout import LeasedLogout, Logout
 from identity.domain.grant import EndedGrant
-from identity.domain.logout import LeasedLogout, Logout
 
 
 class Logouts(Protocol):

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import logouts, oidc_clients
+from identity.domain.backchannel_logout import MAX_AT_ONCE, LeasedLogout, Logout
 from identity.domain.grant import EndedGrant
-from identity.domain.logout import MAX_AT_ONCE, LeasedLogout, Logout
-from identity.usecases.ports.logouts import Logouts
+from identity.usecases.ports.backchannel_logouts import Logouts
 
 CHANNEL = "identity_logouts"
 """The channel on which PostgreSQL notifies `identity notify`."""

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request, url_for
 
 from identity.domain.authorization_error import UnprovenLogout
-from identity.http.portal import service_logout
+from identity.http.portal import rp_initiated_logout
 from identity.http.portal.layout.redirects import redirect_to_url
 
 blueprint = Blueprint("oauth_logout", __name__, url_prefix="/oauth")
@@ -14,7 +14,7 @@ blueprint = Blueprint("oauth_logout", __name__, url_prefix="/oauth")
 @blueprint.get("/logout")
 def log_out() -> Response:
     """Log out, or ask the person to confirm."""
-    return service_logout.respond(service_logout.parse(request.query_string))
+    return rp_initiated_logout.respond(rp_initiated_logout.parse(request.query_string))
 
 
 @blueprint.post("/logout")
@@ -23,5 +23,5 @@ def continue_by_get() -> Response:
     if request.query_string:
         raise UnprovenLogout("a POST request must have no query string")
     return redirect_to_url(
-        f"{url_for('.log_out')}?{urlencode(service_logout.parse(request.get_data()).pairs)}"
+        f"{url_for('.log_out')}?{urlencode(rp_initiated_logout.parse(request.get_data()).pairs)}"
     )

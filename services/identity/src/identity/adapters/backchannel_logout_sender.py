@@ -10,8 +10,8 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from typing_extensions import override
 
-from identity.domain.logout import TRY_TIMEOUT
-from identity.usecases.ports.logout_sender import ClientUnreachable, LogoutSender
+from identity.domain.backchannel_logout import TRY_TIMEOUT
+from identity.usecases.ports.backchannel_logout_sender import ClientUnreachable, LogoutSender
 
 _PORTS: Final = {"http": 80, "https": 443}
 _HEADERS: Final = {

@@ -1,7 +1,7 @@
 """Verdicts on answers to a logout token, and the wait before the next attempt (OIDC-22)."""
 
 import pytest
-from identity.domain.logout import verdict_on_status, wait_after
+from identity.domain.backchannel_logout import verdict_on_status, wait_after
 
 
 @pytest.mark.rule("OIDC-22")
