@@ -3,7 +3,7 @@
 from flask import g, request
 
 from identity.domain.errors import AccountSuspended, BadPassword, Refusal, ReviewRejected, ScopeMissing
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.problems import PROBLEMS
 from identity.http.web_context import ports
 from identity.usecases.audit.recording import record_refusal

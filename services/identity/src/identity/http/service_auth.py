@@ -8,7 +8,7 @@ from werkzeug.datastructures import Authorization
 
 from identity.domain.errors import BadClient, ScopeMissing
 from identity.domain.service_client import Scope, ServiceClient
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.web_context import ports
 from identity.usecases import service_clients
 

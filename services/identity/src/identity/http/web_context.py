@@ -9,7 +9,7 @@ from port_runtime.contact import Contact
 from identity.usecases.ports import Ports
 
 if TYPE_CHECKING:
-    from identity.http.trusted_proxies import TrustedProxies
+    from identity.http.client_address import TrustedProxies
 
 EXTENSION = "identity"
 

@@ -19,6 +19,7 @@ from identity.bootstrap.readiness import readiness_checks
 from identity.http import errors, health, oauth, portal, request_hooks, request_tracing
 from identity.http.api import openapi
 from identity.http.api.sessions import answer_session
+from identity.http.client_address import TrustedProxies
 from identity.http.cookie_names import cookie_name
 from identity.http.direct_answers import DirectAnswers
 from identity.http.oauth.discovery import discovery_blueprint, public_documents
@@ -26,7 +27,6 @@ from identity.http.oauth.introspect import answer_introspection
 from identity.http.request_metrics import RequestMetrics
 from identity.http.security_headers import security_headers
 from identity.http.session_auth import caller
-from identity.http.trusted_proxies import TrustedProxies
 from identity.http.web_context import EXTENSION, Links, WebContext
 from identity.metrics.web import WEB
 from identity.processes.incoming_request import MAX_BODY_BYTES

@@ -19,7 +19,7 @@ from identity.http import problems
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Part, SecretText, Text, error_message
 from identity.http.api.schemas import ResponseSchema
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.field_errors import FieldError, parse_tax_id, password_errors
 from identity.http.web_context import ports
 from identity.usecases import registration

@@ -9,7 +9,7 @@ from identity.domain.session import Principal
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.schemas import MaskedEmail, ResponseSchema, Timestamp, Whole
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
 from identity.usecases import bindings

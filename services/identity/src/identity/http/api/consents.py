@@ -8,7 +8,7 @@ from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Items, Part, Text
 from identity.http.api.schemas import ResponseSchema
 from identity.http.api.sessions import SessionSchema, session_response
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.session_auth import current_principal, forget_principal
 from identity.http.web_context import ports
 from identity.usecases import consents

@@ -8,7 +8,7 @@ from identity.domain.errors import InvalidValue
 from identity.domain.mailbox import parse_mailbox
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.device_cookies import remember_device
 from identity.http.field_errors import InvalidInput, field_error, parse_tax_id
 from identity.http.web_context import ports

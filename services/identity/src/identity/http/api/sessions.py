@@ -10,7 +10,7 @@ from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.schemas import MailStateSchema, ResponseSchema, Timestamp, Whole, format_time
 from identity.http.api.service_schemas import OF_PORTAL, PORTAL, ServiceLoginSchema
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.device_cookies import remember_device
 from identity.http.direct_answers import Answer, Answerer
 from identity.http.session_auth import bearer_token, current_principal, require_principal

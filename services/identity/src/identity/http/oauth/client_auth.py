@@ -7,7 +7,7 @@ from flask import request
 from identity.domain.errors import BadClient
 from identity.domain.oauth_errors import InvalidRequest
 from identity.domain.oidc_client import RegisteredClient
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.oauth.form import Form
 from identity.http.service_auth import basic_credentials
 from identity.http.web_context import ports

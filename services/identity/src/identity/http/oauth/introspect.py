@@ -7,7 +7,7 @@ from flask import Response, jsonify
 
 from identity.domain.errors import BadClient
 from identity.domain.oauth_errors import InvalidRequest
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.direct_answers import Answer, Answerer
 from identity.http.oauth.client_auth import credentials_of
 from identity.http.oauth.errors import oauth_blueprint

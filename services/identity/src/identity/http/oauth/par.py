@@ -5,7 +5,7 @@ from flask import Response, jsonify, request
 from identity.domain.authorization_error import AuthorizationError, UnprovenRequest
 from identity.domain.authorization_parameters import parse_parameters
 from identity.domain.stored_request import PUSHED_LIFETIME, REQUEST_URI
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.oauth.client_auth import client_ports, require_client
 from identity.http.oauth.dpop import dpop_key
 from identity.http.oauth.errors import error_response, oauth_blueprint

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request, url_for
 from identity.domain.authorization_error import AuthorizationError, RequestGone, UnprovenRequest
 from identity.domain.errors import Unavailable
 from identity.domain.oidc_client import OidcClient
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.portal import client_consent, company_chooser
 from identity.http.portal.layout.client_answers import code_answer
 from identity.http.portal.layout.csrf import redisplay_with

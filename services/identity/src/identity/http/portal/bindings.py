@@ -22,7 +22,7 @@ from identity.domain.errors import (
 from identity.domain.session import Principal
 from identity.domain.username import username_key
 from identity.http import problems
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.portal.binding_views import BindingView, selected
 from identity.http.portal.company_list import company_list
 from identity.http.portal.layout.csrf import redisplay_with

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from identity.domain.consent import Text
 from identity.domain.errors import ConsentOutdated, NotFound
 from identity.http import problems
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, redirect_to_url

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from identity.domain.mailbox import parse_mailbox
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.field_errors import parse_tax_id
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import Form, TextField

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request, url_for
 from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, ReviewRejected
 from identity.domain.session import Principal
 from identity.http import problems
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.ended_by_mailbox_change import forget_login, mailbox_was_changed
 from identity.http.portal.layout.ended_by_unbinding import forget_binding, unbound_company

@@ -14,7 +14,7 @@ from identity.domain.errors import (
 from identity.domain.mail_link import Purpose
 from identity.domain.mailbox import parse_mailbox
 from identity.http import problems
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.device_cookies import remember_device
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import Form, TextField

@@ -16,7 +16,7 @@ from identity.domain.phone import parse_mobile, parse_phone
 from identity.domain.postal_address import parse_postal_address
 from identity.domain.username import parse_username
 from identity.http import problems
-from identity.http.client_address import client_info
+from identity.http.client_info import client_info
 from identity.http.field_errors import field_error_sentence, parse_tax_id, password_errors, personal_terms
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
