@@ -9,7 +9,7 @@ import flask_smorest
 from marshmallow import Schema
 from typing_extensions import override
 
-from identity.http.api.arguments import ExtraChecks, json_body, load, query_arguments
+from identity.http.api.input_loading import ExtraChecks, json_body, load, query_arguments
 from identity.http.api.schemas import ProblemSchema
 from identity.http.problems import MEDIA_TYPE
 
