@@ -1,4 +1,4 @@
-"""Refusals of the OAuth endpoints only; `http/oauth/errors.py` maps each to its code and status."""
+"""Refusals of the OAuth endpoints only; `http/oauth/error_responses.py` maps each to its code and status."""
 
 
 class OAuthRefusal(Exception):  # noqa: N818  # a refusal is not an error of the program

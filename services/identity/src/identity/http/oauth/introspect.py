@@ -10,7 +10,7 @@ from identity.domain.oauth_errors import InvalidRequest
 from identity.http.client_info import client_info
 from identity.http.direct_answers import Answer, Answerer
 from identity.http.oauth.client_auth import credentials_of
-from identity.http.oauth.errors import oauth_blueprint
+from identity.http.oauth.error_responses import oauth_blueprint
 from identity.http.oauth.form import MAX_FORM_BYTES, MEDIA_TYPE, parse_form, read_form
 from identity.http.service_auth import basic_credentials_in
 from identity.http.web_context import ports

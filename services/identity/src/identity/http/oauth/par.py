@@ -8,7 +8,7 @@ from identity.domain.stored_request import PUSHED_LIFETIME, REQUEST_URI
 from identity.http.client_info import client_info
 from identity.http.oauth.client_auth import client_ports, require_client
 from identity.http.oauth.dpop import dpop_key
-from identity.http.oauth.errors import error_response, oauth_blueprint
+from identity.http.oauth.error_responses import error_response, oauth_blueprint
 from identity.http.oauth.form import read_form
 from identity.usecases import stored_requests
 

@@ -3,7 +3,7 @@
 from flask import Response
 
 from identity.http.oauth.client_auth import client_ports, require_client
-from identity.http.oauth.errors import oauth_blueprint
+from identity.http.oauth.error_responses import oauth_blueprint
 from identity.http.oauth.form import read_form
 from identity.usecases.revocation import revoke
 

@@ -10,7 +10,7 @@ from identity.domain.oidc_client import OidcClient
 from identity.domain.token_request import CodeRequest, RefreshRequest
 from identity.http.oauth.client_auth import client_ports, require_client
 from identity.http.oauth.dpop import dpop_key
-from identity.http.oauth.errors import oauth_blueprint
+from identity.http.oauth.error_responses import oauth_blueprint
 from identity.http.oauth.form import Form, read_form
 from identity.http.web_context import ports
 from identity.usecases.code_redemption import redeem

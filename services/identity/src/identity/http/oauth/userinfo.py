@@ -5,7 +5,7 @@ from flask import Response, jsonify, request
 from identity.domain.errors import InvalidProof
 from identity.domain.oauth_errors import InvalidRequest, InvalidResourceProof, InvalidToken
 from identity.http.oauth.dpop import dpop_key
-from identity.http.oauth.errors import oauth_blueprint
+from identity.http.oauth.error_responses import oauth_blueprint
 from identity.http.oauth.form import MEDIA_TYPE, read_form
 from identity.http.web_context import ports
 from identity.usecases.userinfo import token_of_client, userinfo

@@ -4,7 +4,7 @@ from typing import get_args
 
 from identity.domain.authorization_error import ErrorCode
 from identity.domain.oauth_errors import OAuthRefusal
-from identity.http.oauth.errors import ERRORS
+from identity.http.oauth.error_responses import ERRORS
 from identity.http.oauth.token import GRANT_TYPES
 from identity.metrics.web import OAUTH_ENDPOINTS, OAUTH_ERRORS, OAUTH_TOKENS
 from identity.processes.openapi import application
