@@ -8,7 +8,7 @@ from identity.domain.authorization_error import AuthorizationError, UnprovenRequ
 from identity.domain.authorization_parameters import MAX_BYTES, Parameters, parse_parameters
 from identity.domain.stored_request import REQUEST_URI
 from identity.http.portal.authorize import begin, proceed
-from identity.http.portal.layout.client_answers import error_answer
+from identity.http.portal.layout.authorization_response import error_response
 from identity.http.portal.layout.redirects import redirect_to_url
 from identity.http.web_context import ports
 from identity.usecases import authorization_requests, stored_requests
@@ -28,7 +28,7 @@ def authorize() -> Response:
         asked = authorization_requests.read(ports(), parameters, client, address)
         outcome = proceed(asked)
     except AuthorizationError as error:
-        return error_answer(client, address, error)
+        return error_response(client, address, error)
     return outcome if isinstance(outcome, Response) else begin(asked, None)
 
 
@@ -54,5 +54,5 @@ def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
         outcome = proceed(asked)
     except AuthorizationError as error:
         stored_requests.close(ports(), stored)
-        return error_answer(client, address, error)
+        return error_response(client, address, error)
     return outcome if isinstance(outcome, Response) else begin(asked, request_id)

@@ -7,7 +7,7 @@ from identity.domain.errors import Unavailable
 from identity.domain.oidc_client import OidcClient
 from identity.http.client_info import client_info
 from identity.http.portal import client_consent, company_chooser
-from identity.http.portal.layout.client_answers import code_answer
+from identity.http.portal.layout.authorization_response import code_response
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to, redirect_to_url, step_url
@@ -56,7 +56,7 @@ def proceed(asked: Asked) -> Response | Interaction:
             forget_principal()
             continue
         if isinstance(outcome, IssuedCode):
-            return code_answer(asked.client, asked.address, outcome.code)
+            return code_response(asked.client, asked.address, outcome.code)
         return outcome
     raise Unavailable(1)
 

@@ -8,7 +8,7 @@ from identity.domain.authorization_error import UnprovenLogout, UnprovenRequest
 from identity.domain.authorization_parameters import Parameters, parse_parameters
 from identity.domain.session import Principal
 from identity.http.portal.authorize import refused_page
-from identity.http.portal.layout.client_answers import lead_to
+from identity.http.portal.layout.authorization_response import redirect_to_service
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.service_request import form_policy, home_of, redirectable_origin
 from identity.http.portal.layout.session_cookies import clear_session_cookie
@@ -75,7 +75,7 @@ def _answer(asked: LogoutRequest) -> Response:
         )
     if asked.state is not None:
         uri += f"{'&' if '?' in uri else '?'}{urlencode({'state': asked.state})}"
-    return lead_to(client, uri)
+    return redirect_to_service(client, uri)
 
 
 @blueprint.app_errorhandler(UnprovenLogout)

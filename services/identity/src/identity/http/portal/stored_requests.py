@@ -6,7 +6,7 @@ from functools import wraps
 from flask import Response
 
 from identity.domain.authorization_error import AuthorizationError
-from identity.http.portal.layout.client_answers import error_answer
+from identity.http.portal.layout.authorization_response import error_response
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
@@ -31,7 +31,7 @@ def with_request(view: View) -> Callable[..., Response]:
             return view(request_id, asked)
         except AuthorizationError as error:
             stored_requests.close(ports(), stored)
-            return error_answer(client, address, error)
+            return error_response(client, address, error)
 
     return wrapper
 

@@ -14,12 +14,12 @@ from identity.http.web_context import ports
 _SEE_OTHER = 303
 
 
-def code_answer(client: OidcClient, address: ReturnAddress, code: str) -> Response:
+def code_response(client: OidcClient, address: ReturnAddress, code: str) -> Response:
     """Return the response with a code."""
     return _answer(client, address, {"code": code})
 
 
-def error_answer(client: OidcClient, address: ReturnAddress, error: AuthorizationError) -> Response:
+def error_response(client: OidcClient, address: ReturnAddress, error: AuthorizationError) -> Response:
     """Return the response with an error."""
     ports().oauth_meter.refused("authorize", error.code)
     described = {"error_description": error.description} if error.description else {}
@@ -30,10 +30,10 @@ def _answer(client: OidcClient, address: ReturnAddress, values: dict[str, str]) 
     state = {"state": address.state} if address.state is not None else {}
     query = urlencode({**values, **state, "iss": ports().rules.public_url})
     url = f"{address.redirect_uri}{'&' if '?' in address.redirect_uri else '?'}{query}"
-    return lead_to(client, url)
+    return redirect_to_service(client, url)
 
 
-def lead_to(client: OidcClient, url: str) -> Response:
+def redirect_to_service(client: OidcClient, url: str) -> Response:
     """Redirect to a service, or show a page with a link if browsers would block the redirect from a form."""
     if redirectable_origin(url) is None:
         return render_page("client_return.html", service=client.display_name, url=url)
