@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, g, request
 
-from identity.http.direct_answers import ERROR
+from identity.http.fast_path import ERROR
 from identity.http.known_hosts import require_known_host
 from identity.http.request_metrics import RequestMetrics
 from identity.http.request_record import RequestRecord

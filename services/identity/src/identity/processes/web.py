@@ -21,7 +21,7 @@ from identity.http.api import openapi
 from identity.http.api.sessions import answer_session
 from identity.http.client_address import TrustedProxies
 from identity.http.cookie_names import cookie_name
-from identity.http.direct_answers import DirectAnswers
+from identity.http.fast_path import FastPath
 from identity.http.oauth.discovery import discovery_blueprint, public_documents
 from identity.http.oauth.introspect import answer_introspection
 from identity.http.request_metrics import RequestMetrics
@@ -90,7 +90,7 @@ def create_app(
     oauth.init_app(app, csrf)
     documents = public_documents(ports.rules.public_url, ports.signer.public_keys())
     app.register_blueprint(discovery_blueprint(documents))
-    direct = DirectAnswers(
+    fast_path = FastPath(
         {
             ("GET", f"{openapi.PREFIX}/session"): answer_session(ports),
             ("POST", "/oauth/introspect"): answer_introspection(ports),
@@ -100,7 +100,7 @@ def create_app(
         headers=security_headers(https=settings.https),
         hosts=settings.known_hosts,
     )
-    app.wsgi_app = request_tracing.TracingMiddleware(direct.before(app.wsgi_app))  # type: ignore[method-assign]  # Flask's way
+    app.wsgi_app = request_tracing.TracingMiddleware(fast_path.before(app.wsgi_app))  # type: ignore[method-assign]  # Flask's way
     return app
 
 

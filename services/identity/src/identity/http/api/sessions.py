@@ -12,7 +12,7 @@ from identity.http.api.schemas import MailStateSchema, ResponseSchema, Timestamp
 from identity.http.api.service_schemas import OF_PORTAL, PORTAL, ServiceLoginSchema
 from identity.http.client_info import client_info
 from identity.http.device_cookies import remember_device
-from identity.http.direct_answers import Answer, Answerer
+from identity.http.fast_path import Answer, Answerer
 from identity.http.session_auth import bearer_token, current_principal, require_principal
 from identity.http.web_context import ports
 from identity.usecases import login, sessions, switching, verification
@@ -109,7 +109,7 @@ _SESSION = SessionSchema()
 
 
 def answer_session(ports: Ports) -> Answerer:
-    """Return a direct answerer for `GET /session` with a bearer token (`direct_answers.py`)."""
+    """Return the fast path's answerer for `GET /session` with a bearer token."""
 
     def answer(environ: "WSGIEnvironment") -> Answer | None:
         token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))

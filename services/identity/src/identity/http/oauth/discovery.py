@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Response, request
 from werkzeug.http import parse_etags
 
-from identity.http.direct_answers import Answer
+from identity.http.fast_path import Answer
 from identity.http.oauth.provider_metadata import JWKS_PATH, provider_metadata
 
 if TYPE_CHECKING:

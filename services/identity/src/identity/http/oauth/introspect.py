@@ -8,7 +8,7 @@ from flask import Response, jsonify
 from identity.domain.errors import BadClient
 from identity.domain.oauth_errors import InvalidRequest
 from identity.http.client_info import client_info
-from identity.http.direct_answers import Answer, Answerer
+from identity.http.fast_path import Answer, Answerer
 from identity.http.oauth.client_auth import credentials_of
 from identity.http.oauth.error_responses import oauth_blueprint
 from identity.http.oauth.form import MAX_FORM_BYTES, MEDIA_TYPE, parse_form, read_form
@@ -37,7 +37,7 @@ def answer() -> Response:
 
 
 def answer_introspection(ports: Ports) -> Answerer:
-    """Return a direct answerer for requests with a valid client secret and a token (`direct_answers.py`)."""
+    """Return the fast path's answerer for requests with a valid client secret and a token."""
 
     def answer(environ: "WSGIEnvironment") -> Answer | None:
         asked = _usual(environ)

@@ -42,7 +42,7 @@ Answerer = Callable[["WSGIEnvironment"], Answer | None]
 """A function that answers a request, or returns None if Flask must handle the request."""
 
 
-class DirectAnswers:
+class FastPath:
     """The middleware, with answerers by method and path. Requests for hosts outside `hosts` go to Flask."""
 
     def __init__(
