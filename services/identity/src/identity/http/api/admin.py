@@ -14,6 +14,7 @@ from identity.domain.mailbox import parse_mailbox
 from identity.http.api import admin_schemas as schemas
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Text, one_of
+from identity.http.api.paging import RowsQuery, next_id, page_limit
 from identity.http.field_errors import InvalidInput, field_error, parse_tax_id
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
 from identity.usecases import account_queries, administration, grant_administration, operator_decisions
@@ -39,8 +40,6 @@ blueprint = Blueprint(
 )
 
 _ERRORS = (400, 401, 403, 429)
-_MAX_LIMIT = 200
-_MAX_ROW_ID = 2**53 - 1
 _STATUSES = ("email_unverified", "awaiting_review", "active", "suspended", "closed")
 _MIN_PART_CHARACTERS = 2
 _TIMES = Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
@@ -54,14 +53,7 @@ def _part(raw: str) -> str:
     return part
 
 
-class PageQuery(Input):
-    """Paging: the rows before a given row."""
-
-    before = fields.Integer(validate=Range(1, _MAX_ROW_ID))
-    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
-
-
-class AuditQuery(PageQuery):
+class AuditQuery(RowsQuery):
     """Search criteria for the audit log, combined with AND."""
 
     account = Text(metadata={"description": "an account's id, or the username of an open account"})
@@ -80,7 +72,7 @@ class AccountQuery(Input):
     status = one_of(*_STATUSES)
     kind = one_of("general", "link")
     after = Text(metadata={"description": "the id of the last account of the previous page"})
-    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
+    limit = page_limit()
 
 
 class ReasonInput(Input):
@@ -102,7 +94,7 @@ class MailboxInput(ReasonInput):
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
     """Search accounts, oldest first."""
     found = account_queries.find(operator_ports(), AccountFilter(**arguments))
-    return {"items": found, "next": found[-1].id if len(found) == arguments["limit"] else None}
+    return {"items": found, "next": next_id(found, arguments["limit"])}
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>")
@@ -132,7 +124,7 @@ def list_sessions(account_id: object) -> dict[str, Any]:
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/history")
-@blueprint.arguments(PageQuery, location="query", guard=require_operator)
+@blueprint.arguments(RowsQuery, location="query", guard=require_operator)
 @blueprint.errors(*_ERRORS, 404, 422)
 @blueprint.response(200, schemas.AuditRowsSchema)
 def history(arguments: dict[str, Any], account_id: object) -> dict[str, Any]:
@@ -151,7 +143,7 @@ def audit(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _rows(criteria: AuditFilter) -> dict[str, Any]:
     found = account_queries.history(operator_ports(), criteria)
-    return {"items": found, "next": found[-1].id if len(found) == criteria.limit else None}
+    return {"items": found, "next": next_id(found, criteria.limit)}
 
 
 def _register_action(path: str, act: Callable[[Ports, str], Account], summary: str) -> None:

@@ -1,25 +1,19 @@
 """The event feed, and the snapshot from which consumers start, for other services (EVT-6)."""
 
-import base64
-import binascii
-import json
-import re
 from typing import Any
 
 from flask import Response
 from marshmallow import fields
 from marshmallow.validate import Length, Range
 
-from identity.domain.errors import InvalidValue
 from identity.domain.service_client import ServiceClient
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input
+from identity.http.api.paging import MAX_POSITION, page_limit, parse_snapshot_cursor, snapshot_cursor
 from identity.http.api.schemas import ResponseSchema, Timestamp
-from identity.http.field_errors import InvalidInput, field_error
 from identity.http.service_auth import require_service
 from identity.http.web_context import ports
 from identity.usecases import feed
-from identity.usecases.feed import Bookmark
 
 blueprint = Blueprint(
     "feed",
@@ -28,24 +22,22 @@ blueprint = Blueprint(
     security=[{"service": []}, {"bearer": []}],
 )
 
-_MAX_LIMIT = 1000
-_MAX_POSITION = 10**18 - 1
+_MAX_ROWS = 1000
 _MAX_CURSOR_CHARACTERS = 200
-_ACCOUNT_ID = re.compile("[0-9a-f-]{1,36}")
 
 
 class FeedQuery(Input):
     """The position to continue from, and the size of the page."""
 
-    after = fields.Integer(load_default=0, validate=Range(0, _MAX_POSITION))
-    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
+    after = fields.Integer(load_default=0, validate=Range(0, MAX_POSITION))
+    limit = page_limit(_MAX_ROWS)
 
 
 class SnapshotQuery(Input):
     """The cursor from the previous page, and the size of this page."""
 
     after = fields.String(load_default="", validate=Length(max=_MAX_CURSOR_CHARACTERS))
-    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
+    limit = page_limit(_MAX_ROWS)
 
 
 class FeedItemSchema(ResponseSchema):
@@ -116,29 +108,10 @@ def events(arguments: dict[str, Any]) -> Response:
 @blueprint.response(200, SnapshotSchema)
 def snapshot(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return a page of accounts with their live bindings; after the last page, continue in the feed at `position`."""
-    page = feed.snapshot(ports(), _parse_cursor(arguments["after"]), limit=arguments["limit"])
+    page = feed.snapshot(ports(), parse_snapshot_cursor(arguments["after"]), limit=arguments["limit"])
     return {
         "accounts": page.accounts,
         "bindings": page.bindings,
         "position": page.position,
-        "next": _cursor(page.next) if page.next else None,
+        "next": snapshot_cursor(page.next) if page.next else None,
     }
-
-
-def _cursor(bookmark: Bookmark) -> str:
-    text = json.dumps([bookmark.position, bookmark.account_id])
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _parse_cursor(text: str) -> Bookmark | None:
-    """Parse the cursor of the previous page, which is not signed because it is not secret. Raises InvalidInput."""
-    if not text:
-        return None
-    try:
-        position, account_id = json.loads(base64.b64decode(text, altchars="-_", validate=True))
-    except (ValueError, TypeError, RecursionError, binascii.Error):
-        position, account_id = None, None
-    valid = type(position) is int and type(account_id) is str and _ACCOUNT_ID.fullmatch(account_id)
-    if not valid or not 0 <= position <= _MAX_POSITION:
-        raise InvalidInput([field_error("/after", InvalidValue("invalid", "cursor"))])
-    return Bookmark(position, account_id)
