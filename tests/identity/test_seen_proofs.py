@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.seen_proofs import SqlSeenProofs
-from identity.domain.single_use import SingleUse
+from identity.domain.jwt_replay import SingleUse
 
 from tests.support.harness.concurrency import run_concurrently
 

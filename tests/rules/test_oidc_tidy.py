@@ -6,7 +6,7 @@ import pytest
 from identity.adapters.sql import purger
 from identity.adapters.sql.purger import SqlPurger
 from identity.domain.grant import Grant
-from identity.domain.single_use import SingleUse
+from identity.domain.jwt_replay import SingleUse
 
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client

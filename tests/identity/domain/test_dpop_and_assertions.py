@@ -8,7 +8,7 @@ import pytest
 from identity.domain.client_assertion import check_assertion
 from identity.domain.dpop import Request, check_dpop, token_hash
 from identity.domain.errors import BadClient, InvalidProof
-from identity.domain.single_use import SingleUse
+from identity.domain.jwt_replay import SingleUse
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 AT = int(NOON.timestamp())

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from identity.domain.errors import BadClient
-from identity.domain.single_use import TOLERANCE, Claims, SingleUse, has_jti, seconds, single_use
+from identity.domain.jwt_replay import TOLERANCE, Claims, SingleUse, has_jti, seconds, single_use
 
 _MAX_CLOCK_AHEAD: Final = timedelta(seconds=10)
 """How far a client's clock may be ahead: an assertion's `exp` counts from its `iat` (FAPI 2.0, section 5.3.2.1)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from identity.domain.errors import InvalidProof
-from identity.domain.single_use import TOLERANCE, Claims, SingleUse, has_jti, seconds, single_use
+from identity.domain.jwt_replay import TOLERANCE, Claims, SingleUse, has_jti, seconds, single_use
 from identity.domain.target_uri import is_same_target
 
 

@@ -5,7 +5,7 @@ from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import seen_proofs
 from identity.adapters.sql.upsert import insert_into
-from identity.domain.single_use import SingleUse
+from identity.domain.jwt_replay import SingleUse
 from identity.usecases.ports.seen_proofs import SeenProofs
 
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from identity.domain.single_use import SingleUse
+from identity.domain.jwt_replay import SingleUse
 
 
 class SeenProofs(Protocol):
