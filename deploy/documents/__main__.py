@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from identity.processes.openapi import openapi_document
+from identity.cli.openapi import openapi_document
 
 from deploy.documents import drawings, event_tables, example, observability, rules, settings
 from deploy.redis.acl import acl_example

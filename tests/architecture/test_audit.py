@@ -11,7 +11,7 @@ import click
 import pytest
 from flask import Flask
 from identity.cli import main
-from identity.processes.openapi import application
+from identity.cli.openapi import application
 from identity.usecases.audit.recording import record_refusal
 
 WRITES = frozenset({"record_action", "record_event", "record_read"})

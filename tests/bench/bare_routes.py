@@ -5,7 +5,7 @@ import sys
 
 from flask import Flask, Response, jsonify, render_template
 from gunicorn.app.base import BaseApplication
-from identity.processes.gunicorn_server import Server, open_bind
+from identity.processes.web_server.gunicorn_server import Server, open_bind
 from identity.settings.web import WebSettings
 from jinja2 import DictLoader
 from port_runtime import logs

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from identity.processes.gunicorn_server import GRACE_SECONDS
+from identity.processes.web_server.gunicorn_server import GRACE_SECONDS
 from mailer.process import RELEASE_SECONDS, STOP_SECONDS
 
 from tests.support import ROOT

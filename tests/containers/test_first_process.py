@@ -33,7 +33,7 @@ print(" ".join(sorted(ours)))
 """
 WORKER_STOPPED_EARLY = """
 import os, signal, time
-from identity.processes.gunicorn_server import Server
+from identity.processes.web_server.gunicorn_server import Server
 from identity.settings.web import WebSettings
 from port_runtime import logs
 from port_runtime.settings import load

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from identity.processes.gunicorn_server import GRACE_SECONDS
+from identity.processes.web_server.gunicorn_server import GRACE_SECONDS
 from mailer.process import RELEASE_SECONDS, STOP_SECONDS
 
 from tests.containers.manifests import (

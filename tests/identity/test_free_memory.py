@@ -7,7 +7,7 @@ import sys
 PROGRAM = """
 import json, threading
 from argon2 import PasswordHasher
-from identity.processes.free_memory import IDLE_SECONDS, FreeMemory, use_one_arena
+from identity.processes.web_server.free_memory import IDLE_SECONDS, FreeMemory, use_one_arena
 
 def resident_mib():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS")) // 1024

@@ -1,7 +1,7 @@
 """A request is complete with its last byte and not before, in any division into packets (SEC-16)."""
 
 import pytest
-from identity.processes.incoming_request import MAX_HEAD_BYTES, IncomingRequest, Part
+from identity.processes.web_server.incoming_request import MAX_HEAD_BYTES, IncomingRequest, Part
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = GET + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -2,12 +2,12 @@
 
 from typing import get_args
 
+from identity.cli.openapi import application
 from identity.domain.authorization_error import ErrorCode
 from identity.domain.oauth_errors import OAuthRefusal
 from identity.http.oauth.error_responses import ERRORS
 from identity.http.oauth.token import GRANT_TYPES
 from identity.metrics.web import OAUTH_ENDPOINTS, OAUTH_ERRORS, OAUTH_TOKENS
-from identity.processes.openapi import application
 
 
 def test_every_oauth_refusal_has_an_error() -> None:

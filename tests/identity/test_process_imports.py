@@ -7,8 +7,8 @@ import sys
 import pytest
 
 UNUSED = {
-    "import identity.processes.gunicorn_server": {"redis"},
-    "from identity.cli.processes import relay; relay.callback()": {
+    "import identity.processes.web_server.gunicorn_server": {"redis"},
+    "from identity.cli.relay import relay; relay.callback()": {
         "argon2", "cryptography", "email_validator", "flask", "joserfc", "opentelemetry.sdk", "sqlalchemy.orm",
         "zxcvbn",
     },

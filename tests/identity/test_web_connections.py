@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from identity.processes.gunicorn_worker import Worker
+from identity.processes.web_server.gunicorn_worker import Worker
 
 
 class AcceptingWorker(Worker):

@@ -8,7 +8,7 @@ import pytest
 from identity.adapters.jose.signing_keys import new_signing_keys
 from identity.domain.oidc_scopes import SCOPES
 from identity.metrics.web import WEB
-from identity.processes.web import create_app
+from identity.processes.web_server.flask_app import create_app
 from identity.settings.web import WebSettings
 from joserfc import jwt
 from joserfc.jwk import KeySet

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from identity.adapters.jose.signing_keys import new_signing_keys
 from identity.bootstrap.token_signer import MAX_KEY_AGE
 from identity.cli import main
-from identity.processes.web import create_app
+from identity.processes.web_server.flask_app import create_app
 from identity.settings.web import WebSettings
 from port_events.keys import new_key_sets
 from port_runtime.settings import SettingsError, load

@@ -60,7 +60,7 @@ def test_every_command_records_the_system_login_beside_the_chosen_operator_name(
         "accounts": ("accounts", "show", person.username),
         "audit": ("audit", "accept", "--reason", "restored"),
     }[command]
-    monkeypatch.setattr("identity.cli.base.os.getuid", lambda: 4_000_000_000)
+    monkeypatch.setattr("identity.cli.operator.os.getuid", lambda: 4_000_000_000)
 
     ended = invoke(
         system, *arguments, IDENTITY_OPERATOR="chen", LOGNAME="chen", USER="chen", SUDO_USER="chen"

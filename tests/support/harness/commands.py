@@ -36,8 +36,8 @@ def json_output(ended: Result) -> Any:
 @contextlib.contextmanager
 def _on_test_clock(system: System) -> Iterator[None]:
     with (
-        mock.patch("identity.bootstrap.ports.SystemClock", return_value=system.clock),
+        mock.patch("identity.bootstrap.web.SystemClock", return_value=system.clock),
         mock.patch("identity.bootstrap.tidy.SystemClock", return_value=system.clock),
-        mock.patch("identity.cli.base.logs.configure"),
+        mock.patch("identity.cli.operator.logs.configure"),
     ):
         yield

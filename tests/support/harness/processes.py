@@ -22,10 +22,10 @@ _PRELOADED = multiprocessing.get_context("forkserver")
 _PRELOADED.set_forkserver_preload(
     [
         "identity.cli",
-        "identity.processes.gunicorn_server",
+        "identity.processes.web_server.gunicorn_server",
         "identity.processes.notify",
         "identity.processes.relay",
-        "identity.processes.web",
+        "identity.processes.web_server.flask_app",
         "mailer.cli",
         "mailer.process",
     ]

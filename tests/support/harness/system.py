@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from identity.http.web_context import EXTENSION
 from identity.processes.relay import Relay
-from identity.processes.web import create_app, db
+from identity.processes.web_server.flask_app import create_app, db
 from identity.settings.relay import RelaySettings
 from identity.settings.web import WebSettings
 from identity.usecases.ports import Ports

@@ -3,7 +3,7 @@
 import click
 from port_runtime.terminal import replace_unencodable
 
-from identity.cli import oidc_clients, processes
+from identity.cli import clients_oidc, keys_rotate  # noqa: F401  # each adds its commands to a group
 from identity.cli.accounts import accounts
 from identity.cli.audit import audit
 from identity.cli.bindings import bindings
@@ -15,6 +15,11 @@ from identity.cli.events import events
 from identity.cli.grants import grants
 from identity.cli.keys import keys
 from identity.cli.logouts import logouts
+from identity.cli.migrate import migrate
+from identity.cli.notify import notify
+from identity.cli.openapi import openapi
+from identity.cli.relay import relay
+from identity.cli.serve import serve
 from identity.cli.sessions import sessions
 from identity.cli.tidy import tidy
 
@@ -26,9 +31,7 @@ def main() -> None:
     replace_unencodable()
 
 
-for command in (*processes.COMMANDS, check, tidy):
+for command in (serve, relay, notify, migrate, openapi, check, tidy):
     main.add_command(command)
 for group in (accounts, audit, bindings, clients, database, events, grants, keys, logouts, sessions):
     main.add_command(group)
-for command in (oidc_clients.register_client, oidc_clients.show_client):
-    clients.add_command(command)

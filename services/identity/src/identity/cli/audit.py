@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from identity.cli.base import (
-    as_json,
-    operator_options,
-    print_row,
-    print_rows,
-    read_operator,
-    read_settings,
-    with_ports,
-)
+from identity.cli.operator import operator_options, read_operator, read_settings, with_ports
+from identity.cli.output import as_json, print_row, print_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,8 @@ import click
 from port_runtime.check_command import print_waiting, wait_option
 from port_runtime.signals import interrupt_on_sigterm
 
-from identity.cli.base import as_json, read_settings
+from identity.cli.operator import read_settings
+from identity.cli.output import as_json
 
 if TYPE_CHECKING:
     from port_runtime.health import Check
@@ -33,7 +34,7 @@ class _Checks:
 def _check_web() -> Iterator[_Checks]:
     from port_runtime.health import Check
 
-    from identity.bootstrap.ports import open_dependencies
+    from identity.bootstrap.commands import open_dependencies
     from identity.bootstrap.token_signer import signing_key_report
     from identity.settings.web import WebSettings
 

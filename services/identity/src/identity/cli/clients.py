@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.setting_parsers import seconds
 
-from identity.cli.base import as_json, print_rows, to_json, with_ports
+from identity.cli.operator import with_ports
+from identity.cli.output import as_json, print_row, print_rows, to_json
 from identity.domain.service_client import SCOPES, ClientError
 
 if TYPE_CHECKING:
+    from identity.domain.oidc_client import OidcClient
     from identity.domain.service_client import Scope, ServiceClient
     from identity.usecases.ports import Ports
 
@@ -65,8 +67,21 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
     """List all clients with their rights, without secrets."""
     from identity.usecases import oidc_clients as cases
 
-    rows = [{**client_row(each.client), "oidc": each.oidc is not None} for each in cases.every(ports)]
+    rows = [{**_client_row(each.client), "oidc": each.oidc is not None} for each in cases.every(ports)]
     print_rows(rows, cells=_CELLS, as_json=as_json)
+
+
+@clients.command("show")
+@click.argument("name")
+@as_json
+@with_client_ports
+def show_client(ports: "Ports", name: str, *, as_json: bool) -> None:
+    """Show client NAME with its registration for OpenID Connect."""
+    from identity.usecases import oidc_clients as cases
+
+    found = cases.show(ports, name)
+    row = {**_client_row(found.client), "oidc": registration_row(found.oidc) if found.oidc else None}
+    print_row(row, as_json=as_json)
 
 
 @clients.command("rotate")
@@ -117,7 +132,7 @@ def _overlap(text: str) -> timedelta:
         raise click.BadParameter("must be a duration such as 7d or 12h", param_hint="--overlap") from None
 
 
-def client_row(client: "ServiceClient") -> dict[str, Any]:
+def _client_row(client: "ServiceClient") -> dict[str, Any]:
     """Return the printed fields of a client."""
     return {
         "name": client.name,
@@ -129,10 +144,17 @@ def client_row(client: "ServiceClient") -> dict[str, Any]:
     }
 
 
+def registration_row(client: "OidcClient") -> dict[str, Any]:
+    from identity.http.api.client_schemas import OidcClientSchema
+
+    row: dict[str, Any] = OidcClientSchema().dump(client)
+    return row
+
+
 def _print_secret(client: "ServiceClient", secret: str, *, as_json: bool) -> None:
-    click.echo(to_json({**client_row(client), "secret": secret}) if as_json else secret)
+    click.echo(to_json({**_client_row(client), "secret": secret}) if as_json else secret)
 
 
 def _print_row(client: "ServiceClient", *, as_json: bool) -> None:
     state = "revoked" if client.revoked_at else ", ".join(client.rights)
-    click.echo(to_json(client_row(client)) if as_json else f"{client.name}: {state}")
+    click.echo(to_json(_client_row(client)) if as_json else f"{client.name}: {state}")

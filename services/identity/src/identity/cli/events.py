@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.base import (
-    as_json,
-    format_time,
-    operator_option,
-    print_row,
-    print_rows,
-    read_operator,
-    read_settings,
-    to_json,
-    with_ports,
-)
+from identity.cli.operator import operator_option, read_operator, read_settings, with_ports
+from identity.cli.output import as_json, format_time, print_row, print_rows, to_json
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports

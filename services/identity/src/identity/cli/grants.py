@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.base import as_json, as_operator, for_each, print_rows, with_ports
+from identity.cli.operator import as_operator, with_ports
+from identity.cli.output import as_json, for_each, print_rows
 
 if TYPE_CHECKING:
     from identity.domain.open_login import ServiceLogin

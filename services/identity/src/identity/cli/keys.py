@@ -1,26 +1,28 @@
-"""`identity keys`: generate, list and rotate the keys of an installation (SEC-4, SEC-9, OIDC-26)."""
+"""`identity keys new` and `list`: the keys of an installation (SEC-4, SEC-9, OIDC-26)."""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
+from port_runtime.settings import load
 
-from identity.cli.base import as_json
-from identity.cli.key_rotation import json_option, new_secret, print_values, read_keys, rotate
+from identity.cli.output import as_json
+from identity.settings.keys import KeySettings
 
 if TYPE_CHECKING:
     from port_runtime.secret import Secret
 
-    from identity.settings.keys import KeySettings
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON instead of lines for an environment file."
+)
+_KEY_BYTES = 48
 
 
 @click.group()
 def keys() -> None:
     """Generate, list and rotate the keys of an installation."""
-
-
-keys.add_command(rotate)
 
 
 @keys.command("new")
@@ -57,7 +59,7 @@ def list_keys(*, as_json: bool) -> None:
         click.echo(f"{name}: {', '.join(ids)}")
 
 
-def _ids(settings: "KeySettings") -> Iterator[tuple[str, list[str]]]:
+def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
     """Yield the ids of the keys that are set. The id of a symmetric key is the start of a key derived from it."""
     from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, key_ids
 
@@ -93,3 +95,22 @@ def _oidc_ids(keys: "Secret") -> list[str]:
         return [key.kid for key in read_signing_keys(keys.reveal())]
     except KeySetError as error:
         raise click.ClickException(f"IDENTITY_OIDC_KEYS: {error}") from None
+
+
+def read_keys() -> KeySettings:
+    """Read the keys that are set. Raises SettingsError."""
+    return load(KeySettings, os.environ)
+
+
+def new_secret() -> str:
+    """Return a new symmetric key."""
+    import secrets
+
+    return secrets.token_urlsafe(_KEY_BYTES)
+
+
+def print_values(values: Mapping[str, str], *, as_json: bool) -> None:
+    """Print settings as lines or JSON."""
+    click.echo(
+        json.dumps(values) if as_json else "\n".join(f"{name}={value}" for name, value in values.items())
+    )

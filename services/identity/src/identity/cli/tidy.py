@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 from port_runtime.signals import interrupt_on_sigterm
 
-from identity.cli.base import as_json, read_settings
+from identity.cli.operator import read_settings
+from identity.cli.output import as_json
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

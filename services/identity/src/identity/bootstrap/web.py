@@ -1,8 +1,6 @@
-"""The ports of the use cases, for the web processes and for the commands."""
+"""The ports of the use cases, for the web processes and for the commands of operators."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 
 from port_events.sealing import Sealer
@@ -10,7 +8,7 @@ from port_runtime.metrics import Instruments
 from port_runtime.setting_parsers import PRODUCTION
 from port_runtime.settings import ErrorCollector, SettingsError
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from identity.adapters.argon2 import Argon2Passwords, Cost
 from identity.adapters.clock import SystemClock
@@ -23,7 +21,6 @@ from identity.adapters.signed_tokens import SignedTokens
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.code_redemption import SqlCodeRedemption
 from identity.adapters.sql.counters import SqlCounters
-from identity.adapters.sql.engine import configure_engine, make_engine
 from identity.adapters.sql.feed import SqlFeed
 from identity.adapters.sql.grant_queries import SqlGrantQueries
 from identity.adapters.sql.new_sessions import SqlNewSessions
@@ -36,43 +33,10 @@ from identity.domain.audit import Caller
 from identity.domain.consent import Texts
 from identity.domain.password_policy import PasswordPolicy
 from identity.domain.session import Lifetimes
-from identity.metrics.web import WEB
 from identity.settings.web import WebSettings
 from identity.usecases.ports import Ports, Rules
 from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.randomness import Randomness
-
-_SYSTEM = Caller(kind="system", name="identity")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dependencies:
-    """The ports of a command, and the engine for jobs that need it."""
-
-    ports: Ports
-    engine: Engine
-
-
-@contextmanager
-def open_dependencies(settings: WebSettings, *, signs: bool = False) -> Iterator[Dependencies]:
-    """Build a command's dependencies, and close its connections afterwards. Raises SettingsError."""
-    engine = make_engine(settings.database_url.reveal(), pooler=settings.has_pooler)
-    with ErrorCollector() as collector:
-        with collector.step():
-            configure_engine(engine)
-        with collector.step():
-            ports = build_ports(
-                settings,
-                sessions=sessionmaker(engine, expire_on_commit=False, autoflush=False),
-                autocommit=engine.execution_options(isolation_level="AUTOCOMMIT"),
-                caller=lambda: _SYSTEM,
-                instruments=Instruments(WEB),
-                signs=signs,
-            )
-    try:
-        yield Dependencies(ports=ports, engine=engine)
-    finally:
-        engine.dispose()
 
 
 def build_ports(  # noqa: PLR0913  # the arguments differ between processes

@@ -19,7 +19,7 @@ from identity.adapters.sql.pool_metrics import report_pool_size
 from identity.bootstrap.readiness import readiness_checks
 from identity.metrics import BUILD
 from identity.metrics.web import WORKERS
-from identity.processes.web import db, engines_by_pool
+from identity.processes.web_server.flask_app import db, engines_by_pool
 from identity.settings.web import WebSettings
 
 

@@ -1,28 +1,20 @@
 """`identity keys rotate`: print the configured keys with a new key first (SEC-4, SEC-9, OIDC-26)."""
 
-import json
-import os
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import click
-from port_runtime.settings import load
 
-from identity.settings.keys import KeySettings
+from identity.cli.keys import json_option, keys, new_secret, print_values, read_keys
 
 if TYPE_CHECKING:
     from port_runtime.secret import Secret
 
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON instead of lines for an environment file."
-)
-_KEY_BYTES = 48
 _STARTS_IN = timedelta(hours=1)
 T = TypeVar("T")
 
 
-@click.group()
+@keys.group()
 def rotate() -> None:
     """Print the current keys with a new key first. The older keys still verify and decrypt."""
 
@@ -100,11 +92,6 @@ def sign(*, as_json: bool) -> None:
     print_values({"MAIL_SIGN_PUBLIC_KEYS": public, "MAIL_SIGN_PRIVATE_KEYS": private}, as_json=as_json)
 
 
-def read_keys() -> KeySettings:
-    """Read the keys that are set. Raises SettingsError."""
-    return load(KeySettings, os.environ)
-
-
 def _required(value: T | None, name: str) -> T:
     if value is None:
         raise click.ClickException(f"{name}: must be set for this command, directly or as {name}_FILE")
@@ -118,17 +105,3 @@ def _rotated(present: "Secret", curve: str, name: str) -> tuple[str, str]:
         return with_new_key(present.reveal(), curve=curve)
     except KeySetError as error:
         raise click.ClickException(f"{name}: {error}") from None
-
-
-def new_secret() -> str:
-    """Return a new symmetric key."""
-    import secrets
-
-    return secrets.token_urlsafe(_KEY_BYTES)
-
-
-def print_values(values: Mapping[str, str], *, as_json: bool) -> None:
-    """Print settings as lines or JSON."""
-    click.echo(
-        json.dumps(values) if as_json else "\n".join(f"{name}={value}" for name, value in values.items())
-    )

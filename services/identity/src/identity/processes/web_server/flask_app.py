@@ -14,8 +14,8 @@ from identity.adapters.signed_tokens import derive
 from identity.adapters.sql.engine import autocommit_options, configure_engine, engine_options
 from identity.adapters.sql.pool_metrics import observe_pool
 from identity.adapters.sql.schema import metadata
-from identity.bootstrap.ports import build_ports
 from identity.bootstrap.readiness import readiness_checks
+from identity.bootstrap.web import build_ports
 from identity.http import errors, health, oauth, portal, request_hooks, request_tracing
 from identity.http.api import openapi
 from identity.http.api.sessions import answer_session
@@ -29,7 +29,7 @@ from identity.http.security_headers import security_headers
 from identity.http.session_auth import caller
 from identity.http.web_context import EXTENSION, Links, WebContext
 from identity.metrics.web import WEB
-from identity.processes.incoming_request import MAX_BODY_BYTES
+from identity.processes.web_server.incoming_request import MAX_BODY_BYTES
 from identity.settings.web import WebSettings
 from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.randomness import Randomness

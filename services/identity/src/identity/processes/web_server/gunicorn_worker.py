@@ -25,8 +25,8 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from identity.http import problems
 from identity.http.security_headers import security_headers
-from identity.processes.free_memory import FreeMemory
-from identity.processes.incoming_request import MAX_BODY_BYTES, IncomingRequest
+from identity.processes.web_server.free_memory import FreeMemory
+from identity.processes.web_server.incoming_request import MAX_BODY_BYTES, IncomingRequest
 
 _log = structlog.get_logger("identity.http")
 _RECEIVE_BYTES: Final = 64 * 1024

@@ -16,10 +16,10 @@ from port_runtime.settings import ErrorCollector
 
 from identity.domain import common_passwords, password_strength
 from identity.metrics.web import WEB
-from identity.processes.free_memory import use_one_arena
-from identity.processes.gunicorn_hooks import GunicornHooks
-from identity.processes.gunicorn_worker import Worker
-from identity.processes.web import create_app
+from identity.processes.web_server.flask_app import create_app
+from identity.processes.web_server.free_memory import use_one_arena
+from identity.processes.web_server.gunicorn_hooks import GunicornHooks
+from identity.processes.web_server.gunicorn_worker import Worker
 from identity.settings.web import WebSettings
 
 GRACE_SECONDS = 20

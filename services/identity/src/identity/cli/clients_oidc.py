@@ -1,4 +1,4 @@
-"""`identity clients oidc` and `show`: register service clients for OpenID Connect (OIDC-25)."""
+"""`identity clients oidc`: register service clients for OpenID Connect (OIDC-25)."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from identity.cli.base import as_json, print_row
-from identity.cli.clients import client_row, with_client_ports
+from identity.cli.clients import clients, registration_row, with_client_ports
+from identity.cli.output import as_json, print_row
 from identity.domain.client_registration import (
     AUTHS,
     KINDS,
@@ -18,7 +18,6 @@ from identity.domain.client_registration_fields import RegistrationError, WrongF
 from identity.domain.oidc_scopes import SCOPES
 
 if TYPE_CHECKING:
-    from identity.domain.oidc_client import OidcClient
     from identity.usecases.ports import Ports
 
 _ACCEPTS = [*KINDS, ",".join(KINDS)]
@@ -71,7 +70,7 @@ def _read(_context: click.Context, _option: click.Parameter, file: BinaryIO | No
     return None if file is None else file.read().decode(errors="replace")
 
 
-@click.command("oidc")
+@clients.command("oidc")
 @click.argument("name")
 @click.option("--name", "display_name", required=True, help="The name of the service that people see.")
 @click.option(
@@ -123,24 +122,4 @@ def register_client(ports: "Ports", name: str, *, as_json: bool, **values: Any) 
     """Register client NAME for OpenID Connect, replacing an earlier registration."""
     from identity.usecases import oidc_clients as cases
 
-    print_row(_row(cases.register(ports, name, Registration(**values))), as_json=as_json)
-
-
-@click.command("show")
-@click.argument("name")
-@as_json
-@with_client_ports
-def show_client(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """Show client NAME with its registration for OpenID Connect."""
-    from identity.usecases import oidc_clients as cases
-
-    found = cases.show(ports, name)
-    row = {**client_row(found.client), "oidc": _row(found.oidc) if found.oidc else None}
-    print_row(row, as_json=as_json)
-
-
-def _row(client: "OidcClient") -> dict[str, Any]:
-    from identity.http.api.client_schemas import OidcClientSchema
-
-    row: dict[str, Any] = OidcClientSchema().dump(client)
-    return row
+    print_row(registration_row(cases.register(ports, name, Registration(**values))), as_json=as_json)

@@ -1,0 +1,49 @@
+"""The dependencies of the commands of operators, which use the settings of the web processes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from port_runtime.metrics import Instruments
+from port_runtime.settings import ErrorCollector
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+
+from identity.adapters.sql.engine import configure_engine, make_engine
+from identity.bootstrap.web import build_ports
+from identity.domain.audit import Caller
+from identity.metrics.web import WEB
+from identity.settings.web import WebSettings
+from identity.usecases.ports import Ports
+
+_SYSTEM = Caller(kind="system", name="identity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """The ports of a command, and the engine for jobs that need it."""
+
+    ports: Ports
+    engine: Engine
+
+
+@contextmanager
+def open_dependencies(settings: WebSettings, *, signs: bool = False) -> Iterator[Dependencies]:
+    """Build a command's dependencies, and close its connections afterwards. Raises SettingsError."""
+    engine = make_engine(settings.database_url.reveal(), pooler=settings.has_pooler)
+    with ErrorCollector() as collector:
+        with collector.step():
+            configure_engine(engine)
+        with collector.step():
+            ports = build_ports(
+                settings,
+                sessions=sessionmaker(engine, expire_on_commit=False, autoflush=False),
+                autocommit=engine.execution_options(isolation_level="AUTOCOMMIT"),
+                caller=lambda: _SYSTEM,
+                instruments=Instruments(WEB),
+                signs=signs,
+            )
+    try:
+        yield Dependencies(ports=ports, engine=engine)
+    finally:
+        engine.dispose()

@@ -1,0 +1,1 @@
+"""The web server (`identity serve`): the Flask application in gunicorn."""
