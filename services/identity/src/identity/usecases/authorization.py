@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from identity.domain.authorization_error import AuthorizationError, ErrorCode
+from identity.domain.pending_authorization_request import Progress
 from identity.domain.session import Principal, Session
-from identity.domain.stored_request import Progress
 from identity.usecases.authorization_requests import Asked
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.companies import Candidate, candidates_of, chosen_of

@@ -7,8 +7,8 @@ from identity.domain.authorization_error import AuthorizationError
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.errors import InvalidIdToken
 from identity.domain.oidc_client import OidcClient
+from identity.domain.pending_authorization_request import PendingRequest
 from identity.domain.redirect_uri import ReturnAddress, prove_return_address
-from identity.domain.stored_request import StoredRequest
 from identity.usecases.ports import Ports
 
 
@@ -21,7 +21,7 @@ class Asked:
     parameters: Parameters
     request: AuthorizationRequest
     subjects: frozenset[str] | None
-    stored: StoredRequest | None = None
+    stored: PendingRequest | None = None
 
 
 def prove(ports: Ports, parameters: Parameters) -> tuple[OidcClient, ReturnAddress]:
@@ -38,7 +38,7 @@ def read(
     client: OidcClient,
     address: ReturnAddress,
     *,
-    stored: StoredRequest | None = None,
+    stored: PendingRequest | None = None,
 ) -> Asked:
     """Validate the request of a verified client. Raises AuthorizationError."""
     request = parse_request(

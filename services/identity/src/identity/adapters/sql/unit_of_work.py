@@ -22,12 +22,12 @@ from identity.adapters.sql.grants import SqlGrants
 from identity.adapters.sql.mail_links import SqlMailLinks
 from identity.adapters.sql.oidc_clients import SqlOidcClients
 from identity.adapters.sql.outbox import SqlOutbox
+from identity.adapters.sql.pending_authorization_requests import SqlPendingRequests
 from identity.adapters.sql.refresh_tokens import SqlRefreshTokens
 from identity.adapters.sql.rejections import SqlRejections
 from identity.adapters.sql.service_clients import SqlClients
 from identity.adapters.sql.service_logins import SqlServiceLogins
 from identity.adapters.sql.sessions import SqlSessions
-from identity.adapters.sql.stored_requests import SqlStoredRequests
 from identity.domain.errors import Conflict
 from identity.usecases.ports import Ports, UnitOfWork
 
@@ -53,7 +53,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.bindings = SqlBindings(session)
         self.clients = SqlClients(session)
         self.oidc_clients = SqlOidcClients(session)
-        self.stored_requests = SqlStoredRequests(session)
+        self.pending_requests = SqlPendingRequests(session)
         self.client_consents = SqlClientConsents(session)
         self.grants = SqlGrants(session)
         self.refresh_tokens = SqlRefreshTokens(session)

@@ -6,12 +6,12 @@ from flask import Blueprint, Response, request, url_for
 
 from identity.domain.authorization_error import AuthorizationError, UnprovenRequest
 from identity.domain.authorization_parameters import MAX_BYTES, Parameters, parse_parameters
-from identity.domain.stored_request import REQUEST_URI
+from identity.domain.pending_authorization_request import REQUEST_URI
 from identity.http.portal.authorize import begin, proceed
 from identity.http.portal.layout.authorization_response import error_response
 from identity.http.portal.layout.redirects import redirect_to_url
 from identity.http.web_context import ports
-from identity.usecases import authorization_requests, stored_requests
+from identity.usecases import authorization_requests, pending_authorization_requests, pushed_requests
 
 blueprint = Blueprint("oauth_authorize", __name__, url_prefix="/oauth")
 
@@ -47,12 +47,12 @@ def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
     """Process a pushed request; other query parameters are ignored (RFC 9126 section 4)."""
     if parameters.repeated & {"client_id", "request_uri"}:
         raise UnprovenRequest("client_id or request_uri is given twice")
-    stored, client = stored_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
+    stored, client = pushed_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
     client, address = authorization_requests.prove(ports(), stored.parameters)
     try:
         asked = authorization_requests.read(ports(), stored.parameters, client, address, stored=stored)
         outcome = proceed(asked)
     except AuthorizationError as error:
-        stored_requests.close(ports(), stored)
+        pending_authorization_requests.close(ports(), stored)
         return error_response(client, address, error)
     return outcome if isinstance(outcome, Response) else begin(asked, request_id)

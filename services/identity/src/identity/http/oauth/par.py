@@ -4,13 +4,13 @@ from flask import Response, jsonify, request
 
 from identity.domain.authorization_error import AuthorizationError, UnprovenRequest
 from identity.domain.authorization_parameters import parse_parameters
-from identity.domain.stored_request import PUSHED_LIFETIME, REQUEST_URI
+from identity.domain.pending_authorization_request import PUSHED_LIFETIME, REQUEST_URI
 from identity.http.client_info import client_info
 from identity.http.oauth.client_auth import client_ports, require_client
 from identity.http.oauth.dpop import dpop_key
 from identity.http.oauth.error_responses import error_response, oauth_blueprint
 from identity.http.oauth.form import read_form
-from identity.usecases import stored_requests
+from identity.usecases import pushed_requests
 
 blueprint = oauth_blueprint("par")
 
@@ -22,7 +22,7 @@ _BAD_REQUEST = 400
 def push() -> Response:
     """Store a pushed request for one minute and return its request_uri."""
     client = require_client(read_form(repeatable=frozenset({"resource"})))
-    request_id = stored_requests.push(
+    request_id = pushed_requests.push(
         client_ports(client),
         client.oidc,
         parse_parameters(request.get_data()),

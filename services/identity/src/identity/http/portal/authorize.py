@@ -13,10 +13,10 @@ from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to, redirect_to_url, step_url
 from identity.http.portal.layout.service_request import home_of
 from identity.http.portal.login import LoginForm, login_page, submit_login
-from identity.http.portal.stored_requests import with_request
+from identity.http.portal.pending_authorization_request import with_request
 from identity.http.session_auth import current_principal, forget_principal, optional_principal
 from identity.http.web_context import ports
-from identity.usecases import authorization, stored_requests
+from identity.usecases import authorization, pending_authorization_requests
 from identity.usecases.authorization import Interaction
 from identity.usecases.authorization_requests import Asked
 from identity.usecases.steps.opening_grants import GrantOvertaken, IssuedCode
@@ -65,9 +65,9 @@ def begin(asked: Asked, request_id: str | None) -> Response:
     """Store the request, or extend the lifetime of a pushed request, and redirect to its page."""
     principal = optional_principal()
     if request_id is None:
-        request_id = stored_requests.store(ports(), asked, principal, asker=client_info())
+        request_id = pending_authorization_requests.store(ports(), asked, principal, asker=client_info())
     else:
-        stored_requests.advance(ports(), asked, principal)
+        pending_authorization_requests.advance(ports(), asked, principal)
     return redirect_to("portal.authorize.show", request_id=request_id)
 
 

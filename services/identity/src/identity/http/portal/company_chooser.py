@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from identity.http.portal.company_list import company_list
 from identity.http.portal.layout.pages import render_page
-from identity.http.portal.stored_requests import advance, with_request
+from identity.http.portal.pending_authorization_request import advance, with_request
 from identity.http.web_context import ports
 from identity.usecases.authorization import Interaction
 from identity.usecases.authorization_requests import Asked

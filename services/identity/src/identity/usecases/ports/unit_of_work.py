@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.meters import LoginCounter, OAuthMeter
     from identity.usecases.ports.oidc_clients import OidcClients
     from identity.usecases.ports.passwords import Passwords
+    from identity.usecases.ports.pending_authorization_requests import PendingRequests
     from identity.usecases.ports.randomness import Randomness
     from identity.usecases.ports.refresh_tokens import RefreshTokens
     from identity.usecases.ports.rejections import Rejections
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from identity.usecases.ports.service_logins import ServiceLogins
     from identity.usecases.ports.sessions import NewSessions, Sessions
     from identity.usecases.ports.signed_tokens import Tokens
-    from identity.usecases.ports.stored_requests import StoredRequests
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
 """The event fields that the audit log stores. Names are excluded, because the log outlives personal data (OPS-6)."""
@@ -152,7 +152,7 @@ class UnitOfWork(Transaction):
     clients: Clients
     oidc_clients: OidcClients
     refresh_tokens: RefreshTokens
-    stored_requests: StoredRequests
+    pending_requests: PendingRequests
     client_consents: ClientConsents
     service_logins: ServiceLogins
     consents: Consents

@@ -7,8 +7,8 @@ from identity.domain.account import Account
 from identity.domain.authorization import AuthorizationRequest
 from identity.domain.binding import list_order
 from identity.domain.oidc_client import OidcClient
+from identity.domain.pending_authorization_request import Progress
 from identity.domain.session import AccountSummary, Principal
-from identity.domain.stored_request import Progress
 from identity.domain.username import username_key
 from identity.usecases.ports import UnitOfWork
 

@@ -36,7 +36,7 @@ def issue(
     if not uow.grants.open(grant) or _has_lost_something(uow, asked.client):
         raise GrantOvertaken
     count_opening(uow, grant)
-    if asked.stored is not None and not uow.stored_requests.close(asked.stored.digest, now):
+    if asked.stored is not None and not uow.pending_requests.close(asked.stored.digest, now):
         raise RequestGone(asked.client)
     code = uow.randomness.token()
     uow.grants.add_code(_code(code, asked, grant))

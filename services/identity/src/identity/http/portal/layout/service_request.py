@@ -14,7 +14,7 @@ from identity.http.database_errors import DATABASE_ERRORS
 from identity.http.portal.layout.redirects import next_url
 from identity.http.security_headers import CONTENT_SECURITY_POLICY
 from identity.http.web_context import ports
-from identity.usecases import stored_requests
+from identity.usecases import pending_authorization_requests
 
 _BEFORE = frozenset(
     f"portal.{name}"
@@ -48,7 +48,7 @@ def _find() -> ServiceRequest | None:
     if found is None:
         return None
     try:
-        stored, client = stored_requests.find(ports(), found["id"])
+        stored, client = pending_authorization_requests.find(ports(), found["id"])
     except (RequestGone, *DATABASE_ERRORS):  # error pages must work without the database
         return None
     uri = stored.parameters.get("redirect_uri") or ""

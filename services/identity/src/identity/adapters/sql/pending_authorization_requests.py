@@ -10,20 +10,20 @@ from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import authorization_requests
 from identity.domain.authorization_parameters import Parameters
-from identity.domain.stored_request import Progress, StoredRequest
-from identity.usecases.ports.stored_requests import StoredRequests
+from identity.domain.pending_authorization_request import PendingRequest, Progress
+from identity.usecases.ports.pending_authorization_requests import PendingRequests
 
 _row = authorization_requests.c
 
 
-class SqlStoredRequests(StoredRequests):
+class SqlPendingRequests(PendingRequests):
     """Reads and writes stored requests within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     @override
-    def add(self, request: StoredRequest) -> None:
+    def add(self, request: PendingRequest) -> None:
         values = {
             "digest": request.digest,
             "client": request.client,
@@ -36,14 +36,14 @@ class SqlStoredRequests(StoredRequests):
         self._session.execute(insert(authorization_requests).values(values))
 
     @override
-    def get(self, digest: str) -> StoredRequest | None:
+    def get(self, digest: str) -> PendingRequest | None:
         query = select(authorization_requests).where(_row.digest == digest)
         row = self._session.execute(query).mappings().one_or_none()
         if row is None:
             return None
         progress = Progress(**row["progress"]) if row["progress"] else None
         parameters = Parameters.of((name, value) for name, value in row["parameters"])
-        return StoredRequest(**{**row, "parameters": parameters, "progress": progress})
+        return PendingRequest(**{**row, "parameters": parameters, "progress": progress})
 
     @override
     def advance(self, digest: str, progress: Progress, *, now: datetime, expires_at: datetime) -> bool:

@@ -30,7 +30,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRequest:
+class PendingRequest:
     """A stored request with the digest of its id; `progress` is None until a browser opens the request."""
 
     digest: str

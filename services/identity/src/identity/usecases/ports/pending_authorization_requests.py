@@ -3,16 +3,16 @@
 from datetime import datetime
 from typing import Protocol
 
-from identity.domain.stored_request import Progress, StoredRequest
+from identity.domain.pending_authorization_request import PendingRequest, Progress
 
 
-class StoredRequests(Protocol):
+class PendingRequests(Protocol):
     """The stored requests (OIDC-4, OIDC-12)."""
 
-    def add(self, request: StoredRequest) -> None:
+    def add(self, request: PendingRequest) -> None:
         """Add a request."""
 
-    def get(self, digest: str) -> StoredRequest | None:
+    def get(self, digest: str) -> PendingRequest | None:
         """Return a request, even if it has expired or was answered."""
 
     def advance(self, digest: str, progress: Progress, *, now: datetime, expires_at: datetime) -> bool:

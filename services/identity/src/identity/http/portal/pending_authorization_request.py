@@ -10,7 +10,7 @@ from identity.http.portal.layout.authorization_response import error_response
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
-from identity.usecases import authorization_requests, stored_requests
+from identity.usecases import authorization_requests, pending_authorization_requests
 from identity.usecases.authorization_requests import Asked
 
 View = Callable[[str, Asked], Response]
@@ -24,13 +24,13 @@ def with_request(view: View) -> Callable[..., Response]:
 
     @wraps(view)
     def wrapper(request_id: str) -> Response:
-        stored, client = stored_requests.find(ports(), request_id)
+        stored, client = pending_authorization_requests.find(ports(), request_id)
         client, address = authorization_requests.prove(ports(), stored.parameters)
         try:
             asked = authorization_requests.read(ports(), stored.parameters, client, address, stored=stored)
             return view(request_id, asked)
         except AuthorizationError as error:
-            stored_requests.close(ports(), stored)
+            pending_authorization_requests.close(ports(), stored)
             return error_response(client, address, error)
 
     return wrapper
@@ -40,7 +40,7 @@ def advance(request_id: str, asked: Asked, *, account_id: str, consented: bool) 
     """Record the choices made in this session, and continue."""
     principal = optional_principal()
     if principal is not None:
-        stored_requests.advance(
+        pending_authorization_requests.advance(
             ports(),
             asked,
             principal,
