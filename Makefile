@@ -134,7 +134,7 @@ docs: .venv/test/.stamp ## generate settings tables, OpenAPI, AsyncAPI, schemas,
 	$(TEST)/python -m deploy.documents write
 
 pictures: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## take the pictures of the README from the running demo system
-	$(TEST)/python -m tests.support.browser.pictures
+	$(TEST)/python -m tests.support.browser.readme_pictures
 
 fmt: .venv/test/.stamp ## format the code and apply the linter's fixes
 	$(TEST)/ruff format

@@ -7,7 +7,7 @@ from hypothesis import settings
 from tests.support.harness import tmpdir
 
 pytest_plugins = [
-    "tests.support.harness.selection",
+    "tests.support.harness.fast_option",
     "tests.support.browser.fixtures",
     "tests.support.servers.fixtures",
     "tests.support.harness.fixtures",

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.architecture.tree import files
+from tests.architecture.tracked_files import files
 from tests.support import ROOT
 
 CALLS = re.compile(r"\.(sessions|grants)\.end\w*\(")

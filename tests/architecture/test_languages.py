@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.architecture.tree import files
+from tests.architecture.tracked_files import files
 from tests.support import ROOT
 
 CHINESE = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")

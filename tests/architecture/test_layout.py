@@ -6,7 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tests.architecture.tree import files
+from tests.architecture.tracked_files import files
 from tests.support import ROOT
 
 FOLDERS = {".ci", "deploy", "services", "shared", "tests"}

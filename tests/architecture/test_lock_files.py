@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.architecture.tree import files
+from tests.architecture.tracked_files import files
 from tests.support import ROOT
 
 LOCKS = [path for path in files() if path.name.endswith("requirements.txt")]

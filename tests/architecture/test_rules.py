@@ -3,7 +3,7 @@
 import re
 
 from deploy.documents.rules import README, proofs, rules
-from tests.architecture.tree import files
+from tests.architecture.tracked_files import files
 from tests.support import ROOT
 
 FAMILIES = "REG|VER|REV|LOGIN|BIND|SW|UNB|PRO|MAIL|EVT|OPS|SEC|OIDC"

@@ -18,8 +18,8 @@ from tests.bench.population import populate
 from tests.bench.processes import Process
 from tests.bench.slots import Side, Slot, interleaved
 from tests.bench.web_server import SMALL, Web
+from tests.support.harness.polling import wait_until
 from tests.support.harness.settings import oidc_keys
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import started
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.bench.cpu import CpuSeconds
 from tests.bench.slots import Run, Side, Unit
-from tests.support.servers.programs import WRK
+from tests.support.servers.optional_programs import WRK
 
 MakeRequest = Callable[[], "Request"]
 SECONDS = 2.0

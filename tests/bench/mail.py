@@ -20,7 +20,7 @@ from tests.bench.figures import Figure, at_least, at_most, detail, percentile
 from tests.bench.mail_arrivals import Arrivals, recording_arrivals
 from tests.bench.slots import Run, Side
 from tests.bench.web_server import Web
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 if TYPE_CHECKING:
     from redis import Redis

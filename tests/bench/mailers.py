@@ -22,8 +22,8 @@ from tests.bench.figures import Figure, at_least, product
 from tests.bench.processes import Process
 from tests.bench.slots import Run, Side
 from tests.bench.smtp_sink import start_sink
-from tests.support.harness.waiting import wait_until
-from tests.support.servers.programs import OptionalProgram
+from tests.support.harness.polling import wait_until
+from tests.support.servers.optional_programs import OptionalProgram
 from tests.support.servers.redis import RedisServer
 
 if TYPE_CHECKING:

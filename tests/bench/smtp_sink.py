@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
+from tests.support.servers.optional_programs import OptionalProgram
 from tests.support.servers.ports import free_port
-from tests.support.servers.programs import OptionalProgram
 
 SMTP_SINK = OptionalProgram(
     ("smtp-sink", "/usr/sbin/smtp-sink"), "the mail figures", "apt-get install -y postfix"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.support.actors.authorization import Journey, ServiceBrowser
+from tests.support.actors.authorization_browser import Journey, ServiceBrowser
 from tests.support.actors.people import Person, Visitor
 from tests.support.harness.installation import Installation
 

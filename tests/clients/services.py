@@ -10,8 +10,8 @@ from tests.support import ROOT
 from tests.support.actors.people import NO_TLS, unique
 from tests.support.actors.service_clients import Service
 from tests.support.harness.installation import Installation
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import Program, run_preloaded
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 
 PLACE = ROOT / "tests/clients"

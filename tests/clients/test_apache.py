@@ -10,8 +10,8 @@ from tests.clients.people import Browser, add_agent
 from tests.clients.services import PLACE, new_url, register, wait_for
 from tests.clients.upstream import upstream
 from tests.support.actors.people import unique
-from tests.support.harness.waiting import wait_until
-from tests.support.servers.programs import APACHE
+from tests.support.harness.polling import wait_until
+from tests.support.servers.optional_programs import APACHE
 
 MODULES = Path("/usr/lib/apache2/modules")
 

@@ -11,7 +11,7 @@ from tests.clients.identity import RunningIdentity
 from tests.clients.people import Browser, add_agent
 from tests.clients.services import new_url, register
 from tests.support.actors.people import unique
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.lifecycle import serve_http
 
 

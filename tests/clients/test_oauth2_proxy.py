@@ -7,7 +7,7 @@ from tests.clients.people import Browser, add_agent
 from tests.clients.services import PLACE, built, new_url, register, wait_for
 from tests.clients.upstream import upstream
 from tests.support.actors.people import unique
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 REFRESH = "1s"
 

@@ -5,8 +5,8 @@ import pytest
 from tests.clients.identity import RunningIdentity
 from tests.clients.people import Browser, add_agent
 from tests.clients.services import built, new_url, register, wait_for
-from tests.support.harness.waiting import wait_until
-from tests.support.servers.programs import JAVA
+from tests.support.harness.polling import wait_until
+from tests.support.servers.optional_programs import JAVA
 
 CHEAP = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-Xshare:auto")
 

@@ -11,7 +11,7 @@ from tests.clients.identity import RunningIdentity
 from tests.clients.people import add_agent
 from tests.clients.services import PLACE, identity_command
 from tests.clients.token_checks import fetch_keys, introspect, token_for, verify_access_token
-from tests.support.actors.authorization import VERIFIER, ServiceBrowser
+from tests.support.actors.authorization_browser import VERIFIER, ServiceBrowser
 from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import Person
 

@@ -11,7 +11,7 @@ import yaml
 
 from deploy.containers.secret_files import main as make_secret_files
 from tests.support import ROOT
-from tests.support.servers.programs import KUSTOMIZE
+from tests.support.servers.optional_programs import KUSTOMIZE
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 OVERLAYS = ("local", "production")

@@ -19,8 +19,8 @@ from tests.support.harness.containers import (
     require_client,
     require_engine,
 )
+from tests.support.harness.polling import wait_until
 from tests.support.harness.readme_commands import walk_api
-from tests.support.harness.waiting import wait_until
 
 SLOW_MAILBOX = Path(__file__).with_name("slow_mailbox.yml")
 ONE_OFF = {"secrets", "roles", "migrate"}

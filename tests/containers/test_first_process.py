@@ -16,8 +16,8 @@ import pytest
 
 from tests.support.harness.installation import COMMANDS, Installation
 from tests.support.harness.ops_ports import VARIABLES, OpsPorts
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import START_SECONDS, Program, executable
-from tests.support.harness.waiting import wait_until
 
 FIRST = ("/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 ENDED_BY_SIGTERM = 128 + signal.SIGTERM

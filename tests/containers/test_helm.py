@@ -11,7 +11,7 @@ import yaml
 
 from tests.containers.manifests import KUBERNETES, Document, build, load, name_of, pods, render
 from tests.support import ROOT
-from tests.support.servers.programs import HELM
+from tests.support.servers.optional_programs import HELM
 
 CHART = ROOT / "deploy/helm"
 SCALING = {"HorizontalPodAutoscaler", "ScaledObject", "TriggerAuthentication"}

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import ROOT
 from tests.support.harness.processes import executable
-from tests.support.servers.programs import SYSTEMD
+from tests.support.servers.optional_programs import SYSTEMD
 
 UNITS = ROOT / "deploy/systemd"
 SERVICES = sorted(UNITS.glob("*.service"))

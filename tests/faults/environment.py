@@ -17,12 +17,12 @@ from tests.faults.supervisor import ProcessSpec, Supervisor
 from tests.support.actors.logouts import add_told_client
 from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import NO_TLS
+from tests.support.harness.polling import wait_until
 from tests.support.harness.settings import identity_settings, mailer_settings
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster, database_name
-from tests.support.servers.proxy import Proxy
 from tests.support.servers.smtp import SmtpServer
+from tests.support.servers.tcp_proxy import Proxy
 
 LEASE_SECONDS = 5
 WEB_WORKERS, RELAYS, NOTIFIERS, MAILERS = 2, 2, 2, 3

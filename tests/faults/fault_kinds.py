@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from tests.faults.environment import LEASE_SECONDS, Environment
 from tests.faults.supervisor import ManagedProcess
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 _RECORDED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
 _LEASED = text("SELECT count(*) FROM logouts WHERE done_at IS NULL AND leased_until > to_timestamp(:at)")

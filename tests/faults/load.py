@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from tests.faults.recording_mailbox import RecordingMailbox
-from tests.support.actors.authorization import query
+from tests.support.actors.authorization_browser import query
 from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import TAX_IDS, Person, Visitor, registration
 from tests.support.servers.received_mail import ReceivedMail

@@ -1,7 +1,7 @@
 """Two Redis servers behind one address. A failover makes the second server the primary."""
 
-from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
+from tests.support.servers.tcp_proxy import Proxy
 
 
 class RedisPair:

@@ -19,7 +19,7 @@ from identity.domain.rate_limits import (
 from port_runtime.secret import Secret
 from sqlalchemy import Connection, Engine, text
 
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.postgres import has_lock_wait
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

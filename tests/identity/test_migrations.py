@@ -13,8 +13,8 @@ from identity.adapters.sql.migrations import head_revision, migrate
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import Program
-from tests.support.harness.waiting import wait_until
 
 INDEXES = [("ix_accounts_email", True), ("ix_accounts_tax_id", True)]
 RELEASE_BEFORE = """

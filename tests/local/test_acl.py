@@ -25,7 +25,7 @@ from deploy.containers.secret_files import main as make_secret_files
 from deploy.local.keys import make_secrets, password_of
 from deploy.redis.acl import roles
 from tests.support import ROOT
-from tests.support.servers.programs import DEBIAN_REDIS
+from tests.support.servers.optional_programs import DEBIAN_REDIS
 from tests.support.servers.redis import RedisServer
 
 Client = Any  # redis-py's types combine sync and async answers

@@ -15,7 +15,7 @@ from deploy.local.mailbox_client import CODE
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.chromium import BrowserMonitor, Browsers, Site
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.local_run import LocalRun
 
 NARROW, WIDE = 360, 1280

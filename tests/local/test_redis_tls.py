@@ -12,7 +12,7 @@ from port_events.consumer import Consumer
 from deploy.redis.acl import roles
 from tests.shared.builders import an_event, fields_of
 from tests.support.servers.certificates import self_signed
-from tests.support.servers.programs import DEBIAN_REDIS
+from tests.support.servers.optional_programs import DEBIAN_REDIS
 from tests.support.servers.tls_redis import TlsRedisServer
 
 STREAM = "identity.events"

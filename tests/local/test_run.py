@@ -16,7 +16,7 @@ from deploy.local.environment import RunPaths, prepare
 from deploy.local.settings import PORTS, read
 from tests.support import ROOT
 from tests.support.harness.local_run import PYTHON, LocalRun
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.ports import free_port
 
 READY = "Ctrl-C stops the system."

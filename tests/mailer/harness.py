@@ -20,9 +20,9 @@ from redis import Redis
 from mailer.process import MailerProcess
 from mailer.settings import Settings
 from tests.support.harness.clock import FakeClock
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import Program
 from tests.support.harness.settings import mailer_settings
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 

@@ -14,7 +14,7 @@ from mailer.adapters.redis import connection
 from mailer.domain.mail_kinds import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
-from tests.support.browser.text import visible_text
+from tests.support.browser.text_normalization import visible_text
 from tests.support.harness.processes import Program, run_preloaded
 
 pytestmark = pytest.mark.processes

@@ -18,7 +18,7 @@ from mailer.adapters.redis.stream import GROUP
 from mailer.intake import BATCH
 from mailer.settings import Settings
 from tests.mailer.harness import MailerHarness, mailer_process
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.redis import RedisServer
 
 pytestmark = pytest.mark.processes

@@ -11,7 +11,7 @@ from port_events.sealing import Sealer, new_key_sets
 from mailer.adapters.mail_texts import samples
 from mailer.domain.mail_kinds import MAILS
 from tests.mailer.harness import LINK, PUBLIC_URL, MailerHarness
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 NO_MAIL = [events.AccountSuspended(), events.AccountProfileChanged(fields=("mobile",))]
 

@@ -12,7 +12,7 @@ from mailer.adapters.redis.domain_rate_limits import RedisDomainRateLimit, throt
 from mailer.domain.domain_rate_limits import DomainRateLimits
 from mailer.settings import domain_rate_limits
 from tests.mailer.harness import MailerHarness
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 HOUR = timedelta(hours=1)
 Limits = Callable[..., RedisDomainRateLimit]

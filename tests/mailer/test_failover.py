@@ -9,11 +9,11 @@ from port_events.envelope import MAIL_STREAM
 
 from mailer.adapters.redis.stream import GROUP
 from tests.mailer.harness import MailerHarness
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.lifecycle import started
-from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
+from tests.support.servers.tcp_proxy import Proxy
 
 
 class Pair:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from port_runtime.terminal_tables import display_width
 
 from mailer.domain.flowed_text import COLUMNS, flow_line
-from tests.support.servers.flowed_text import unflowed
+from tests.support.servers.format_flowed import unflowed
 
 LINK = "https://pass.example.tw/email/verify?token=" + "x" * 200
 

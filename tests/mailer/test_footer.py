@@ -10,7 +10,7 @@ from mailer.usecases.delivery_ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
 from tests.mailer.mail_text import squeezed, visible
 from tests.support.harness.settings import CONTACT
-from tests.support.servers.flowed_text import unflowed
+from tests.support.servers.format_flowed import unflowed
 
 
 def rendered(name: str, **environ: str) -> Rendered:

@@ -11,8 +11,8 @@ from mailer.adapters.redis.heartbeats import HEARTBEATS
 from mailer.adapters.redis.stream import GROUP, MailStream
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
-from tests.support.harness.waiting import wait_until
-from tests.support.servers.programs import DEBIAN_REDIS
+from tests.support.harness.polling import wait_until
+from tests.support.servers.optional_programs import DEBIAN_REDIS
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 

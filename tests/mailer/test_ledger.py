@@ -17,7 +17,7 @@ from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State
 from mailer.usecases.delivery_ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 from tests.mailer.harness import MailerHarness, Published
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 NewLedger = Callable[..., RedisLedger]
 

@@ -8,7 +8,7 @@ from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.process import MailerProcess
 from mailer.usecases.queue_stats import PauseState
 from tests.mailer.harness import MailerHarness
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from port_events.envelope import MAIL_STREAM
 
 from tests.mailer.commands import refuse, run_command, run_json
 from tests.mailer.harness import MailerHarness
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 
 def counts(stats: Any) -> tuple[int, int, int]:

@@ -11,8 +11,8 @@ from port_runtime.terminal_tables import display_width
 
 from tests.mailer.mail_text import squeezed
 from tests.mailer.sample_messages import SENDER, all_mails, read_by_node
-from tests.support.servers.flowed_text import unflowed
-from tests.support.servers.programs import MUTT
+from tests.support.servers.format_flowed import unflowed
+from tests.support.servers.optional_programs import MUTT
 
 MUTTRC = """\
 set folder=. charset=utf-8 assumed_charset=utf-8 pipe_decode=yes wait_key=no quit=yes reflow_text=yes reflow_wrap=0

@@ -14,7 +14,7 @@ from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.bulkhead import Bulkhead
 from mailer.domain.errors import AbandonedError, NotSentError, ServerUnavailableError, SlowDomainError
 from tests.mailer.transports import OpenTransport, new_mail
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.smtp import SmtpServer
 from tests.support.servers.smtp_script import Step
 

@@ -13,7 +13,7 @@ from mailer.domain.mail_kinds import MAILS
 from mailer.usecases.delivery_ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
 from tests.mailer.mail_text import squeezed, visible
-from tests.support.servers.flowed_text import unflowed
+from tests.support.servers.format_flowed import unflowed
 
 SENDER = "港區通行證應用管理系統工作小組"
 COMMON = CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=False)

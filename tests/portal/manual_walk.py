@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.support.actors.people import PASSWORD, Person, unique
 from tests.support.actors.registration_form import by_label, valid_fields
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize, text_pattern
+from tests.support.browser.text_normalization import normalize, text_pattern
 from tests.support.harness.system import System
 
 _CONSENTS = ("個資同意使用", "授權聲明", "危害告知")

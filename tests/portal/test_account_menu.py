@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 LONG = "臺灣國際商港貨櫃裝卸暨倉儲物流股份有限公司高雄第二聯合營運中心籌備處"

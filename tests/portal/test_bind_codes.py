@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 SENT_AGAIN = "「鏈結帳號綁定驗證碼通知」已重新發送到被綁定帳號的 Email信箱！"

@@ -8,7 +8,7 @@ from playwright.sync_api import Request, Route, expect
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 ENDED = "登入已逾時或已登出，請重新登入"

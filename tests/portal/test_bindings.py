@@ -4,9 +4,9 @@ import pytest
 
 from tests.support.actors.failed_logins import fail_logins
 from tests.support.actors.people import Person
-from tests.support.actors.profile import masked
+from tests.support.actors.profile_changes import masked
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 SENT = "[鏈結帳號綁定驗證碼通知]已發送到被綁定帳號的 Email信箱！請聯繫帳號使用者取得[驗證碼]。"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Request, Route, expect
 
-from tests.support.actors.companies import bind_companies
+from tests.support.actors.many_companies import bind_companies
 from tests.support.actors.people import Person
 from tests.support.actors.registration_form import by_label, valid_fields
 from tests.support.browser.tab import Tab

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.actors.companies import bind_companies
+from tests.support.actors.many_companies import bind_companies
 from tests.support.actors.people import Person
 from tests.support.browser.network import count_bytes
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 COMPANIES = 300

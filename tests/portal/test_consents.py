@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 from tests.portal.conftest import StartPortal
 from tests.support.browser.chromium import HEIGHT
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize, text_pattern
+from tests.support.browser.text_normalization import normalize, text_pattern
 from tests.support.harness.system import System
 
 TITLES = ("個資同意使用", "授權聲明", "危害告知")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.actors.companies import bind_companies
+from tests.support.actors.many_companies import bind_companies
 from tests.support.actors.people import Person
 from tests.support.browser import screenshots
 from tests.support.browser.tab import Tab

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from tests.portal.conftest import StartPortal
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 _SEEN: list[tuple[int, Exception, str]] = [

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import Person, unique
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 

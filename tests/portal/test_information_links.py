@@ -4,7 +4,7 @@ import pytest
 
 from tests.portal.conftest import StartPortal
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.settings import CONTACT
 
 ELSEWHERE = {

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 
 _COMPANY = "錢大明股份有限公司"
 

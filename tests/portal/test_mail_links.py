@@ -4,9 +4,9 @@ import pytest
 
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import unique
-from tests.support.actors.profile import request_email_change
+from tests.support.actors.profile_changes import request_email_change
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"

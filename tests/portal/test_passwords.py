@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.actors.people import PASSWORD, Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 from tests.support.servers.received_mail import ReceivedMail
 

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.actors.people import Person, unique
-from tests.support.actors.profile import request_email_change
+from tests.support.actors.profile_changes import request_email_change
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 HEADINGS = {"link": "鏈結帳號資料修改", "general": "帳號資料修改"}

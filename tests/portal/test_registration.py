@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.support.actors.registration_form import LABELS, by_label, valid_fields
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 KINDS = {"general": "一般帳號", "link": "鏈結帳號"}

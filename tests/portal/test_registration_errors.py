@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 from tests.support.actors.registration_form import LABELS, by_label, valid_fields
 from tests.support.browser.keyboard_tab import KeyboardTab
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 
 QUESTION = "確定要送出申請？？"
 RIGHT: dict[str, Any] = {"errors": {}, "advice": {}, "suggestions": {}, "values": {}}

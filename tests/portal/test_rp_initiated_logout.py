@@ -11,7 +11,7 @@ from tests.support.actors.grants import add_oidc_client
 from tests.support.actors.people import Person
 from tests.support.browser.chromium import Site
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 from tests.support.servers.lifecycle import serve_http
 

@@ -8,13 +8,13 @@ from playwright.sync_api import expect
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from tests.support.actors.authorization import query
-from tests.support.actors.companies import bind_companies
+from tests.support.actors.authorization_browser import query
+from tests.support.actors.many_companies import bind_companies
 from tests.support.actors.oidc_clients import register_oidc_client
 from tests.support.actors.people import Person
 from tests.support.browser.chromium import Site
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 from tests.support.servers.lifecycle import serve_http
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.portal.conftest import StartPortal
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator
 from tests.support.actors.grants import add_oidc_client, open_grant
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"

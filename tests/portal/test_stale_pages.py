@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support.actors.people import Person
-from tests.support.actors.profile import request_email_change
+from tests.support.actors.profile_changes import request_email_change
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 _STALE = "頁面閒置過久,或已在其他視窗登入、登出。請確認內容後再送出一次"

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 RIGHTS = ["pass:apply", "pass:query", "pass:print"]

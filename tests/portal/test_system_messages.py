@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 EVERY_SECONDS = 4

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.actors.people import Person
 from tests.support.actors.service_clients import admin_client, service_visitor
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 

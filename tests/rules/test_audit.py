@@ -12,7 +12,7 @@ from port_events.catalogue import CATALOGUE
 from structlog.testing import capture_logs
 
 from tests.support.actors.people import Person, Visitor, unique
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.system import System
 

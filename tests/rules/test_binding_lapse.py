@@ -5,7 +5,7 @@ from identity.adapters.sql.purger import SqlPurger
 from identity.usecases.tidy import CleanupResult, clean_up
 
 from tests.support.actors.people import Person, Visitor, unique
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 

@@ -29,7 +29,7 @@ from psycopg.errors import InsufficientPrivilege
 from tests.support import ROOT
 from tests.support.actors.grants import add_oidc_client, open_grant
 from tests.support.actors.logouts import logouts, notify_ports, tell_all
-from tests.support.actors.profile import request_email_change
+from tests.support.actors.profile_changes import request_email_change
 from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import Servers, System
 from tests.support.servers.logout_receiver import logout_receiver

@@ -15,8 +15,8 @@ from tests.support.actors.event_consumers import (
 )
 from tests.support.actors.people import TAX_IDS
 from tests.support.harness.installation import Installation
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import Program
-from tests.support.harness.waiting import wait_until
 
 
 class Passes:

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from tests.support.actors.people import Person
 from tests.support.harness.installation import Installation
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
 

@@ -24,9 +24,9 @@ from port_runtime.settings import load
 from typing_extensions import override
 
 from tests.support.actors.people import Person
+from tests.support.harness.polling import wait_until
 from tests.support.harness.settings import mailer_settings
 from tests.support.harness.system import Servers, System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 

@@ -21,8 +21,8 @@ from structlog.testing import capture_logs
 from tests.support.actors.people import registration
 from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 
 
 class CrashError(Exception):

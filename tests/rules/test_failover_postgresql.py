@@ -12,12 +12,12 @@ from port_events.envelope import STREAM
 from port_runtime.settings import load
 
 from tests.support.actors.people import registration
-from tests.support.harness.figures import report_figure
+from tests.support.harness.measurements import report_figure
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import Servers, System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import started
 from tests.support.servers.postgres import PostgresCluster
-from tests.support.servers.proxy import Proxy
+from tests.support.servers.tcp_proxy import Proxy
 
 MAX_SECONDS = 30
 

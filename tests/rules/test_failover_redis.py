@@ -19,14 +19,14 @@ from redis import Redis
 from tests.shared.consumer_thread import GROUP, ConsumerThread
 from tests.support.actors.people import Person
 from tests.support.harness.clock import FakeClock
-from tests.support.harness.figures import report_figure
+from tests.support.harness.measurements import report_figure
+from tests.support.harness.polling import wait_until
 from tests.support.harness.settings import mailer_settings
 from tests.support.harness.system import Servers, System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import started
 from tests.support.servers.ports import free_port
-from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
+from tests.support.servers.tcp_proxy import Proxy
 
 MAX_SECONDS = 30
 

@@ -13,10 +13,10 @@ from port_events.consumer import Consumer
 from port_events.envelope import STREAM, from_fields
 
 from tests.shared.consumer_thread import GROUP, ConsumerThread
-from tests.support.harness.figures import report_figure
 from tests.support.harness.installation import Installation
+from tests.support.harness.measurements import report_figure
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import run_preloaded
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import started
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.sentinel import DECISION_SECONDS, SentinelServer

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.actors.people import TAX_IDS, Person, unique
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 SUBJECT = "帳號查詢通知"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.html_page import HtmlPage
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 

@@ -17,8 +17,8 @@ from identity.domain.errors import Busy
 from tests.support.actors.people import Person, Visitor
 from tests.support.actors.service_clients import admin_client
 from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 
 _HELD_SECONDS = 0.5
 

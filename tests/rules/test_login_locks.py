@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.actors.failed_logins import WRONG, fail_logins
 from tests.support.actors.people import Person, unique
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.system import System
 

@@ -11,7 +11,7 @@ from port_runtime.secret import MASK
 
 from tests.support.actors.people import registration
 from tests.support.harness.installation import Installation
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 
 def _lines(installation: Installation) -> list[dict[str, Any]]:

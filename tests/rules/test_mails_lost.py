@@ -9,7 +9,7 @@ from port_events.envelope import MAIL_STREAM, RECEIPTS
 from structlog.testing import capture_logs
 
 from tests.support.actors.people import Person
-from tests.support.browser.text import normalize, visible_text
+from tests.support.browser.text_normalization import normalize, visible_text
 from tests.support.harness.system import System
 
 Client = Any  # redis-py's types combine sync and async answers

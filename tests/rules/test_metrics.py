@@ -15,8 +15,8 @@ from port_runtime.metrics import Metric
 from tests.support.actors.people import NO_TLS, Person
 from tests.support.harness.installation import Installation
 from tests.support.harness.ops_ports import VARIABLES, OpsPorts
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import run_preloaded
-from tests.support.harness.waiting import wait_until
 
 CATALOGUES: dict[str, tuple[Metric, ...]] = {
     "web": WEB,

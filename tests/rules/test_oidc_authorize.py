@@ -7,9 +7,9 @@ from identity.domain.rate_limits import AUTHORIZATIONS_BY_CLIENT_ADDRESS
 from identity.usecases import operator_decisions
 from sqlalchemy import text
 
-from tests.support.actors.authorization import CHALLENGE, ServiceBrowser, query
+from tests.support.actors.authorization_browser import CHALLENGE, ServiceBrowser, query
 from tests.support.actors.oidc_clients import REDIRECT_URI, register_oidc_client
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import Servers, System
 

@@ -8,9 +8,9 @@ from identity.domain.oidc_scopes import SCOPES
 from identity.http.zh_tw.portal import SCOPE_DATA
 from identity.usecases import personal_data
 
-from tests.support.actors.authorization import Journey, ServiceBrowser
+from tests.support.actors.authorization_browser import Journey, ServiceBrowser
 from tests.support.actors.oidc_clients import register_oidc_client
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.test_oidc_requests import REFUSED
-from tests.support.actors.authorization import Journey, ServiceBrowser, query
+from tests.rules.test_oidc_request_validation import REFUSED
+from tests.support.actors.authorization_browser import Journey, ServiceBrowser, query
 from tests.support.actors.client_signatures import dpop, ec_key, key_set
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.oidc_clients import register_oidc_client

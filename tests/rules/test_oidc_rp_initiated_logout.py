@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from identity.usecases import service_clients
 
-from tests.support.actors.authorization import Journey, ServiceBrowser
+from tests.support.actors.authorization_browser import Journey, ServiceBrowser
 from tests.support.actors.grants import OpenGrant, add_oidc_client, id_token, open_grant
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.html_page import HtmlPage

@@ -13,7 +13,7 @@ from tests.support.actors.client_signatures import base64url, dpop, ec_key, key_
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.people import Person, unique
-from tests.support.actors.profile import request_email_change, save
+from tests.support.actors.profile_changes import request_email_change, save
 from tests.support.actors.service_clients import Service
 from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System

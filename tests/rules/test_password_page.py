@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from tests.support.actors.people import PASSWORD, Person, Visitor
-from tests.support.browser.pages import Page, PlainBrowser
-from tests.support.browser.text import normalize
+from tests.support.browser.plain_browser import Page, PlainBrowser
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"

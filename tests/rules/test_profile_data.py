@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from tests.support.actors.people import registration
-from tests.support.actors.profile import etag, save
+from tests.support.actors.profile_changes import etag, save
 from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System

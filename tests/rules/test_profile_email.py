@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support.actors.people import unique
-from tests.support.actors.profile import request_email_change, save
-from tests.support.browser.pages import AccountPage, PlainBrowser
-from tests.support.browser.text import normalize
+from tests.support.actors.profile_changes import request_email_change, save
+from tests.support.browser.plain_browser import AccountPage, PlainBrowser
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import System
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.support.actors.people import Person, Visitor
-from tests.support.actors.profile import masked, request_email_change
-from tests.support.browser.pages import PlainBrowser
-from tests.support.browser.text import normalize
+from tests.support.actors.profile_changes import masked, request_email_change
+from tests.support.browser.plain_browser import PlainBrowser
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 NEW_PASSWORD = "Another-Crane-88!"

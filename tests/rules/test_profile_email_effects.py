@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.actors.profile import masked, request_email_change
+from tests.support.actors.profile_changes import masked, request_email_change
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 

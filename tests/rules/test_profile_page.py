@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support.actors.people import unique
-from tests.support.actors.profile import request_email_change, save
-from tests.support.browser.pages import PROFILE, AccountPage
-from tests.support.browser.text import normalize, visible_text
+from tests.support.actors.profile_changes import request_email_change, save
+from tests.support.browser.plain_browser import PROFILE, AccountPage
+from tests.support.browser.text_normalization import normalize, visible_text
 from tests.support.harness.system import System
 
 WITHDRAW = "/profile/pending-email/withdraw"

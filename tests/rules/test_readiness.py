@@ -22,9 +22,9 @@ from sqlalchemy.engine import make_url
 from tests.support.actors.people import NO_TLS
 from tests.support.harness.commands import invoke
 from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.polling import wait_until
 from tests.support.harness.settings import identity_settings, mailer_settings
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.redis import RedisServer
 

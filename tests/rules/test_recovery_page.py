@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.actors.people import Person
-from tests.support.browser.pages import Page, PlainBrowser
-from tests.support.browser.text import normalize
+from tests.support.browser.plain_browser import Page, PlainBrowser
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.actors.people import registration, unique
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 

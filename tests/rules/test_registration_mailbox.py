@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.actors.people import TAX_IDS, Person, registration
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.actors.people import TAX_IDS, registration
 from tests.support.actors.registration_form import LABELS, check_fields, open_form, valid_fields
-from tests.support.browser.pages import PlainBrowser
-from tests.support.browser.text import normalize, visible_text
+from tests.support.browser.plain_browser import PlainBrowser
+from tests.support.browser.text_normalization import normalize, visible_text
 from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System

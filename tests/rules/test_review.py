@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support.actors.people import registration
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.commands import invoke
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System

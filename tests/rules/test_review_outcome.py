@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.actors.people import Person, registration
-from tests.support.browser.pages import AccountPage
-from tests.support.browser.text import normalize
+from tests.support.browser.plain_browser import AccountPage
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.commands import invoke
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System

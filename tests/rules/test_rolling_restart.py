@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from tests.support.actors.people import Person, registration
-from tests.support.harness.figures import report_figure, timed
 from tests.support.harness.installation import Installation
+from tests.support.harness.measurements import report_figure, timed
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import Program, run_preloaded
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.load_balancer import LoadBalancer, run_load_balancer
 from tests.support.servers.ports import free_port
 

@@ -17,8 +17,8 @@ from redis.exceptions import AuthenticationError
 
 from deploy.redis.acl import roles
 from tests.support.harness.commands import invoke
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import Servers, System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.postgres import PostgresCluster
 from tests.support.servers.redis import RedisServer
 

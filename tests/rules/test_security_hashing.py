@@ -15,8 +15,8 @@ from argon2.exceptions import HashingError, VerifyMismatchError
 from tests.support.actors.people import PASSWORD, unique
 from tests.support.harness.commands import invoke
 from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 
 SLOTS, QUEUE, ASKED = 2, 3, 12
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.rules.test_password_page import page_of
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 AGENTS = {

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.support.harness.installation import Installation
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import Program, executable
-from tests.support.harness.waiting import wait_until
 
 CLIENTS = 4
 # Like systemd for the unit, this passes the socket as descriptor 3 and sets MemoryDenyWriteExecute=

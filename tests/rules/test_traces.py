@@ -12,9 +12,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.support.actors.people import registration
 from tests.support.harness.installation import Installation
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import run_preloaded
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.trace_collector import ReceivedSpan, TraceCollector, run_trace_collector
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

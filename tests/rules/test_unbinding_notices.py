@@ -4,7 +4,7 @@ import pytest
 from identity.usecases import operator_decisions
 
 from tests.support.actors.people import Person
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 NOTICE = "鏈結帳號綁定解除通知"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.browser.pages import AccountPage
-from tests.support.browser.text import normalize
+from tests.support.browser.plain_browser import AccountPage
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 UNBIND = "/profile/binding/end"

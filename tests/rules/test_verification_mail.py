@@ -4,7 +4,7 @@ from email.utils import parseaddr
 
 import pytest
 
-from tests.support.browser.text import normalize, visible_text
+from tests.support.browser.text_normalization import normalize, visible_text
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System

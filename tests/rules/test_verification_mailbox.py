@@ -4,8 +4,8 @@ import pytest
 from identity.domain.rate_limits import MAILBOX_HOUR
 
 from tests.support.actors.people import Visitor, unique
-from tests.support.browser.pages import AccountPage
-from tests.support.browser.text import normalize
+from tests.support.browser.plain_browser import AccountPage
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 PATH = "/email-verifications/mailbox"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.browser.pages import PlainBrowser
-from tests.support.browser.text import normalize
+from tests.support.browser.plain_browser import PlainBrowser
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 

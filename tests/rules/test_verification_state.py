@@ -9,7 +9,7 @@ from identity.http.zh_tw.portal import REFUSED_BY_MAIL_SERVER
 from mailer.domain.smtp_replies import RULES, UNREADABLE
 
 from tests.support.actors.people import Person, Visitor, unique
-from tests.support.browser.text import normalize, visible_text
+from tests.support.browser.text_normalization import normalize, visible_text
 from tests.support.harness.system import System
 from tests.support.servers.smtp_script import Step
 

@@ -10,7 +10,7 @@ from port_events.envelope import STREAM
 from redis import Redis
 
 from tests.shared.builders import an_event, fields_of
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.redis import RedisServer
 
 GROUP = "passes"

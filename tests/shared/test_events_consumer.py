@@ -14,7 +14,7 @@ from redis.exceptions import NoPermissionError
 from deploy.redis.acl import roles
 from tests.shared.builders import an_event, fields_of
 from tests.shared.consumer_thread import GROUP, following, pending, publish
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.redis import RedisServer
 
 HOUR_MS = 3_600_000

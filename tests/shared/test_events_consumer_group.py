@@ -8,7 +8,7 @@ import pytest
 from port_events.consumer_group import Group, member_name
 from redis import Redis
 
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.redis import RedisServer
 
 STREAM = "identity.events"

@@ -13,7 +13,7 @@ from redis import Redis
 
 from tests.shared.builders import an_event
 from tests.shared.consumer_thread import GROUP, following, pending, publish
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.redis import RedisServer
 
 

@@ -14,7 +14,7 @@ from redis import Redis
 
 from tests.shared.consumer_thread import GROUP, publish
 from tests.shared.feed_server import Published
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.redis import RedisServer
 
 

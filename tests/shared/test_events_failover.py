@@ -10,11 +10,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.lifecycle import started
 from tests.support.servers.ports import free_port
-from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
+from tests.support.servers.tcp_proxy import Proxy
 
 
 def _demoted(stack: ExitStack) -> RedisServer:

@@ -10,7 +10,7 @@ from redis import Redis
 
 from tests.shared.consumer_thread import GROUP, following, pending
 from tests.shared.feed_server import SECRET, Published, served
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.redis import RedisServer
 
 POSITION = f"seen:{GROUP}:position"

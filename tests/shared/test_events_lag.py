@@ -11,7 +11,7 @@ from redis import Redis
 from tests.shared.builders import an_event, fields_of
 from tests.shared.consumer_thread import GROUP, following, pending
 from tests.shared.feed_server import Published
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.redis import RedisServer
 
 

@@ -13,7 +13,7 @@ from port_events.envelope import STREAM
 from redis import Redis
 
 from tests.shared.feed_server import SECRET, Published, served
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.redis import RedisServer
 
 pytestmark = pytest.mark.processes

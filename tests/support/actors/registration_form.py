@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from tests.support.actors.people import Visitor, registration
-from tests.support.browser.pages import Page, PlainBrowser
+from tests.support.browser.plain_browser import Page, PlainBrowser
 
 LABELS = {
     "username": "帳號",

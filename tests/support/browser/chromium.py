@@ -19,7 +19,7 @@ from playwright.sync_api import (
 )
 
 from tests.support.harness.system import System
-from tests.support.servers.programs import CHROMIUM
+from tests.support.servers.optional_programs import CHROMIUM
 
 HEIGHT = 800
 _TIMEOUT_MS = 20_000

@@ -5,7 +5,7 @@ from typing import Self
 from playwright.sync_api import Locator, expect
 
 from tests.support.browser.tab import Tab, control_named
-from tests.support.browser.text import text_pattern
+from tests.support.browser.text_normalization import text_pattern
 
 _MAX_STEPS = 120
 _IS_FOCUSED = "(one) => one === document.activeElement"

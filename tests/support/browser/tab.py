@@ -8,9 +8,9 @@ from playwright.sync_api import Locator, Page, Response, expect
 from tests.support.actors.people import Person
 from tests.support.browser import screenshots
 from tests.support.browser.chromium import Browsers, Site, is_document
-from tests.support.browser.text import normalize, text_pattern
+from tests.support.browser.text_normalization import normalize, text_pattern
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.received_mail import ReceivedMail
 
 _IS_AT_END = "(one) => one.scrollTop + one.clientHeight >= one.scrollHeight - 1"

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support import ROOT
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.ports import free_port
 
 CLIENTS = {"docker compose": ("docker", "compose"), "docker-compose": ("docker-compose",)}

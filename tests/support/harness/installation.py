@@ -11,10 +11,10 @@ from port_events.sealing import new_key_sets
 from sqlalchemy import Engine
 
 from tests.support.actors.people import NO_TLS
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import START_SECONDS, Program, run_preloaded
 from tests.support.harness.settings import identity_settings, mailer_settings
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer

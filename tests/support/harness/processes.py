@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from tests.support import ROOT
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 START_SECONDS = 90.0
 """A command needs 2 s of CPU time to start, and many commands may start at once on a busy machine."""

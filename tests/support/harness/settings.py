@@ -7,7 +7,7 @@ from pathlib import Path
 from identity.adapters.jose.signing_keys import new_signing_keys
 from port_events.sealing import KeySets, new_key_sets
 
-from tests.support.actors.consents import write_consents
+from tests.support.actors.consent_texts import write_consents
 from tests.support.servers.ports import free_port
 
 PUBLIC_URL = "http://127.0.0.1:8000"

@@ -23,9 +23,9 @@ from werkzeug.serving import make_server
 
 from tests.support.actors.people import Person, Visitor, registration
 from tests.support.harness.clock import FakeClock
-from tests.support.harness.documented_answers import check_answer
+from tests.support.harness.openapi_check import check_answer
+from tests.support.harness.polling import wait_until
 from tests.support.harness.settings import identity_settings
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import serve_http
 from tests.support.servers.mailbox import Mailbox
 from tests.support.servers.received_mail import ReceivedMail

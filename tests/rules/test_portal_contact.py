@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.browser.html_page import HtmlPage
-from tests.support.browser.text import visible_text
+from tests.support.browser.text_normalization import visible_text
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.settings import CONTACT
 from tests.support.harness.system import System

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.support.actors.people import Person
 from tests.support.harness.installation import Installation
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 
 
 def _verified(installation: Installation, person: Person) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.actors.authorization import ServiceBrowser
+from tests.support.actors.authorization_browser import ServiceBrowser
 from tests.support.actors.oidc_clients import register_oidc_client
 from tests.support.actors.people import Person
 from tests.support.harness.system import System

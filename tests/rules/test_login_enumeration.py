@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from tests.support.actors.failed_logins import WRONG
 from tests.support.actors.people import unique
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 

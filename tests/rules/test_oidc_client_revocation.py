@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 from identity.usecases import authorization
 
-from tests.support.actors.authorization import ServiceBrowser
+from tests.support.actors.authorization_browser import ServiceBrowser
 from tests.support.actors.oidc_clients import REDIRECT_URI, open_grant, register_oidc_client
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import System

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 
 from tests.support.actors.people import Person
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import Servers, System
-from tests.support.harness.waiting import wait_until
+from tests.support.servers.optional_programs import PGBOUNCER
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import NOBODY, PostgresCluster
-from tests.support.servers.programs import PGBOUNCER
 
 THREADS, ROUNDS = 4, 8
 

@@ -7,7 +7,7 @@ import pytest
 from httpx import Response
 from identity.domain.rate_limits import GRANTS_BY_PERSON
 
-from tests.support.actors.authorization import ServiceBrowser
+from tests.support.actors.authorization_browser import ServiceBrowser
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.oidc_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.people import Person

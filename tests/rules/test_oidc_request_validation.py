@@ -9,9 +9,9 @@ import httpx
 import pytest
 from identity.domain.authorization_parameters import MAX_BYTES
 
-from tests.support.actors.authorization import CHALLENGE, ServiceBrowser, query
+from tests.support.actors.authorization_browser import CHALLENGE, ServiceBrowser, query
 from tests.support.actors.oidc_clients import REDIRECT_URI, register_oidc_client
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
 Primitive = str | int | float | bool | None

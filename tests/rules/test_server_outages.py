@@ -9,7 +9,7 @@ from identity.adapters.sql.migrations import migrate
 from tests.support.actors.people import registration
 from tests.support.harness.fixtures import NewInstallation
 from tests.support.harness.installation import Installation
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.polling import wait_until
 from tests.support.servers.lifecycle import started
 from tests.support.servers.postgres import PostgresCluster
 

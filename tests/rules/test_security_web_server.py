@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.actors.consents import write_consents
+from tests.support.actors.consent_texts import write_consents
 from tests.support.harness.installation import Installation
 from tests.support.harness.processes import Program
 from tests.support.harness.system import Servers

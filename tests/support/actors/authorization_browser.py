@@ -9,7 +9,7 @@ import httpx
 from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.html_page import HtmlPage
-from tests.support.browser.text import visible_text
+from tests.support.browser.text_normalization import visible_text
 from tests.support.harness.system import System
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -5,9 +5,9 @@ from identity.domain.rate_limits import PASSWORD_PROOFS, PROFILE_CHANGES, SWITCH
 from identity.domain.session import MAX_SESSIONS
 
 from tests.support.actors.people import Visitor
-from tests.support.actors.profile import save
-from tests.support.browser.pages import AccountPage
-from tests.support.browser.text import normalize
+from tests.support.actors.profile_changes import save
+from tests.support.browser.plain_browser import AccountPage
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from tests.support.actors.logouts import add_told_client, owe_logouts
 from tests.support.harness.installation import Installation
 from tests.support.harness.ops_ports import OpsPorts
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import run_preloaded
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.logout_receiver import LogoutReceiver, logout_receiver
 
 MAX_SECONDS = 4.0

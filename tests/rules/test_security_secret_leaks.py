@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.actors.authorization import VERIFIER, ServiceBrowser
+from tests.support.actors.authorization_browser import VERIFIER, ServiceBrowser
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import PASSWORD, Person, Visitor
 from tests.support.actors.registration_form import open_form, valid_fields
 from tests.support.actors.service_clients import Service
-from tests.support.browser.pages import PlainBrowser
+from tests.support.browser.plain_browser import PlainBrowser
 from tests.support.harness.installation import Installation
 from tests.support.harness.leak_scan import ResponseRecorder, database_text, leaked, redis_text
 from tests.support.harness.ops_ports import OpsPorts
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import run_preloaded
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.trace_collector import TraceCollector, run_trace_collector
 
 NEW_PASSWORD = "Lantern-Quay-31!"

@@ -10,14 +10,14 @@ from identity.adapters.sql.purger import SqlPurger
 from identity.usecases import lapse
 from identity.usecases.tidy import CleanupResult, clean_up
 
-from tests.support.actors.profile import request_email_change
+from tests.support.actors.profile_changes import request_email_change
 from tests.support.actors.service_clients import service_visitor
 from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import Program
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.postgres import has_lock_wait
 
 

@@ -10,7 +10,7 @@ from identity.usecases import oidc_clients, service_clients
 from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant
 from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import Person, Visitor
-from tests.support.actors.profile import request_email_change
+from tests.support.actors.profile_changes import request_email_change
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 

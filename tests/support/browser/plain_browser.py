@@ -6,7 +6,7 @@ import httpx
 
 from tests.support.actors.people import Visitor
 from tests.support.browser.html_page import HtmlPage
-from tests.support.browser.text import normalize, visible_text
+from tests.support.browser.text_normalization import normalize, visible_text
 
 PROFILE = "/profile"
 

@@ -6,8 +6,8 @@ from identity.domain.session import ClientInfo
 
 from tests.support.actors.people import Person, registration, unique
 from tests.support.actors.registration_form import check_fields, open_form, valid_fields
-from tests.support.browser.pages import PlainBrowser
-from tests.support.browser.text import normalize
+from tests.support.browser.plain_browser import PlainBrowser
+from tests.support.browser.text_normalization import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 

@@ -6,7 +6,7 @@ from identity.domain.rate_limits import MAILBOX_HOUR, RESEND_DAY, RESETS_BY_CLIE
 
 from tests.support.actors.failed_logins import fail_logins
 from tests.support.actors.people import Person, Visitor, unique
-from tests.support.actors.profile import request_email_change, save
+from tests.support.actors.profile_changes import request_email_change, save
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 

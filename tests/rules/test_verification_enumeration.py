@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.actors.people import Person, unique
-from tests.support.browser.pages import PlainBrowser
+from tests.support.browser.plain_browser import PlainBrowser
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 

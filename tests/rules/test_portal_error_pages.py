@@ -6,7 +6,7 @@ import httpx
 import pytest
 from identity.domain import errors
 
-from tests.support.browser.text import normalize, visible_text
+from tests.support.browser.text_normalization import normalize, visible_text
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from tests.support.actors.oidc_clients import open_grant, register_oidc_client
 from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.postgres import has_lock_wait
 
 _LOCK = text("SELECT id FROM grants WHERE id = :id FOR UPDATE SKIP LOCKED")

@@ -9,9 +9,9 @@ from port_runtime.terminal_tables import display_width
 from sqlalchemy import text
 
 from tests.support.actors.people import PASSWORD
-from tests.support.browser.text import normalize
+from tests.support.browser.text_normalization import normalize
+from tests.support.harness.polling import wait_until
 from tests.support.harness.system import System
-from tests.support.harness.waiting import wait_until
 from tests.support.servers.received_mail import ReceivedMail
 
 NEW_PASSWORD = "Lantern-Quay-31!"
