@@ -20,7 +20,7 @@ from identity.adapters.meters import LogoutMetrics
 from identity.adapters.randomness import SystemRandomness
 from identity.adapters.sql.backchannel_logouts import CHANNEL
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.transaction import SqlTransaction
+from identity.adapters.sql.notify_transaction import SqlNotifyTransaction
 from identity.bootstrap.readiness import readiness_checks
 from identity.bootstrap.token_signer import token_signer
 from identity.domain.audit import Caller
@@ -67,7 +67,7 @@ def build_notify(
     return NotifyDependencies(
         engine=engine,
         ports=NotifyPorts(
-            transaction=lambda: SqlTransaction(sessions, clock=clock, caller=_CALLER),
+            transaction=lambda: SqlNotifyTransaction(sessions, clock=clock, caller=_CALLER),
             signer=signer,
             sender=HttpLogoutSender(https_only=settings.mode == PRODUCTION),
             meter=LogoutMetrics(instruments),

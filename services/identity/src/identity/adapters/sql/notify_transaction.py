@@ -15,7 +15,7 @@ from identity.usecases.ports import Transaction
 from identity.usecases.ports.clock import Clock
 
 
-class SqlTransaction(Transaction):
+class SqlNotifyTransaction(Transaction):
     """A transaction over one session."""
 
     audit: SqlAuditLog
