@@ -24,7 +24,7 @@ from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.feed import SqlFeed
 from identity.adapters.sql.grant_queries import SqlGrantQueries
 from identity.adapters.sql.new_sessions import SqlNewSessions
-from identity.adapters.sql.request_queries import SqlQueries
+from identity.adapters.sql.principal_queries import SqlPrincipalQueries
 from identity.adapters.sql.seen_proofs import SqlSeenProofs
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
 from identity.bootstrap.token_signer import token_signer
@@ -63,7 +63,7 @@ def build_ports(  # noqa: PLR0913  # the arguments differ between processes
     tokens = SignedTokens(settings.secret_keys, clock)
     return Ports(
         transaction=lambda ports: SqlUnitOfWork(ports, sessions),
-        queries=SqlQueries(autocommit),
+        queries=SqlPrincipalQueries(autocommit),
         grants=SqlGrantQueries(autocommit),
         code_redemption=SqlCodeRedemption(autocommit),
         feed=SqlFeed(autocommit),

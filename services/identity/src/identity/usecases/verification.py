@@ -19,7 +19,7 @@ from identity.domain.errors import (
 from identity.domain.mail_link import Challenge, Purpose
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.ports.request_queries import MailState
+from identity.usecases.ports.principal_queries import MailState
 from identity.usecases.steps import ending
 from identity.usecases.steps.authentication import verify_current_password
 from identity.usecases.steps.email_verification import replace_mailbox, request_verification

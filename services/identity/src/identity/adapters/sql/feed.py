@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Engine, bindparam, func, select
 from typing_extensions import override
 
-from identity.adapters.sql.request_queries import STATUS
+from identity.adapters.sql.principal_queries import STATUS
 from identity.adapters.sql.tables import accounts, bindings, outbox
 from identity.usecases.ports.feed import (
     AccountState,

@@ -29,7 +29,7 @@ from identity.http.web_context import ports, web_context
 from identity.http.zh_tw import forms as labels
 from identity.http.zh_tw import portal as texts
 from identity.usecases import verification
-from identity.usecases.ports.request_queries import MailState
+from identity.usecases.ports.principal_queries import MailState
 
 blueprint = Blueprint("verification", __name__)
 

@@ -44,10 +44,10 @@ if TYPE_CHECKING:
     from identity.usecases.ports.oidc_clients import OidcClients
     from identity.usecases.ports.passwords import Passwords
     from identity.usecases.ports.pending_authorization_requests import PendingRequests
+    from identity.usecases.ports.principal_queries import PrincipalQueries
     from identity.usecases.ports.randomness import Randomness
     from identity.usecases.ports.refresh_tokens import RefreshTokens
     from identity.usecases.ports.rejections import Rejections
-    from identity.usecases.ports.request_queries import Queries
     from identity.usecases.ports.seen_proofs import SeenProofs
     from identity.usecases.ports.service_clients import Clients
     from identity.usecases.ports.service_logins import ServiceLogins
@@ -85,7 +85,7 @@ class Ports:
     """
 
     transaction: Callable[[Ports], UnitOfWork]
-    queries: Queries
+    queries: PrincipalQueries
     grants: GrantQueries
     code_redemption: CodeRedemption
     feed: Feed

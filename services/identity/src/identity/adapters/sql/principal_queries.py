@@ -19,7 +19,7 @@ from identity.domain.credential import Credential
 from identity.domain.rejection import REJECTION_LIFETIME, Rejection
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Principal
-from identity.usecases.ports.request_queries import MailState, Queries
+from identity.usecases.ports.principal_queries import MailState, PrincipalQueries
 
 _row = accounts.c
 # Literals, not parameters: every request uses them, and parameters would be converted and sent each time.
@@ -87,7 +87,7 @@ _VERIFICATION_MAIL = FixedStatement(
 )
 
 
-class SqlQueries(Queries):
+class SqlPrincipalQueries(PrincipalQueries):
     """Queries outside a unit of work. Needs an autocommit engine: each statement is its own transaction."""
 
     def __init__(self, engine: Engine) -> None:

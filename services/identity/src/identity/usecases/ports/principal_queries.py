@@ -20,7 +20,7 @@ class MailState:
     category: str | None
 
 
-class Queries(Protocol):
+class PrincipalQueries(Protocol):
     """The queries that nearly every request makes, each in one statement."""
 
     def principal(
