@@ -26,7 +26,7 @@ class OpenGrant:
     def is_active(self) -> bool:
         """Whether the statement of the token endpoints finds the token active."""
         with self.system.app.app_context():
-            found = self.system.ports.grants.active_token(self.digest, self.system.clock.now())
+            found = self.system.ports.token_queries.active_token(self.digest, self.system.clock.now())
         return found is not None
 
     @property

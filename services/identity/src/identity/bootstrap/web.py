@@ -22,10 +22,10 @@ from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.code_redemption import SqlCodeRedemption
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.feed import SqlFeed
-from identity.adapters.sql.grant_queries import SqlGrantQueries
 from identity.adapters.sql.new_sessions import SqlNewSessions
 from identity.adapters.sql.principal_queries import SqlPrincipalQueries
 from identity.adapters.sql.seen_proofs import SqlSeenProofs
+from identity.adapters.sql.token_queries import SqlTokenQueries
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
 from identity.bootstrap.token_signer import token_signer
 from identity.domain import rate_limits
@@ -64,7 +64,7 @@ def build_ports(  # noqa: PLR0913  # the arguments differ between processes
     return Ports(
         transaction=lambda ports: SqlUnitOfWork(ports, sessions),
         queries=SqlPrincipalQueries(autocommit),
-        grants=SqlGrantQueries(autocommit),
+        token_queries=SqlTokenQueries(autocommit),
         code_redemption=SqlCodeRedemption(autocommit),
         feed=SqlFeed(autocommit),
         counters=SqlCounters(autocommit.connect, tokens),

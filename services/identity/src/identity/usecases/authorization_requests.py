@@ -26,7 +26,7 @@ class Asked:
 
 def prove(ports: Ports, parameters: Parameters) -> tuple[OidcClient, ReturnAddress]:
     """Return the client and the address for the response. Raises UnprovenRequest (OIDC-2)."""
-    client = ports.grants.oidc_client(parameters.get("client_id") or "")
+    client = ports.token_queries.oidc_client(parameters.get("client_id") or "")
     address = prove_return_address(parameters, client)
     assert client is not None  # noqa: S101  # `prove_return_address` refuses None
     return client, address
@@ -78,5 +78,5 @@ def _known_resources(ports: Ports, parameters: Parameters, client: OidcClient) -
     """Return the resources that the client may request: its own, and those of clients that it may reach (RFC 8707)."""
     if not parameters.every("resource"):
         return []
-    reached = (ports.grants.oidc_client(name) for name in client.may_reach)
+    reached = (ports.token_queries.oidc_client(name) for name in client.may_reach)
     return [*client.resources, *(uri for each in reached if each is not None for uri in each.resources)]

@@ -55,7 +55,9 @@ def authenticate(ports: Ports, shown: Credentials, *, asker: ClientInfo) -> Regi
     because they cannot be guessed.
     """
     name = name_of(ports, shown)
-    return check_proven(ports, ports.grants.client(name) if is_name(name) else None, shown, asker=asker)
+    return check_proven(
+        ports, ports.token_queries.client(name) if is_name(name) else None, shown, asker=asker
+    )
 
 
 def name_of(ports: Ports, shown: Credentials) -> str:

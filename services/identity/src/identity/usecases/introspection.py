@@ -35,7 +35,7 @@ def _read(
     name = name_of(ports, shown)
     if not is_name(name):
         return None, None
-    return ports.grants.introspected(name, digest_of(token), ports.clock.now())
+    return ports.token_queries.introspected(name, digest_of(token), ports.clock.now())
 
 
 def _answer(ports: Ports, client: AskingClient, active: IntrospectedToken | None) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def find(ports: Ports, request_id: str) -> tuple[PendingRequest, OidcClient]:
     """Return an open stored request, and its client. Raises RequestGone."""
     with ports.unit_of_work() as uow:
         stored = uow.pending_requests.get(digest_of(request_id))
-    client = ports.grants.oidc_client(stored.client) if stored is not None else None
+    client = ports.token_queries.oidc_client(stored.client) if stored is not None else None
     if stored is None or client is None or stored.expires_at <= ports.clock.now():
         raise RequestGone(client)
     return stored, client

@@ -54,7 +54,7 @@ def _hint(ports: Ports, token: str | None, client_id: str | None) -> Claims:
     try:
         return ports.signer.read_id_token(token, issuer=ports.rules.public_url)
     except InvalidIdToken:
-        client = ports.grants.oidc_client(client_id) if client_id is not None else None
+        client = ports.token_queries.oidc_client(client_id) if client_id is not None else None
         raise UnprovenLogout("id_token_hint is not an ID token of this server", client) from None
 
 
@@ -62,7 +62,7 @@ def _client(ports: Ports, hint: Claims, client_id: str | None) -> OidcClient | N
     named = hint.get("aud") if hint else client_id
     if named is None:
         return None
-    client = ports.grants.oidc_client(str(named))
+    client = ports.token_queries.oidc_client(str(named))
     if client is None:
         raise UnprovenLogout("the client is not registered")
     if client_id not in {None, client.name}:

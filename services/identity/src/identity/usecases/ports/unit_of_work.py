@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from identity.usecases.ports.consents import Consents
     from identity.usecases.ports.counters import Counters
     from identity.usecases.ports.feed import Feed
-    from identity.usecases.ports.grant_queries import GrantQueries
     from identity.usecases.ports.grants import Grants
     from identity.usecases.ports.jose import ProofVerifier, TokenSigner
     from identity.usecases.ports.mail_links import MailLinks
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.service_logins import ServiceLogins
     from identity.usecases.ports.sessions import NewSessions, Sessions
     from identity.usecases.ports.signed_tokens import Tokens
+    from identity.usecases.ports.token_queries import TokenQueries
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
 """The event fields that the audit log stores. Names are excluded, because the log outlives personal data (OPS-6)."""
@@ -86,7 +86,7 @@ class Ports:
 
     transaction: Callable[[Ports], UnitOfWork]
     queries: PrincipalQueries
-    grants: GrantQueries
+    token_queries: TokenQueries
     code_redemption: CodeRedemption
     feed: Feed
     counters: Counters

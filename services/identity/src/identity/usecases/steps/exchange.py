@@ -28,7 +28,7 @@ class ExchangeRequest:
 
 def active_access_token(ports: Ports, token: str) -> ActiveToken | None:
     """Return the active access token, or None."""
-    active = ports.grants.active_token(digest_of(token), ports.clock.now())
+    active = ports.token_queries.active_token(digest_of(token), ports.clock.now())
     return active if active is not None and active.token.kind == "access" else None
 
 

@@ -23,7 +23,7 @@ from identity.adapters.sql.tables import clients
 from identity.domain.grant import ActiveToken, IntrospectedToken, Token
 from identity.domain.oidc_client import AskingClient, OidcClient, RegisteredClient
 from identity.domain.service_client import Secrets, ServiceClient
-from identity.usecases.ports.grant_queries import GrantQueries
+from identity.usecases.ports.token_queries import TokenQueries
 
 _TOKEN_COLUMNS = tuple(grant_tokens.c)
 _TOKENS = grant_tokens.join(grants, grants.c.id == grant_tokens.c.grant_id)
@@ -61,7 +61,7 @@ _ASKING = 8
 """The number of columns of `_INTROSPECTED` that describe the client; they come first."""
 
 
-class SqlGrantQueries(GrantQueries):
+class SqlTokenQueries(TokenQueries):
     """Clients and active tokens. Needs an autocommit engine: each statement is its own transaction."""
 
     def __init__(self, engine: Engine) -> None:

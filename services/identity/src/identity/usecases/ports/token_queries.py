@@ -7,7 +7,7 @@ from identity.domain.grant import ActiveToken, IntrospectedToken
 from identity.domain.oidc_client import AskingClient, OidcClient, RegisteredClient
 
 
-class GrantQueries(Protocol):
+class TokenQueries(Protocol):
     """The queries of the token endpoints, each in one statement."""
 
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
