@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from identity.adapters.jose.compact import MAX_PAYLOAD_CHARACTERS
+from identity.adapters.jose.jws_parser import MAX_PAYLOAD_CHARACTERS
 from identity.adapters.jose.verifier import JoseVerifier
 from identity.domain.errors import BadClient, InvalidProof
 from identity.domain.service_client import ClientError

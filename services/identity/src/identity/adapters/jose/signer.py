@@ -7,7 +7,7 @@ from typing import Any
 from joserfc import jws
 from typing_extensions import override
 
-from identity.adapters.jose.compact import BadTokenError, SignedToken, parse
+from identity.adapters.jose.jws_parser import BadTokenError, SignedToken, parse
 from identity.adapters.jose.signing_keys import ALGORITHMS, SigningKey, current_key
 from identity.domain.errors import InvalidIdToken
 from identity.usecases.ports.clock import Clock

@@ -6,7 +6,7 @@ from typing import Any, Final
 from joserfc.jwk import RSAKey
 from typing_extensions import override
 
-from identity.adapters.jose.compact import BadTokenError, SignedToken, parse
+from identity.adapters.jose.jws_parser import BadTokenError, SignedToken, parse
 from identity.adapters.jose.keys import (
     Key,
     KeySetError,
