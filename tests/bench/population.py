@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher, Type
 from identity.adapters.consent_texts import SAMPLES, read_texts
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.migrations import migrate
+from identity.adapters.sql.migration_runner import migrate
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from tests.support.actors.people import PASSWORD

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.migrations import migrate
+from identity.adapters.sql.migration_runner import migrate
 from port_events.envelope import MAIL_STREAM, STREAM
 from port_events.sealing import new_key_sets
 

@@ -4,7 +4,7 @@ import pytest
 from alembic import command as alembic
 from alembic.config import Config
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.migrations import migrate
+from identity.adapters.sql.migration_runner import migrate
 from port_events.sealing import new_key_sets
 from sqlalchemy import text
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.migrations import head_revision, migrate
+from identity.adapters.sql.migration_runner import head_revision, migrate
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 

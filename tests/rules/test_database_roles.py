@@ -15,7 +15,7 @@ from identity.adapters.database_collectors import (
     TidyCollector,
 )
 from identity.adapters.sql.engine import database_probe, open_engine
-from identity.adapters.sql.migrations import migrate
+from identity.adapters.sql.migration_runner import migrate
 from identity.adapters.sql.schema import metadata
 from identity.cli import main
 from identity.metrics.web import TIDY_LAST_SUCCESS

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from click.testing import Result
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.migrations import migrate
+from identity.adapters.sql.migration_runner import migrate
 from port_events.envelope import STREAM, from_fields
 from sqlalchemy import make_url
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from identity.adapters.redis_collectors import StreamCollector
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.migrations import migrate
+from identity.adapters.sql.migration_runner import migrate
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
 from port_events.envelope import MAIL_STREAM, STREAM

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.migrations import migrate
+from identity.adapters.sql.migration_runner import migrate
 
 from tests.support.actors.people import registration
 from tests.support.harness.fixtures import NewInstallation

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.sql.migrations import migrate
+from identity.adapters.sql.migration_runner import migrate
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
 from mailer.process import MailerProcess

@@ -113,7 +113,7 @@ def _database(engine: "Engine") -> list["Check"]:
     from port_runtime.health import Check
 
     from identity.adapters.sql.engine import database_probe
-    from identity.adapters.sql.migrations import revision_probe
+    from identity.adapters.sql.migration_runner import revision_probe
 
     return [Check("database", database_probe(engine)), Check("migrations", revision_probe(engine))]
 
@@ -138,7 +138,7 @@ def check(*, process: str, wait_seconds: int, as_json: bool) -> None:
     interrupt_on_sigterm()
     from port_runtime.health import wait_until_healthy
 
-    import identity.adapters.sql.migrations  # noqa: F401  # before logging is configured: alembic logs at import
+    import identity.adapters.sql.migration_runner  # noqa: F401  # before logging is configured: alembic logs at import
 
     with _PROCESSES[process]() as found:
         report = wait_until_healthy(found.checks, timeout_seconds=wait_seconds, report_change=print_waiting)

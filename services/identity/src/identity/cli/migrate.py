@@ -13,7 +13,7 @@ def migrate() -> None:
     interrupt_on_sigterm()
     with without_collection():
         from identity.adapters.sql.engine import open_engine
-        from identity.adapters.sql.migrations import migrate as run
+        from identity.adapters.sql.migration_runner import migrate as run
         from identity.settings.database import DatabaseSettings
 
     settings = read_settings(DatabaseSettings)
