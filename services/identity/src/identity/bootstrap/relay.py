@@ -14,12 +14,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from sqlalchemy import Engine
 
+from identity.adapters.audit_anchor import RedisAnchor
 from identity.adapters.clock import SystemClock
 from identity.adapters.commit_listener import OUTBOX, CommitListener, commit_listener_for
 from identity.adapters.database_collectors import AuditCollector, OutboxCollector
 from identity.adapters.instrumented_stream import InstrumentedStream
 from identity.adapters.leader_election import LeaderElection, leader_election_for
-from identity.adapters.redis_anchor import RedisAnchor
 from identity.adapters.redis_collectors import RedisMemoryCollector, StreamCollector
 from identity.adapters.redis_stream import RedisStream
 from identity.adapters.signed_tokens import chain_keys
