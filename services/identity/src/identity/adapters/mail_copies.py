@@ -12,8 +12,8 @@ from port_events.consumer_group import RawEntry
 from port_events.envelope import MAIL_STREAM, MalformedEvent, as_text, from_fields
 from redis import Redis
 
-from identity.adapters.checkpoint import RedisCheckpoint
 from identity.adapters.mail_stream_trimming import id_of, text_of
+from identity.adapters.relay_checkpoint import RedisCheckpoint
 from identity.usecases.ports.stream import Checkpoint
 
 _PAGE = 1000
