@@ -10,7 +10,7 @@ from identity.domain.session import Principal, Session
 from identity.usecases.authorization_requests import Asked
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.companies import Candidate, candidates_of, chosen_of
-from identity.usecases.steps.opening_grants import IssuedCode, issue
+from identity.usecases.steps.grant_creation import IssuedCode, issue
 
 Step = Literal["login", "open_step", "no_company", "company", "consent"]
 SILENT_ERRORS: Final[dict[Step, ErrorCode]] = {

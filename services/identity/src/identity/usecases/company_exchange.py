@@ -7,7 +7,7 @@ from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, Unauthor
 from identity.domain.oidc_client import OidcClient
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest, active_access_token, narrowed
-from identity.usecases.steps.opening_grants import count_opening
+from identity.usecases.steps.grant_creation import count_opening
 from identity.usecases.steps.tokens import (
     TokenRequest,
     Tokens,

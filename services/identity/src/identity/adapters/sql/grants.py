@@ -11,8 +11,8 @@ from typing_extensions import override
 from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.active_grants import read_grant, select_active
 from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.grant_creation import OPEN, OPEN_BOUND, OPEN_CHILD
 from identity.adapters.sql.oidc_tables import grant_codes, grant_tokens, grants
-from identity.adapters.sql.opening_grants import OPEN, OPEN_BOUND, OPEN_CHILD
 from identity.domain.grant import REFRESHES_RECORDED, ActiveGrant, Code, EndedGrant, EndReason, Grant, Token
 from identity.usecases.ports.grants import Grants
 

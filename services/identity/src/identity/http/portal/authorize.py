@@ -19,7 +19,7 @@ from identity.http.web_context import ports
 from identity.usecases import authorization, pending_authorization_requests
 from identity.usecases.authorization import Interaction
 from identity.usecases.authorization_requests import Asked
-from identity.usecases.steps.opening_grants import GrantOvertaken, IssuedCode
+from identity.usecases.steps.grant_creation import GrantOvertaken, IssuedCode
 
 blueprint = Blueprint("authorize", __name__)
 
