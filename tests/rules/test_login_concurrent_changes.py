@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from identity.adapters.argon2 import Argon2Passwords
-from identity.adapters.sql.new_sessions import SqlNewSessions
+from identity.adapters.sql.session_creation import SqlSessionCreation
 from identity.adapters.sql.sessions import SqlSessions
 from identity.domain.errors import Busy
 
@@ -91,7 +91,7 @@ def test_a_password_change_ends_the_session_of_a_concurrent_login(
     person = system.person()
     owner, late = system.logged_in(person), system.visitor()
     monkeypatch.setattr(
-        SqlNewSessions, "open", lambda *_arguments, **_named: False
+        SqlSessionCreation, "open", lambda *_arguments, **_named: False
     )  # as if other sessions had to end
     plain, changing = SqlSessions.open, threading.Thread(target=change_password, args=(owner, person))
 

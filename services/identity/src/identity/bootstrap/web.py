@@ -22,9 +22,9 @@ from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.code_redemption import SqlCodeRedemption
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.feed import SqlFeed
-from identity.adapters.sql.new_sessions import SqlNewSessions
 from identity.adapters.sql.principal_queries import SqlPrincipalQueries
 from identity.adapters.sql.seen_proofs import SqlSeenProofs
+from identity.adapters.sql.session_creation import SqlSessionCreation
 from identity.adapters.sql.token_queries import SqlTokenQueries
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
 from identity.bootstrap.token_signer import token_signer
@@ -69,7 +69,7 @@ def build_ports(  # noqa: PLR0913  # the arguments differ between processes
         feed=SqlFeed(autocommit),
         counters=SqlCounters(autocommit.connect, tokens),
         audit=AutocommitAuditLog(autocommit),
-        new_sessions=SqlNewSessions(autocommit),
+        session_creation=SqlSessionCreation(autocommit),
         caller=caller,
         clock=clock,
         randomness=randomness or SystemRandomness(),

@@ -81,7 +81,7 @@ def _open(ports: Ports, credential: Credential, client: ClientInfo, *, new_hash:
 def _open_at_once(ports: Ports, session: Session, credential: Credential) -> bool:
     """Open a session with a single statement; return False if this is not possible."""
     detail, now = {"session_id": session.id}, session.created_at
-    return ports.new_sessions.open(
+    return ports.session_creation.open(
         session,
         Entry.of("session.opened", credential.id, detail, caller=ports.caller(), at=now),
         credential_version=credential.credential_version,

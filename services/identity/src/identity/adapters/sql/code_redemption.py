@@ -9,8 +9,8 @@ from typing_extensions import override
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that statements return
 from identity.adapters.sql.active_grants import named, read_grant, select_active
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.new_sessions import IS_DURABLE
 from identity.adapters.sql.oidc_tables import grant_codes, grant_tokens, grants
+from identity.adapters.sql.session_creation import IS_DURABLE
 from identity.domain.grant import ActiveGrant, Code, Token
 from identity.usecases.ports.code_redemption import CodeRedemption
 

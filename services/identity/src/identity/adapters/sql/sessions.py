@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session as OrmSession
 from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.new_sessions import SESSION_COLUMNS, session_of_open_account
+from identity.adapters.sql.session_creation import SESSION_COLUMNS, session_of_open_account
 from identity.adapters.sql.tables import sessions
 from identity.domain.session import Principal, Session
 from identity.usecases.ports.sessions import Sessions

@@ -8,7 +8,7 @@ from identity.domain.audit import Entry
 from identity.domain.session import Principal, Session
 
 
-class NewSessions(Protocol):
+class SessionCreation(Protocol):
     """Creation of a session by one autocommitted statement."""
 
     def open(self, session: Session, entry: Entry, *, credential_version: int, idle_since: datetime) -> bool:

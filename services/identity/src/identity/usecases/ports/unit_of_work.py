@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.seen_proofs import SeenProofs
     from identity.usecases.ports.service_clients import Clients
     from identity.usecases.ports.service_logins import ServiceLogins
-    from identity.usecases.ports.sessions import NewSessions, Sessions
+    from identity.usecases.ports.sessions import SessionCreation, Sessions
     from identity.usecases.ports.signed_tokens import Tokens
     from identity.usecases.ports.token_queries import TokenQueries
 
@@ -80,7 +80,7 @@ class Rules:
 class Ports:
     """The ports of the use cases.
 
-    `counters`, `audit` and `seen_proofs` commit immediately, so that refused requests count too; `new_sessions` and
+    `counters`, `audit` and `seen_proofs` commit immediately, so that refused requests count too; `session_creation` and
     `code_redemption` do so as well. `caller` returns the caller of the current request.
     """
 
@@ -91,7 +91,7 @@ class Ports:
     feed: Feed
     counters: Counters
     audit: AuditLog
-    new_sessions: NewSessions
+    session_creation: SessionCreation
     caller: Callable[[], Caller]
     clock: Clock
     randomness: Randomness

@@ -28,7 +28,7 @@ def opened(system: System, person: Person, **changes: Any) -> bool:
     caller = Caller(kind="person", address="192.0.2.7", request_id="request")
     entry = Entry.of("session.opened", person.id, {"session_id": session.id}, caller=caller, at=now)
     values = {"credential_version": 1, "idle_since": now - system.ports.rules.sessions.idle, **changes}
-    return system.ports.new_sessions.open(session, entry, **values)
+    return system.ports.session_creation.open(session, entry, **values)
 
 
 def is_postgresql(system: System) -> bool:

@@ -10,7 +10,7 @@ from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import accounts, audit, sessions
 from identity.domain.audit import Entry
 from identity.domain.session import MAX_SESSIONS, Session
-from identity.usecases.ports.sessions import NewSessions
+from identity.usecases.ports.sessions import SessionCreation
 
 SESSION_COLUMNS = sessions.c.keys()
 _ENTRY = "entry_"
@@ -19,7 +19,7 @@ IS_DURABLE = func.set_config("synchronous_commit", "on", literal_column("true"))
 """Always true. Makes a statement's commit wait for the disk; the autocommit engine's commits do not by default."""
 
 
-class SqlNewSessions(NewSessions):
+class SqlSessionCreation(SessionCreation):
     """Opens sessions on PostgreSQL; on SQLite `open` returns False, because a statement there writes only one table.
 
     Needs an autocommit engine.
