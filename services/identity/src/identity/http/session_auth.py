@@ -14,7 +14,7 @@ from identity.domain.errors import (
     WrongKind,
 )
 from identity.domain.login_steps import Step
-from identity.domain.rejection import Rejection
+from identity.domain.registration_rejection import Rejection
 from identity.domain.session import Principal
 from identity.http.client_address import client_address
 from identity.http.cookie_names import session_cookie

@@ -9,7 +9,7 @@ from port_events.catalogue import AccountApproved, AccountReinstated, AccountRej
 
 from identity.domain.account import OPERATOR_DECISIONS, Account
 from identity.domain.mail import MailRequest
-from identity.domain.rejection import Rejection
+from identity.domain.registration_rejection import Rejection
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.account_lookup import locked_account
 from identity.usecases.steps.closing_and_suspending import close_locked, suspend_locked

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from identity.domain.errors import ForbiddenWhileSwitched, NotFound, NotSignedIn
 from identity.domain.open_login import OpenLogin, open_logins
-from identity.domain.rejection import Rejection
+from identity.domain.registration_rejection import Rejection
 from identity.domain.session import Device, DeviceOwner, Principal, device_name
 from identity.usecases.ports import Ports
 from identity.usecases.steps import ending

@@ -11,12 +11,12 @@ from typing_extensions import override
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.accounts import BY_USERNAME
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.rejections import BY_SESSION, read_rejection
-from identity.adapters.sql.rejections import BY_USERNAME as REJECTED_BY_USERNAME
+from identity.adapters.sql.registration_rejections import BY_SESSION, read_rejection
+from identity.adapters.sql.registration_rejections import BY_USERNAME as REJECTED_BY_USERNAME
 from identity.adapters.sql.tables import accounts, clients, consents, outbox, sessions
 from identity.domain.account import Account, has_lapsed
 from identity.domain.credential import Credential
-from identity.domain.rejection import REJECTION_LIFETIME, Rejection
+from identity.domain.registration_rejection import REJECTION_LIFETIME, Rejection
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Principal
 from identity.usecases.ports.principal_queries import MailState, PrincipalQueries

@@ -16,7 +16,7 @@ from identity.adapters.sql.oidc_tables import (
     seen_proofs,
 )
 from identity.adapters.sql.tables import counters, mail_links, outbox, rejections, sessions
-from identity.domain.rejection import REJECTION_LIFETIME
+from identity.domain.registration_rejection import REJECTION_LIFETIME
 from identity.usecases.ports.purger import Purger
 
 _LINK_RETENTION = timedelta(days=2)

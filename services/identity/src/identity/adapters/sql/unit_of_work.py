@@ -24,7 +24,7 @@ from identity.adapters.sql.oidc_clients import SqlOidcClients
 from identity.adapters.sql.outbox import SqlOutbox
 from identity.adapters.sql.pending_authorization_requests import SqlPendingRequests
 from identity.adapters.sql.refresh_tokens import SqlRefreshTokens
-from identity.adapters.sql.rejections import SqlRejections
+from identity.adapters.sql.registration_rejections import SqlRejections
 from identity.adapters.sql.service_clients import SqlClients
 from identity.adapters.sql.service_logins import SqlServiceLogins
 from identity.adapters.sql.sessions import SqlSessions

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from identity.domain.account import Account
 from identity.domain.credential import Credential
-from identity.domain.rejection import Rejection
+from identity.domain.registration_rejection import Rejection
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import Lifetimes, Principal
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.principal_queries import PrincipalQueries
     from identity.usecases.ports.randomness import Randomness
     from identity.usecases.ports.refresh_tokens import RefreshTokens
-    from identity.usecases.ports.rejections import Rejections
+    from identity.usecases.ports.registration_rejections import Rejections
     from identity.usecases.ports.seen_proofs import SeenProofs
     from identity.usecases.ports.service_clients import Clients
     from identity.usecases.ports.service_logins import ServiceLogins

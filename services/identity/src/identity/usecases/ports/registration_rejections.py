@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from identity.domain.rejection import Rejection
+from identity.domain.registration_rejection import Rejection
 
 
 class Rejections(Protocol):

@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import rejections, sessions
-from identity.domain.rejection import Rejection
-from identity.usecases.ports.rejections import Rejections
+from identity.domain.registration_rejection import Rejection
+from identity.usecases.ports.registration_rejections import Rejections
 
 _row = rejections.c
 _OPEN = select(rejections).where(_row.rejected_at > bindparam("since"))
