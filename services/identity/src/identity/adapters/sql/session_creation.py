@@ -10,7 +10,7 @@ from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import accounts, audit, sessions
 from identity.domain.audit import Entry
 from identity.domain.session import MAX_SESSIONS, Session
-from identity.usecases.ports.sessions import SessionCreation
+from identity.usecases.ports.session_creation import SessionCreation
 
 SESSION_COLUMNS = sessions.c.keys()
 _ENTRY = "entry_"

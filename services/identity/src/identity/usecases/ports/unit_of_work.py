@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from identity.usecases.ports.seen_proofs import SeenProofs
     from identity.usecases.ports.service_clients import Clients
     from identity.usecases.ports.service_logins import ServiceLogins
-    from identity.usecases.ports.sessions import SessionCreation, Sessions
+    from identity.usecases.ports.session_creation import SessionCreation
+    from identity.usecases.ports.sessions import Sessions
     from identity.usecases.ports.signed_tokens import Tokens
     from identity.usecases.ports.token_queries import TokenQueries
 
