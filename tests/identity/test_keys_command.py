@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from identity.adapters.clock import SystemClock
 from identity.adapters.jose.signer import JoseSigner
 from identity.adapters.jose.signing_keys import read_signing_keys
-from identity.adapters.signed_tokens import derive
+from identity.adapters.key_derivation import derive
 from identity.cli import main
 from port_events.keys import new_key_sets
 from port_events.sealing import MailPayload, Opener, Sealer

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from identity.adapters.signed_tokens import chain_keys
+from identity.adapters.key_derivation import chain_keys
 from identity.adapters.sql.audit_chain import SqlAuditChain
 from identity.adapters.sql.engine import open_engine
 from identity.domain.audit_chain import ChainKeys

@@ -1,4 +1,4 @@
-"""Signed tokens and keyed digests, each with a key derived for its purpose (SEC-4, SEC-5, SEC-7)."""
+"""Signs the tokens of mailed links and device cookies; digests session tokens, bind codes and counters' subjects."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTime
 from port_runtime.secret import Secret
 from typing_extensions import override
 
-from identity.domain.audit_chain import ChainKeys
+from identity.adapters.key_derivation import derive
 from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import Counter
@@ -18,24 +18,9 @@ from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
 from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.signed_tokens import Tokens
 
-AUDIT_PURPOSE = "audit-chain"
 _MAX_TOKEN_LENGTH = 512
 _COUNTER_DIGITS = 32
 """128 bits: two subjects never have the same digest by chance."""
-
-
-def derive(secret: Secret, purpose: str) -> bytes:
-    """Derive the key for one purpose: the first block of HKDF's output (RFC 5869).
-
-    It uses only the standard library, because importing `cryptography` would take a tenth of the relay's memory.
-    """
-    extracted = hmac.digest(b"", secret.reveal().encode(), "sha256")
-    return hmac.digest(extracted, f"identity:{purpose}\1".encode(), "sha256")
-
-
-def chain_keys(secrets: Sequence[Secret] | None) -> ChainKeys | None:
-    """Return the keys of the audit log's chain, or None without secrets (SEC-11)."""
-    return ChainKeys([derive(each, AUDIT_PURPOSE) for each in secrets]) if secrets else None
 
 
 def _counter_key(key: bytes, counter: Counter) -> str:

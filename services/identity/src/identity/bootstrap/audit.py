@@ -8,7 +8,7 @@ from port_events.redis_client import connect
 from port_runtime.settings import SettingsError
 
 from identity.adapters.audit_anchor import RedisAnchor
-from identity.adapters.signed_tokens import chain_keys
+from identity.adapters.key_derivation import chain_keys
 from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.engine import open_engine

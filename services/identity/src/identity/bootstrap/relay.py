@@ -19,10 +19,10 @@ from identity.adapters.clock import SystemClock
 from identity.adapters.commit_listener import OUTBOX, CommitListener, commit_listener_for
 from identity.adapters.database_collectors import AuditCollector, OutboxCollector
 from identity.adapters.instrumented_stream import InstrumentedStream
+from identity.adapters.key_derivation import chain_keys
 from identity.adapters.leader_election import LeaderElection, leader_election_for
 from identity.adapters.redis_collectors import RedisMemoryCollector, StreamCollector
 from identity.adapters.redis_stream import RedisStream
-from identity.adapters.signed_tokens import chain_keys
 from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.engine import open_engine

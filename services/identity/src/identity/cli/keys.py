@@ -63,7 +63,7 @@ def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
     """Yield the ids of the keys that are set. The id of a symmetric key is the start of a key derived from it."""
     from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, key_ids
 
-    from identity.adapters.signed_tokens import AUDIT_PURPOSE, derive
+    from identity.adapters.key_derivation import AUDIT_PURPOSE, derive
     from identity.domain.audit_chain import key_id_of
 
     if settings.secret_keys:

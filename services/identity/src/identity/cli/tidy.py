@@ -60,7 +60,7 @@ def _suspend_idle(ports: "Ports", settings: "TidySettings") -> int:
 
 def _prune_audit(ports: "Ports", engine: "Engine", settings: "TidySettings") -> int:
     """Delete whole segments past their retention; without keys, no segment exists."""
-    from identity.adapters.signed_tokens import chain_keys
+    from identity.adapters.key_derivation import chain_keys
     from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.usecases.audit.chaining import NotAuthentic, prune
 

@@ -10,7 +10,7 @@ from port_runtime.settings import ErrorCollector
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
 
-from identity.adapters.signed_tokens import derive
+from identity.adapters.key_derivation import derive
 from identity.adapters.sql.engine import autocommit_options, configure_engine, engine_options
 from identity.adapters.sql.pool_metrics import observe_pool
 from identity.adapters.sql.schema import metadata
