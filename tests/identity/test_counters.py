@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from identity.adapters.clock import SystemClock
-from identity.adapters.signed_tokens import SignedTokens
+from identity.adapters.link_and_cookie_tokens import SignedTokens
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.engine import open_engine
 from identity.domain.rate_limits import (

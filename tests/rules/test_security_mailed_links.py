@@ -1,7 +1,7 @@
 """Only the newest link of a purpose works, once, until it expires; opening a link changes nothing (SEC-4)."""
 
 import pytest
-from identity.adapters.signed_tokens import SignedTokens
+from identity.adapters.link_and_cookie_tokens import SignedTokens
 from identity.domain.mail_link import Purpose
 from port_runtime.secret import Secret
 

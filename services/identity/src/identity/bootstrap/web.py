@@ -15,9 +15,9 @@ from identity.adapters.clock import SystemClock
 from identity.adapters.consent_texts import SAMPLES, ConsentTextError, read_texts
 from identity.adapters.jose.signer import JoseSigner
 from identity.adapters.jose.verifier import JoseVerifier
+from identity.adapters.link_and_cookie_tokens import SignedTokens
 from identity.adapters.meters import HashMetrics, LoginMetrics, OAuthMetrics
 from identity.adapters.randomness import SystemRandomness
-from identity.adapters.signed_tokens import SignedTokens
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.code_redemption import SqlCodeRedemption
 from identity.adapters.sql.counters import SqlCounters

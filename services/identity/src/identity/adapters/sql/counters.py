@@ -15,7 +15,7 @@ from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import counters
 from identity.domain.rate_limits import Counter, CounterState
 from identity.usecases.ports.counters import Counters
-from identity.usecases.ports.signed_tokens import Tokens
+from identity.usecases.ports.link_and_cookie_tokens import Tokens
 
 _row = counters.c
 _NAMED = _row.key.in_(bindparam("keys", expanding=True))

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.feed import Feed
     from identity.usecases.ports.grants import Grants
     from identity.usecases.ports.jose import ProofVerifier, TokenSigner
+    from identity.usecases.ports.link_and_cookie_tokens import Tokens
     from identity.usecases.ports.mail_links import MailLinks
     from identity.usecases.ports.meters import LoginCounter, OAuthMeter
     from identity.usecases.ports.oidc_clients import OidcClients
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from identity.usecases.ports.service_logins import ServiceLogins
     from identity.usecases.ports.session_creation import SessionCreation
     from identity.usecases.ports.sessions import Sessions
-    from identity.usecases.ports.signed_tokens import Tokens
     from identity.usecases.ports.token_queries import TokenQueries
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})

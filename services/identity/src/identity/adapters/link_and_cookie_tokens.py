@@ -16,7 +16,7 @@ from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import Counter
 from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
 from identity.usecases.ports.clock import Clock
-from identity.usecases.ports.signed_tokens import Tokens
+from identity.usecases.ports.link_and_cookie_tokens import Tokens
 
 _MAX_TOKEN_LENGTH = 512
 _COUNTER_DIGITS = 32
