@@ -11,33 +11,44 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import backlog, footprint, large_database, load, logouts, mail, mailers, oauth, table, web
-from tests.bench.argon2 import CORES
+from tests.bench import (
+    backlog,
+    http_load,
+    large_database,
+    logins_and_sessions,
+    mailer_throughput,
+    memory_and_start,
+    oidc_endpoints,
+    relay_and_mail_latency,
+    terminal_table,
+    unbinding_and_logout,
+)
+from tests.bench.argon2_alone import CORES
 from tests.bench.environment import Environment
-from tests.bench.figures import Bench, Figure
-from tests.bench.slots import QUIET_SHARE
+from tests.bench.figures_and_goals import Benchmark, Figure
 from tests.bench.smtp_sink import sink_name
+from tests.bench.time_slots import QUIET_SHARE
 
-BENCHES: dict[str, Bench] = {
-    "login": web.logins,
-    "registration": web.registrations,
-    "session": web.session,
-    "session-busy": web.session_under_logins,
-    "page": web.home_page,
-    "introspection": oauth.introspection,
-    "documents": oauth.documents,
-    "code": oauth.codes,
-    "logout": logouts.unbinding_to_logout,
-    "unbinding": logouts.unbinding_with_many_grants,
+BENCHMARKS: dict[str, Benchmark] = {
+    "login": logins_and_sessions.logins,
+    "registration": logins_and_sessions.registrations,
+    "session": logins_and_sessions.session,
+    "session-busy": logins_and_sessions.session_under_logins,
+    "page": logins_and_sessions.home_page,
+    "introspection": oidc_endpoints.introspection,
+    "documents": oidc_endpoints.documents,
+    "code": oidc_endpoints.codes,
+    "logout": unbinding_and_logout.unbinding_to_logout,
+    "unbinding": unbinding_and_logout.unbinding_with_many_grants,
     "million": large_database.million_against_empty,
-    "mail": mail.mail_latency,
-    "relay": mail.relay_throughput,
-    "mailer": mailers.against_a_plain_loop,
-    "mailers": mailers.against_a_plain_actor,
-    "mailers-numbers": mailers.in_numbers,
+    "mail": relay_and_mail_latency.mail_latency,
+    "relay": relay_and_mail_latency.relay_throughput,
+    "mailer": mailer_throughput.against_a_plain_loop,
+    "mailers": mailer_throughput.against_a_plain_actor,
+    "mailers-numbers": mailer_throughput.in_numbers,
     "backlog": backlog.drain_backlog,
-    "size": footprint.idle_and_memory,
-    "start": footprint.starts,
+    "size": memory_and_start.idle_and_memory,
+    "start": memory_and_start.starts,
 }
 REPORT = Path(os.environ.get("RUN_DIR", ".run")) / "bench.json"
 
@@ -49,11 +60,11 @@ def main() -> int:
         signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM")
     )  # so that `stack` stops its processes
     _say(
-        f"{CORES} cores, load by {load.generator()}, mails to {sink_name()}.",
+        f"{CORES} cores, load by {http_load.generator()}, mails to {sink_name()}.",
         f"Medians of the slots with a foreign load under {QUIET_SHARE:.0%} of the CPU; if none, of all slots (noisy).",
         "By CPU: the ratio of CPU times instead of rates or times.",
         "",
-        table.head(),
+        terminal_table.head(),
     )
     figures: list[Figure] = []
     failed: list[str] = []
@@ -63,9 +74,9 @@ def main() -> int:
         for name in chosen:
             seconds[name] = -time.monotonic()
             try:
-                for figure in BENCHES[name](environment):
+                for figure in BENCHMARKS[name](environment):
                     is_first = not figures or figures[-1].slots is not figure.slots
-                    _say(*table.lines(figure, with_sides=is_first))
+                    _say(*terminal_table.lines(figure, with_sides=is_first))
                     figures.append(figure)
             except Exception as error:  # noqa: BLE001  # the others' results must not be lost
                 failed.append(name)
@@ -77,12 +88,12 @@ def main() -> int:
 
 def _chosen(arguments: Sequence[str]) -> list[str]:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--only", default="", help=f"comma separated, of {', '.join(BENCHES)}")
+    parser.add_argument("--only", default="", help=f"comma separated, of {', '.join(BENCHMARKS)}")
     only = [name for name in parser.parse_args(arguments).only.split(",") if name]
-    unknown = sorted(set(only) - set(BENCHES))
+    unknown = sorted(set(only) - set(BENCHMARKS))
     if unknown:
-        parser.error(f"ONLY: unknown {', '.join(unknown)}; there are {', '.join(BENCHES)}")
-    return only or list(BENCHES)
+        parser.error(f"ONLY: unknown {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    return only or list(BENCHMARKS)
 
 
 def _write(figures: Sequence[Figure], *, failed: Sequence[str], seconds: Mapping[str, float]) -> None:
@@ -90,7 +101,7 @@ def _write(figures: Sequence[Figure], *, failed: Sequence[str], seconds: Mapping
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {name: round(spent) for name, spent in seconds.items()},
         "cores": CORES,
-        "load_generator": load.generator(),
+        "load_generator": http_load.generator(),
         "mail_server": sink_name(),
         "figures": [figure.as_json() for figure in figures],
         "not_measured": list(failed),

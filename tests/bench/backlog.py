@@ -11,13 +11,13 @@ from identity.adapters.sql.engine import open_engine
 from port_events.keys import KeySets
 from sqlalchemy import Engine, text
 
-from tests.bench.argon2 import CORES
-from tests.bench.entries import Fields, sealed_entries
+from tests.bench.argon2_alone import CORES
 from tests.bench.environment import Environment
-from tests.bench.figures import Figure
-from tests.bench.processes import Process
-from tests.bench.slots import Run, Side, Slot
+from tests.bench.figures_and_goals import Figure
+from tests.bench.measured_process import Process
 from tests.bench.smtp_sink import start_sink
+from tests.bench.stream_entries import Fields, sealed_entries
+from tests.bench.time_slots import Run, Side, Slot
 
 FEW, MANY = 10_000, 100_000
 _SEALED_AT_ONCE = 1_000

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.bench import load
+from tests.bench import http_load
 from tests.bench.environment import Environment
-from tests.bench.slots import Slot
+from tests.bench.time_slots import Slot
 from tests.bench.web_server import Web
 
 
 def compared(
-    environment: Environment, servers: Mapping[str, Web], request: Callable[[Web], load.Request]
+    environment: Environment, servers: Mapping[str, Web], request: Callable[[Web], http_load.Request]
 ) -> list[Slot]:
     """Measure the median latencies; `servers` are the server of the small database and that of the large one."""
     for web in servers.values():
-        load.run(request(web), clients=1, seconds=1)
+        http_load.run(request(web), clients=1, seconds=1)
     small, large = (
-        load.side(name, lambda web=web: request(web), environment.cpu_of(service=web.process), unit="ms")  # type: ignore[misc]
+        http_load.side(name, lambda web=web: request(web), environment.cpu_of(service=web.process), unit="ms")  # type: ignore[misc]
         for name, web in servers.items()
     )
     return environment.interleaved(large, small)

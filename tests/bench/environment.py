@@ -12,11 +12,11 @@ from subprocess import TimeoutExpired
 
 from port_events.sealing import new_key_sets
 
-from tests.bench.cpu import CpuSeconds, cpu_seconds, read_cpu_time
-from tests.bench.entries import PUBLIC_URL
-from tests.bench.population import populate
-from tests.bench.processes import Process
-from tests.bench.slots import Side, Slot, interleaved
+from tests.bench.account_rows import populate
+from tests.bench.cpu_and_memory import CpuSeconds, cpu_seconds, read_cpu_time
+from tests.bench.measured_process import Process
+from tests.bench.stream_entries import PUBLIC_URL
+from tests.bench.time_slots import Side, Slot, interleaved
 from tests.bench.web_server import SMALL, Web
 from tests.support.harness.polling import wait_until
 from tests.support.harness.settings import oidc_keys
@@ -76,8 +76,8 @@ class Environment:
         return started(RedisServer())
 
     def baseline(self) -> AbstractContextManager[Web]:
-        """Run bare Flask routes under identity's settings for the duration of the with block."""
-        return self.serving(self.small_database, sys.executable, "-m", "tests.bench.bare_routes")
+        """Run empty Flask routes under identity's settings for the duration of the with block."""
+        return self.serving(self.small_database, sys.executable, "-m", "tests.bench.empty_routes")
 
     @contextmanager
     def serving(self, database: str, *program: str, ready: str = "/api/v1/session") -> Iterator[Web]:

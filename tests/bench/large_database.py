@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 from identity.adapters.sql.engine import open_engine
 
-from tests.bench import load
+from tests.bench import http_load
 from tests.bench.database_sizes import compared
 from tests.bench.environment import Environment
-from tests.bench.figures import Figure, at_most, product
-from tests.bench.grants import SECRET, register
-from tests.bench.plans import logged_statements, reads_of
-from tests.bench.slots import Run, Side
+from tests.bench.figures_and_goals import Figure, at_most, product
+from tests.bench.oidc_rows import SECRET, register
+from tests.bench.query_plans import logged_statements, reads_of
+from tests.bench.time_slots import Run, Side
 from tests.bench.web_server import SMALL, Web
 
 ROWS = 1_000_000
-_MakeRequest = Callable[[Web], load.Request]
+_MakeRequest = Callable[[Web], http_load.Request]
 
 
 def million_against_empty(environment: Environment) -> Iterator[Figure]:
@@ -47,15 +47,17 @@ def _register(url: str) -> None:
     engine.dispose()
 
 
-def _events(web: Web, *, after: int) -> load.Request:
-    return load.Request(url=f"{web.api}/events?after={after}", headers={"Authorization": f"Bearer {SECRET}"})
+def _events(web: Web, *, after: int) -> http_load.Request:
+    return http_load.Request(
+        url=f"{web.api}/events?after={after}", headers={"Authorization": f"Bearer {SECRET}"}
+    )
 
 
 def _plans(environment: Environment, url: str, requests: Iterable[_MakeRequest]) -> Run:
     """Send each request again with statement logging and explain every statement."""
     with logged_statements(environment.postgres, url) as statements, environment.serving(url) as web:
         for request in requests:
-            load.run(request(web), clients=1, seconds=1)
+            http_load.run(request(web), clients=1, seconds=1)
     reads = reads_of(url, statements(), tables=("accounts", "outbox"))
     assert reads.by_index, "no plan uses an index, so no statement was explained"
     return Run(

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.bench.load import Request
-from tests.bench.processes import Process
+from tests.bench.http_load import Request
+from tests.bench.measured_process import Process
 from tests.support.actors.people import PASSWORD, registration
 from tests.support.browser.html_page import HtmlPage
 

@@ -1,5 +1,5 @@
 -- Requests for wrk: a method, and a file with one body a line, each of which is sent in its turn.
--- Prints one line of JSON: see load.py.
+-- Prints one line of JSON: see http_load.py.
 local bodies, turn = {}, 0
 
 function init(arguments)

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.bench import load
-from tests.bench.cpu import cpu_seconds
+from tests.bench import http_load
+from tests.bench.cpu_and_memory import cpu_seconds
 from tests.bench.environment import Environment
-from tests.bench.figures import Figure, at_most, detail
-from tests.bench.processes import Process
-from tests.bench.slots import Run, Side
+from tests.bench.figures_and_goals import Figure, at_most, detail
+from tests.bench.logins_and_sessions import CLIENTS
+from tests.bench.measured_process import Process
 from tests.bench.smtp_sink import start_sink
-from tests.bench.web import CLIENTS
+from tests.bench.time_slots import Run, Side
 from tests.bench.web_server import Web
 from tests.support.harness.local_run import LocalRun
 
@@ -26,7 +26,7 @@ def idle_and_memory(environment: Environment) -> Iterator[Figure]:
     """Measure idle CPU time and memory of each kind of process alone, because processes share memory."""
     database = environment.small_database
     with environment.serving(database) as web:
-        load.run(web.registrations(20), clients=1, seconds=1)
+        http_load.run(web.registrations(20), clients=1, seconds=1)
         yield from _idle(environment, "web processes", web.process, max_percent=1.0, max_mib=100)
         busy = Side(name="under logins", unit="MiB", prepare=lambda: lambda: _memory_under_logins(web))
         slots = environment.interleaved(busy, wanted=3)
@@ -63,7 +63,7 @@ def _rest(process: Process) -> Run:
 
 def _memory_under_logins(web: Web) -> Run:
     highest, until = 0.0, time.perf_counter() + _LOAD_SECONDS
-    with load.running(web.logins(), clients=CLIENTS) as logins:
+    with http_load.running(web.logins(), clients=CLIENTS) as logins:
         while time.perf_counter() < until:
             time.sleep(_POLL_SECONDS)
             highest = max(highest, web.process.pss_mib())

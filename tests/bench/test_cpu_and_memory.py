@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.cpu import CpuTime, cpu_seconds, foreign_share, read_cpu_time
+from tests.bench.cpu_and_memory import CpuTime, cpu_seconds, foreign_share, read_cpu_time
 
 # user nice system idle iowait irq softirq steal guest guest_nice; user time includes guest time
 _STAT_BEFORE = "cpu  47000 511 10117 61362 534 0 529 216 0 0\ncpu0 22371 248 4569 32588 120 0 158 104 0 0\n"

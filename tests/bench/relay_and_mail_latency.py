@@ -14,11 +14,11 @@ from identity.adapters.sql.tables import outbox
 from port_events.envelope import MAIL_STREAM, STREAM
 from sqlalchemy import Engine, func, insert
 
-from tests.bench.entries import Fields, add_pipelined, sealed_entries
 from tests.bench.environment import Environment
-from tests.bench.figures import Figure, at_least, at_most, detail, percentile
+from tests.bench.figures_and_goals import Figure, at_least, at_most, detail, percentile
 from tests.bench.mail_arrivals import Arrivals, recording_arrivals
-from tests.bench.slots import Run, Side
+from tests.bench.stream_entries import Fields, add_pipelined, sealed_entries
+from tests.bench.time_slots import Run, Side
 from tests.bench.web_server import Web
 from tests.support.harness.polling import wait_until
 

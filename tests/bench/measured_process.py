@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.bench.cpu import cpu_seconds, pss_mib
+from tests.bench.cpu_and_memory import cpu_seconds, pss_mib
 from tests.support import ROOT
 from tests.support.harness.processes import Program
 

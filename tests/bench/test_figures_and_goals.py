@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.bench.cpu import CpuTime
-from tests.bench.figures import Figure, Goal, at_least, at_most, detail, quartiles
-from tests.bench.slots import Measurement, Run, Side, Slot, Unit, interleaved
-from tests.bench.table import head, lines
+from tests.bench.cpu_and_memory import CpuTime
+from tests.bench.figures_and_goals import Figure, Goal, at_least, at_most, detail, quartiles
+from tests.bench.terminal_table import head, lines
+from tests.bench.time_slots import Measurement, Run, Side, Slot, Unit, interleaved
 
 
 def _measurement(

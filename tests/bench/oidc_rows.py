@@ -3,7 +3,7 @@
 from identity.domain.service_client import digest_of
 from sqlalchemy import Engine, text
 
-from tests.bench.population import bulk_engine
+from tests.bench.account_rows import bulk_engine
 from tests.support.actors.oidc_clients import REDIRECT_URI, VERIFIER, challenge_of
 
 CLIENT = "bench"

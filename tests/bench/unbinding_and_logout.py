@@ -13,9 +13,9 @@ from identity.adapters.sql.engine import open_engine
 from sqlalchemy import Engine, text
 
 from tests.bench.environment import Environment
-from tests.bench.figures import Figure, at_most, percentile
-from tests.bench.grants import add_grants, register
-from tests.bench.slots import Run, Side
+from tests.bench.figures_and_goals import Figure, at_most, percentile
+from tests.bench.oidc_rows import add_grants, register
+from tests.bench.time_slots import Run, Side
 from tests.bench.web_server import Web
 from tests.support.servers.logout_receiver import LogoutReceiver, logout_receiver
 

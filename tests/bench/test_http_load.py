@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.bench import load
+from tests.bench import http_load
 from tests.support.harness.polling import wait_until
 from tests.support.servers.lifecycle import serve_http
 
@@ -42,12 +42,12 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def _request(server: Server) -> load.Request:
-    return load.Request(url=f"{server.url}/", method="POST", bodies=["one", "two"])
+def _request(server: Server) -> http_load.Request:
+    return http_load.Request(url=f"{server.url}/", method="POST", bodies=["one", "two"])
 
 
 def test_requests_answered_after_the_end_are_counted_but_not_in_the_rate(server: Server) -> None:
-    result = load.run(_request(server), clients=4, seconds=0.1)
+    result = http_load.run(_request(server), clients=4, seconds=0.1)
 
     assert result.requests == len(server.bodies)
     assert abs(server.bodies.count(b"one") - server.bodies.count(b"two")) <= 1
@@ -55,7 +55,7 @@ def test_requests_answered_after_the_end_are_counted_but_not_in_the_rate(server:
 
 
 def test_a_stopped_load_returns_its_result(server: Server) -> None:
-    with load.running(_request(server), clients=4) as running:
+    with http_load.running(_request(server), clients=4) as running:
         wait_until(lambda: len(server.bodies) > 10, what="the load")
         result = running.stop()
 
@@ -66,4 +66,4 @@ def test_refused_requests_fail_the_load(server: Server) -> None:
     server.unavailable = True
 
     with pytest.raises(AssertionError, match="requests were refused"):
-        load.run(_request(server), clients=2, seconds=0.05)
+        http_load.run(_request(server), clients=2, seconds=0.05)

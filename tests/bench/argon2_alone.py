@@ -1,4 +1,4 @@
-"""The baseline of logins: raw Argon2id verifications per second on all cores, with the parameters of a stored hash."""
+"""The baseline of logins: Argon2id verifications per second on all cores, with the parameters of a stored hash."""
 
 import os
 import time
@@ -7,12 +7,12 @@ from multiprocessing import get_context
 
 from argon2 import PasswordHasher
 
-from tests.bench.slots import Run, Side
+from tests.bench.time_slots import Run, Side
 
 CORES = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))
 
 
-class RawArgon2:
+class Argon2idAlone:
     """A pool with one warm process per core, which is a few per cent faster than threads."""
 
     def __init__(self, password_hash: str, password: str) -> None:
@@ -24,7 +24,7 @@ class RawArgon2:
     def side(self, seconds: float) -> Side:
         """Return the side that measures the baseline: it verifies for `seconds`."""
         return Side(
-            name="raw Argon2",
+            name="Argon2id alone",
             unit="/s",
             prepare=lambda: lambda: self._verify(seconds),
             cpu={"hash": lambda: self._cpu_seconds},

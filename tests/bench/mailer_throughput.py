@@ -14,14 +14,14 @@ from mailer.domain.mail import Mail, Mailbox
 from mailer.domain.mail_kinds import mail_kind_for
 from port_events.envelope import RECEIPTS
 
-from tests.bench import plain_actor
-from tests.bench.cpu import cpu_seconds
-from tests.bench.entries import PUBLIC_URL, Fields, add_pipelined, mail_payloads, sealed_entries
+from tests.bench import plain_dramatiq_actor
+from tests.bench.cpu_and_memory import cpu_seconds
 from tests.bench.environment import Environment
-from tests.bench.figures import Figure, at_least, product
-from tests.bench.processes import Process
-from tests.bench.slots import Run, Side
+from tests.bench.figures_and_goals import Figure, at_least, product
+from tests.bench.measured_process import Process
 from tests.bench.smtp_sink import start_sink
+from tests.bench.stream_entries import PUBLIC_URL, Fields, add_pipelined, mail_payloads, sealed_entries
+from tests.bench.time_slots import Run, Side
 from tests.support.harness.polling import wait_until
 from tests.support.servers.optional_programs import OptionalProgram
 from tests.support.servers.redis import RedisServer
@@ -139,8 +139,11 @@ def against_a_plain_actor(environment: Environment) -> Iterator[Figure]:
 
 @contextmanager
 def _plain_workers(environment: Environment, redis: RedisServer, smtp_port: int) -> Iterator[Process]:
-    settings = {plain_actor.REDIS_URL: redis.socket_url, plain_actor.SMTP_PORT: str(smtp_port)}
-    arguments = ["--processes", str(_PROCESSES), "--threads", str(_THREADS), plain_actor.__name__]
+    settings = {
+        plain_dramatiq_actor.REDIS_URL: redis.socket_url,
+        plain_dramatiq_actor.SMTP_PORT: str(smtp_port),
+    }
+    arguments = ["--processes", str(_PROCESSES), "--threads", str(_THREADS), plain_dramatiq_actor.__name__]
     with environment.process("dramatiq", *arguments, **settings) as process:
         process.wait_for("ready for action")
         yield process
@@ -149,19 +152,21 @@ def _plain_workers(environment: Environment, redis: RedisServer, smtp_port: int)
 def _plain_messages(count: int) -> list["Message[None]"]:
     """Render the same mails; return them as messages of the plain actor."""
     renderer = TemplateRenderer(
-        CommonValues(sender=plain_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
+        CommonValues(sender=plain_dramatiq_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
     )
     messages = []
     for event, payload in mail_payloads(count):
         mail = renderer.render(mail_kind_for(event.type, event.data), payload)
-        message = plain_actor.send.message(payload.address, payload.name, mail.subject, mail.text, mail.html)
+        message = plain_dramatiq_actor.send.message(
+            payload.address, payload.name, mail.subject, mail.text, mail.html
+        )
         messages.append(message.copy(options={"redis_message_id": message.message_id}))
     return messages
 
 
 def _send_plain(client: "Redis", messages: Sequence["Message[None]"]) -> Run:
     """Enqueue messages as dramatiq's dispatch.lua does, in pipelines of a hundred; wait for all acknowledgements."""
-    queue, count = f"dramatiq:{plain_actor.QUEUE}", len(messages)
+    queue, count = f"dramatiq:{plain_dramatiq_actor.QUEUE}", len(messages)
     began = time.perf_counter()
     for start in range(0, count, _PIPELINED):
         part: Any = {message.message_id: message.encode() for message in messages[start : start + _PIPELINED]}

@@ -12,13 +12,13 @@ from identity.adapters.jose.signing_keys import read_signing_keys
 from identity.adapters.sql.engine import open_engine
 from sqlalchemy import Engine, text
 
-from tests.bench import load
+from tests.bench import http_load
 from tests.bench.database_sizes import compared
 from tests.bench.environment import Environment
-from tests.bench.figures import Figure, at_least, at_most
-from tests.bench.grants import CLIENT, MEMBER, SECRET, add_codes, add_tokens
-from tests.bench.slots import Run, Side
-from tests.bench.web import against_bare_route
+from tests.bench.figures_and_goals import Figure, at_least, at_most
+from tests.bench.logins_and_sessions import against_empty_route
+from tests.bench.oidc_rows import CLIENT, MEMBER, SECRET, add_codes, add_tokens
+from tests.bench.time_slots import Run, Side
 from tests.bench.web_server import Web
 from tests.support.actors.oidc_clients import REDIRECT_URI, VERIFIER
 from tests.support.harness.settings import oidc_keys
@@ -29,12 +29,12 @@ _CODES_PER_SLOT = 2_000
 
 
 def introspection(environment: Environment) -> Iterator[Figure]:
-    """Measure POST /oauth/introspect of one client against a bare route, then with a million tokens."""
+    """Measure POST /oauth/introspect of one client against a empty route, then with a million tokens."""
     few, many = environment.database(200), environment.database(200)
     add_tokens(few, 1)
     add_tokens(many, _MILLION)
     with environment.serving(few) as web:
-        slots = against_bare_route(environment, web, _introspection(web))
+        slots = against_empty_route(environment, web, _introspection(web))
         yield Figure(name="introspections per second ÷ empty route", slots=slots, goal=at_least(0.60))
         with environment.serving(many) as full:
             servers = {"one token": web, "1,000,000 tokens": full}
@@ -43,10 +43,10 @@ def introspection(environment: Environment) -> Iterator[Figure]:
 
 
 def documents(environment: Environment) -> Iterator[Figure]:
-    """Measure the provider's metadata and keys by one client against a bare route."""
+    """Measure the provider's metadata and keys by one client against a empty route."""
     with environment.serving(environment.small_database) as web:
         for path in ("/.well-known/openid-configuration", "/.well-known/jwks.json"):
-            slots = against_bare_route(environment, web, load.Request(url=web.root + path))
+            slots = against_empty_route(environment, web, http_load.Request(url=web.root + path))
             yield Figure(name=f"GET {path} ÷ empty route", slots=slots, goal=at_least(0.9))
 
 
@@ -57,7 +57,7 @@ def codes(environment: Environment) -> Iterator[Figure]:
     engine = open_engine(database)
     numbers = itertools.count(1)
     with environment.serving(database) as web:
-        product = load.side(
+        product = http_load.side(
             "codes", lambda: _redemptions(web.root, numbers), environment.cpu_of(service=web.process)
         )
         baseline = Side(
@@ -69,11 +69,11 @@ def codes(environment: Environment) -> Iterator[Figure]:
     yield Figure(name="codes per second ÷ signature and transaction", slots=slots, goal=at_least(0.5))
 
 
-def _introspection(web: Web) -> load.Request:
+def _introspection(web: Web) -> http_load.Request:
     return _form(f"{web.root}/oauth/introspect", ["token=token1"])
 
 
-def _redemptions(root: str, numbers: Iterator[int]) -> load.Request:
+def _redemptions(root: str, numbers: Iterator[int]) -> http_load.Request:
     form = urlencode(
         {"grant_type": "authorization_code", "redirect_uri": REDIRECT_URI, "code_verifier": VERIFIER}
     )
@@ -81,10 +81,10 @@ def _redemptions(root: str, numbers: Iterator[int]) -> load.Request:
     return _form(f"{root}/oauth/token", [f"{form}&code=code{number}" for number in each])
 
 
-def _form(url: str, bodies: list[str]) -> load.Request:
+def _form(url: str, bodies: list[str]) -> http_load.Request:
     credentials = b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {credentials}"}
-    return load.Request(url=url, method="POST", headers=headers, bodies=bodies)
+    return http_load.Request(url=url, method="POST", headers=headers, bodies=bodies)
 
 
 def _signing_and_writing(engine: Engine) -> Callable[[], Callable[[], Run]]:
@@ -95,7 +95,7 @@ def _signing_and_writing(engine: Engine) -> Callable[[], Callable[[], Run]]:
 
     def repeat() -> Run:
         began, done = time.perf_counter(), 0
-        while (spent := time.perf_counter() - began) < load.SECONDS:
+        while (spent := time.perf_counter() - began) < http_load.SECONDS:
             signer.sign({"sub": MEMBER, "aud": CLIENT}, token_type="JWT", algorithm="RS256")
             with engine.begin() as connection:
                 inserted = text("INSERT INTO scratch (value) VALUES ('x') RETURNING id")

@@ -1,4 +1,4 @@
-"""Bare Flask routes under identity's gunicorn settings: the limits of `GET /session`, introspection and pages."""
+"""Empty Flask routes under identity's gunicorn settings: the limits of `GET /session`, introspection and pages."""
 
 import os
 import sys
@@ -35,7 +35,7 @@ _LINKS = 23
 
 
 class BaselineServer(Server):
-    """Identity's server with the bare application."""
+    """Identity's server with the empty application."""
 
     def __init__(self, settings: WebSettings) -> None:
         self.settings = settings
@@ -46,7 +46,7 @@ class BaselineServer(Server):
 
 
 def _application() -> Flask:
-    app = Flask("bare", static_folder=None)
+    app = Flask("empty", static_folder=None)
     app.jinja_loader = DictLoader(_TEMPLATES)
 
     @app.get("/api/v1/session")
@@ -62,5 +62,5 @@ def _application() -> Flask:
 
 if __name__ == "__main__":
     settings = load(WebSettings, os.environ)
-    logs.configure("bare", settings.log_level)
+    logs.configure("empty", settings.log_level)
     sys.exit(BaselineServer(settings).run())

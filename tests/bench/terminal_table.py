@@ -4,8 +4,8 @@ import statistics
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from tests.bench.figures import Figure
-from tests.bench.slots import Measurement
+from tests.bench.figures_and_goals import Figure
+from tests.bench.time_slots import Measurement
 
 _HEAD = ("figure", "median", "quartiles", "goal", "verdict", "by CPU", "foreign (quiet)")
 _COLUMNS = 120

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.bench.cpu import CpuSeconds, CpuTime, foreign_share
+from tests.bench.cpu_and_memory import CpuSeconds, CpuTime, foreign_share
 
 Unit = Literal["/s", "ms", "s", "MiB", ""]
 QUIET_SHARE = 0.10

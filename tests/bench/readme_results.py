@@ -1,4 +1,4 @@
-"""Writes the results of quiet runs into README.md: `python -m tests.bench.record FIRST.json SECOND.json`.
+"""Writes the results of quiet runs into README.md: `python -m tests.bench.readme_results FIRST.json SECOND.json`.
 
 Each file is a `.run/bench.json` and becomes a column. The chart's table gets the quiet figures of the last run, which
 may have measured only some figures.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench.table import number
+from tests.bench.terminal_table import number
 
 README = Path(__file__).with_name("README.md")
 _RESULTS = re.compile(r"(<!-- results[^\n]*-->\n).*?(<!-- /results -->)", re.DOTALL)
@@ -36,10 +36,10 @@ def _product(path: str) -> Callable[[_Figure], float]:
 
 
 CHART: dict[str, tuple[str, Callable[[_Figure], float]]] = {
-    "logins, share of raw Argon2id": ("logins per second ÷ Argon2 alone", _measured),
-    "registrations, share of raw Argon2id": ("registrations per second ÷ Argon2 alone", _measured),
+    "logins, share of Argon2id alone": ("logins per second ÷ Argon2id alone", _measured),
+    "registrations, share of Argon2id alone": ("registrations per second ÷ Argon2id alone", _measured),
     "“who am I”, share of an empty Flask route": ("GET /session per second ÷ empty route", _measured),
-    "CPU of a login in ms": ("logins per second ÷ Argon2 alone", _product("cpu_ms")),
+    "CPU of a login in ms": ("logins per second ÷ Argon2id alone", _product("cpu_ms")),
     "memory idle in MiB": ("web processes, idle: memory (PSS)", _measured),
     "memory under load in MiB": ("web processes, 8 clients log in: memory (PSS)", _measured),
     "CPU of a start in s": ("start of the web processes to the first answer", _product("CPU s")),

@@ -1,4 +1,4 @@
-"""Runs HTTP load in another process: wrk for one client, `tests.bench.generator` for several or without wrk.
+"""Runs HTTP load in another process: wrk for one client, `tests.bench.load_generator` for several or without wrk.
 
 wrk leaves more CPU time to the measured service. The generator waits for its last answers. All CPU time of the service
 therefore belongs to counted requests, and no remaining request disturbs the next measurement.
@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.bench.cpu import CpuSeconds
-from tests.bench.slots import Run, Side, Unit
+from tests.bench.cpu_and_memory import CpuSeconds
+from tests.bench.time_slots import Run, Side, Unit
 from tests.support.servers.optional_programs import WRK
 
 MakeRequest = Callable[[], "Request"]
@@ -127,4 +127,4 @@ def _wrk(request: Request, task: Path, *, clients: int, seconds: float) -> list[
 
 def _own(request: Request, task: Path, *, clients: int, seconds: float) -> list[str]:
     task.write_text(json.dumps({**asdict(request), "clients": clients, "seconds": seconds}))
-    return [sys.executable, str(Path(__file__).with_name("generator.py")), str(task)]
+    return [sys.executable, str(Path(__file__).with_name("load_generator.py")), str(task)]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from tests.bench.environment import Environment
-from tests.bench.slots import Slot
+from tests.bench.time_slots import Slot
 
 Verdict = Literal["met", "missed", "noisy", "-"]
 _Value = Callable[[Slot], float]
@@ -127,7 +127,7 @@ class Figure:
         }
 
 
-Bench = Callable[[Environment], Iterator[Figure]]
+Benchmark = Callable[[Environment], Iterator[Figure]]
 
 
 def quartiles(values: Iterable[float]) -> tuple[float, float, float]:
