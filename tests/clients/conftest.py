@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.identity import RunningIdentity
-from tests.clients.people import Browser
+from tests.clients.bound_person import Browser
+from tests.clients.running_identity import RunningIdentity
 from tests.support.servers.lifecycle import started
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer

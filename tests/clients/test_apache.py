@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.identity import RunningIdentity
-from tests.clients.people import Browser, add_agent
-from tests.clients.services import PLACE, new_url, register, wait_for
-from tests.clients.upstream import upstream
+from tests.clients.bound_person import Browser, add_bound_person
+from tests.clients.registered_services import FOLDER, new_url, register, wait_for
+from tests.clients.running_identity import RunningIdentity
+from tests.clients.upstream_application import upstream_application
 from tests.support.actors.people import unique
 from tests.support.harness.polling import wait_until
 from tests.support.servers.optional_programs import APACHE
@@ -28,7 +28,7 @@ def apache(identity: RunningIdentity, tmp_path: Path) -> Iterator[str]:
         identity, "--redirect-uri", callback, "--backchannel-uri", f"{callback}?logout=backchannel"
     )
     tmp_path.chmod(0o755)  # started by root, Apache runs its child processes as another user
-    with upstream() as upstream_url:
+    with upstream_application() as upstream_url:
         environment = {
             "IDENTITY_URL": identity.url,
             "CLIENT_ID": service.name,
@@ -38,10 +38,10 @@ def apache(identity: RunningIdentity, tmp_path: Path) -> Iterator[str]:
             "PORT": url.rpartition(":")[2],
             "DIRECTORY": str(tmp_path),
             "MODULES": str(MODULES),
-            "OPENIDC": str(PLACE / "apache/openidc.conf"),
+            "OPENIDC": str(FOLDER / "apache/openidc.conf"),
             "UPSTREAM_URL": upstream_url,
         }
-        command = [str(program), "-f", str(PLACE / "apache/httpd.conf"), "-D", "FOREGROUND"]
+        command = [str(program), "-f", str(FOLDER / "apache/httpd.conf"), "-D", "FOREGROUND"]
         running = identity.start_program(*command, environment=environment)
         wait_for(running, url)
         yield url
@@ -52,25 +52,25 @@ def apache(identity: RunningIdentity, tmp_path: Path) -> Iterator[str]:
 def test_mod_auth_openidc_logs_a_person_in_until_the_binding_ends(
     identity: RunningIdentity, browser: Browser, apache: str
 ) -> None:
-    agent = add_agent(identity)
+    bound = add_bound_person(identity)
 
-    headers = browser.log_in(f"{apache}/", agent.person).json()
-    agent.unbind()
+    headers = browser.log_in(f"{apache}/", bound.person).json()
+    bound.unbind()
 
     wait_until(lambda: not browser.is_logged_in(f"{apache}/"), what="Apache to end the login")
-    assert headers["oidc-claim-sub"] == agent.company.id
-    assert agent.company.tax_id in headers["oidc-claim-company"]
+    assert headers["oidc-claim-sub"] == bound.company.id
+    assert bound.company.tax_id in headers["oidc-claim-company"]
 
 
 @pytest.mark.rule("OPS-3", "OIDC-22", "OIDC-26", "OIDC-27")
 def test_mod_auth_openidc_accepts_a_new_key(identity: RunningIdentity, browser: Browser, apache: str) -> None:
-    agent = add_agent(identity)
-    browser.log_in(f"{apache}/", agent.person)
+    bound = add_bound_person(identity)
+    browser.log_in(f"{apache}/", bound.person)
     identity.rotate_keys()
 
     browser.http.cookies.clear(domain="localhost.local")
     headers = browser.open(f"{apache}/").response.json()
-    agent.unbind()
+    bound.unbind()
 
     wait_until(lambda: not browser.is_logged_in(f"{apache}/"), what="a logout token with the new key")
-    assert headers["oidc-claim-sub"] == agent.company.id
+    assert headers["oidc-claim-sub"] == bound.company.id

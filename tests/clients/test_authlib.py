@@ -7,9 +7,9 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.clients.authlib_app import create_app
-from tests.clients.identity import RunningIdentity
-from tests.clients.people import Browser, add_agent
-from tests.clients.services import new_url, register
+from tests.clients.bound_person import Browser, add_bound_person
+from tests.clients.registered_services import new_url, register
+from tests.clients.running_identity import RunningIdentity
 from tests.support.actors.people import unique
 from tests.support.harness.polling import wait_until
 from tests.support.servers.lifecycle import serve_http
@@ -37,16 +37,16 @@ def service_url(identity: RunningIdentity) -> Iterator[str]:
 def test_authlib_logs_a_person_in_for_a_company_and_refreshes_until_the_binding_ends(
     identity: RunningIdentity, browser: Browser, service_url: str
 ) -> None:
-    agent = add_agent(identity)
+    bound = add_bound_person(identity)
 
-    user = browser.log_in(f"{service_url}/", agent.person).json()
+    user = browser.log_in(f"{service_url}/", bound.person).json()
     shown = browser.open(f"{service_url}/userinfo").response.json()
     refreshed = [row.detail for row in identity.audit("grant.refreshed")]
-    agent.unbind()
+    bound.unbind()
     refused = browser.http.get(f"{service_url}/userinfo")
 
-    assert (user["sub"], user["act"]["sub"]) == (agent.company.id, agent.person.id)
-    assert shown["company"]["tax_id"] == agent.company.tax_id
+    assert (user["sub"], user["act"]["sub"]) == (bound.company.id, bound.person.id)
+    assert shown["company"]["tax_id"] == bound.company.tax_id
     assert any(user["sid"] in detail for detail in refreshed)
     assert refused.status_code == httpx.codes.FOUND
 
@@ -55,11 +55,11 @@ def test_authlib_logs_a_person_in_for_a_company_and_refreshes_until_the_binding_
 def test_a_service_in_flask_ends_its_session_at_back_channel_logout(
     identity: RunningIdentity, browser: Browser, service_url: str
 ) -> None:
-    agent = add_agent(identity)
-    browser.log_in(f"{service_url}/", agent.person)
+    bound = add_bound_person(identity)
+    browser.log_in(f"{service_url}/", bound.person)
     was_logged_in = browser.is_logged_in(f"{service_url}/")
 
-    agent.unbind()
+    bound.unbind()
 
     wait_until(lambda: not browser.is_logged_in(f"{service_url}/"), what="the service to end the session")
     forged = httpx.post(f"{service_url}/backchannel-logout", data={"logout_token": "a.b.c"}, trust_env=False)

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.clients.identity import RunningIdentity
-from tests.clients.people import Browser, add_agent
-from tests.clients.services import built, new_url, register, wait_for
+from tests.clients.bound_person import Browser, add_bound_person
+from tests.clients.registered_services import built, new_url, register, wait_for
+from tests.clients.running_identity import RunningIdentity
 
 
 @pytest.mark.rule("OPS-3", "OIDC-1", "OIDC-13", "OIDC-20", "OIDC-26", "OIDC-27")
 def test_go_oidc_logs_a_person_in_and_accepts_a_new_key(identity: RunningIdentity, browser: Browser) -> None:
     program = built("pass-go")
-    agent = add_agent(identity)
+    bound = add_bound_person(identity)
     url = new_url()
     service = register(identity, "--redirect-uri", f"{url}/callback")
     environment = {
@@ -22,11 +22,11 @@ def test_go_oidc_logs_a_person_in_and_accepts_a_new_key(identity: RunningIdentit
     running = identity.start_program(str(program), environment=environment)
     wait_for(running, url)
 
-    first = browser.log_in(f"{url}/", agent.person).json()
+    first = browser.log_in(f"{url}/", bound.person).json()
     identity.rotate_keys()
     second = browser.open(f"{url}/").response.json()
     running.destroy()
 
-    assert (first["sub"], first["act"]["sub"]) == (agent.company.id, agent.person.id)
-    assert second["sub"] == agent.company.id
+    assert (first["sub"], first["act"]["sub"]) == (bound.company.id, bound.person.id)
+    assert second["sub"] == bound.company.id
     assert second["kid"] != first["kid"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.clients.identity import RunningIdentity
-from tests.clients.people import Browser, add_agent
-from tests.clients.services import PLACE, built, new_url, register, wait_for
-from tests.clients.upstream import upstream
+from tests.clients.bound_person import Browser, add_bound_person
+from tests.clients.registered_services import FOLDER, built, new_url, register, wait_for
+from tests.clients.running_identity import RunningIdentity
+from tests.clients.upstream_application import upstream_application
 from tests.support.actors.people import unique
 from tests.support.harness.polling import wait_until
 
@@ -17,11 +17,11 @@ def test_oauth2_proxy_logs_a_person_in_until_a_refresh_after_the_binding_ended(
     identity: RunningIdentity, browser: Browser
 ) -> None:
     program = built("oauth2-proxy")
-    agent = add_agent(identity)
+    bound = add_bound_person(identity)
     url = new_url()
     redirect_uri = f"{url}/oauth2/callback"
     service = register(identity, "--redirect-uri", redirect_uri, "--refresh", scopes=("profile", "email"))
-    with upstream() as upstream_url:
+    with upstream_application() as upstream_url:
         environment = {
             "OAUTH2_PROXY_OIDC_ISSUER_URL": identity.url,
             "OAUTH2_PROXY_CLIENT_ID": service.name,
@@ -32,25 +32,25 @@ def test_oauth2_proxy_logs_a_person_in_until_a_refresh_after_the_binding_ended(
             "OAUTH2_PROXY_REDIRECT_URL": redirect_uri,
             "OAUTH2_PROXY_UPSTREAMS": f"{upstream_url}/",
         }
-        config = str(PLACE / "oauth2_proxy/oauth2-proxy.cfg")
+        config = str(FOLDER / "oauth2_proxy/oauth2-proxy.cfg")
         running = identity.start_program(
             str(program), "--config", config, "--cookie-refresh", REFRESH, environment=environment
         )
         wait_for(running, f"{url}/ping")
 
-        headers = browser.log_in(f"{url}/", agent.person).json()
+        headers = browser.log_in(f"{url}/", bound.person).json()
         wait_until(
             lambda: browser.is_logged_in(f"{url}/") and _has_refreshed(identity, service.name),
             what="a refresh",
         )
-        agent.unbind()
+        bound.unbind()
 
         wait_until(lambda: not browser.is_logged_in(f"{url}/"), what="the refresh that fails")
         running.destroy()
 
-    assert headers["x-forwarded-user"] == agent.company.id
-    assert headers["x-forwarded-preferred-username"] == agent.company.username
-    assert headers["x-forwarded-email"] == agent.company.email
+    assert headers["x-forwarded-user"] == bound.company.id
+    assert headers["x-forwarded-preferred-username"] == bound.company.username
+    assert headers["x-forwarded-email"] == bound.company.email
 
 
 def _has_refreshed(identity: RunningIdentity, client: str) -> bool:

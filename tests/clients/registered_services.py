@@ -14,7 +14,7 @@ from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import Program, run_preloaded
 from tests.support.servers.ports import free_port
 
-PLACE = ROOT / "tests/clients"
+FOLDER = ROOT / "tests/clients"
 BUILT = ROOT / ".venv/clients"
 START_SECONDS = 180.0
 """Spring needs 10 s of CPU time to start, and the machine may be busy."""
