@@ -11,9 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.faults.chaos import Plan, chaos
 from tests.faults.fault_kinds import FAULTS
-from tests.faults.proofs import PROOFS
+from tests.faults.fault_run import Plan, run_plan
+from tests.faults.protection_proofs import PROOFS
 from tests.faults.report import as_json, lines
 from tests.faults.switches import WITHOUT
 
@@ -31,7 +31,7 @@ def main() -> int:
         without=next(iter(options.without), None),
         only=tuple(options.only),
     )
-    run, report = chaos(plan)
+    run, report = run_plan(plan)
     _say(*lines(run, report))
     path = Path(os.environ.get("RUN_DIR", ".run")) / "chaos.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def main() -> int:
 def _proven(name: str) -> bool:
     """Run without a protection; return whether an expected violation was reported."""
     proof = PROOFS[name]
-    _, report = chaos(proof.plan)
+    _, report = run_plan(proof.plan)
     reported = {what: len(cases) for what, cases in report.violations().items()}
     seen = any(reported.get(what) for what in proof.expected)
     _say(f"without {name:<12} {'reported' if seen else 'NOT REPORTED'}: {reported or 'nothing'}")

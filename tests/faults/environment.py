@@ -115,7 +115,7 @@ class Environment:
             ProcessSpec(
                 f"consumer-{group}",
                 "consumer",
-                ("tests.faults.consumer", group, str(self.effects_of(group))),
+                ("tests.faults.recording_consumer", group, str(self.effects_of(group))),
                 environment,
             )
             for group in GROUPS

@@ -9,8 +9,8 @@ from tests.faults.environment import Environment
 from tests.faults.evidence import gather
 from tests.faults.fault_injector import FaultInjector, wait_until_settled
 from tests.faults.fault_kinds import AHEAD_SECONDS
-from tests.faults.load import SimulatedUsers
 from tests.faults.report import Run
+from tests.faults.simulated_users import SimulatedUsers
 
 _USERS = 8
 _WARM_UP_SECONDS = 3.0
@@ -30,7 +30,7 @@ class Plan:
     settle_seconds: float = 180.0
 
 
-def chaos(plan: Plan) -> tuple[Run, ConsistencyReport]:
+def run_plan(plan: Plan) -> tuple[Run, ConsistencyReport]:
     """Execute a plan; return the run."""
     with ExitStack() as stack:
         environment = Environment(stack, lifetime_seconds=plan.lifetime_seconds, without=plan.without)

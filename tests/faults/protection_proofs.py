@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from tests.faults.chaos import Plan
+from tests.faults.fault_run import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Another service's consumer, the only member of its group. It records every event in a SQLite file.
 
-    python -m tests.faults.consumer GROUP FILE
+    python -m tests.faults.recording_consumer GROUP FILE
 
 The file is also the consumer's DedupeStore, so that no event is handled twice after a kill or a wipe of Redis. Without
 a unique index on the table, the consistency check can count duplicates.
