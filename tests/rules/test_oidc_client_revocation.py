@@ -4,7 +4,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from identity.usecases import authorization
+from identity.usecases import authorization_decision
 
 from tests.support.actors.authorization_browser import ServiceBrowser
 from tests.support.actors.oidc_clients import REDIRECT_URI, open_grant, register_oidc_client
@@ -105,13 +105,13 @@ def test_a_refused_registration_changes_nothing_and_ends_no_grant(system: System
 def test_a_request_overtaken_by_a_narrower_registration_gets_no_grant(system: System) -> None:
     client = register_oidc_client(system, scopes=["email"]).name
     browser = ServiceBrowser(system, system.logged_in(system.person()))
-    proceed = authorization.proceed
+    proceed = authorization_decision.proceed
 
     def cut_and_proceed(*arguments: Any) -> Any:
         register_again(system, client)
         return proceed(*arguments)
 
-    with mock.patch.object(authorization, "proceed", cut_and_proceed):
+    with mock.patch.object(authorization_decision, "proceed", cut_and_proceed):
         overtaken = browser.authorize(client, scope="openid email")
 
     assert overtaken.response.status_code == 503

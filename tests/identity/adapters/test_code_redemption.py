@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from identity.domain.grant import Code, Token
 from identity.domain.service_client import digest_of
-from identity.usecases.steps.ending import end_grant
+from identity.usecases.steps.session_termination import end_grant
 
 from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.harness.system import System

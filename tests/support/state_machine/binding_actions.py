@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from identity.usecases import administration
+from identity.usecases import operator_support
 
 from tests.support.state_machine.account_actions import AccountActions
 from tests.support.state_machine.model import (
@@ -117,7 +117,7 @@ class Actions(AccountActions):
     def remove_as_operator(self, binding: ModelBinding) -> None:
         """End a binding by its id, as an operator."""
         with self.system.app.app_context():
-            administration.remove_binding(self.system.ports, binding.id)
+            operator_support.remove_binding(self.system.ports, binding.id)
         self.model.remove(binding, "operator")
 
     def _closed_to_link(self, session: ModelSession, answer: Any) -> bool:

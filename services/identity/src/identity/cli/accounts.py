@@ -79,14 +79,14 @@ def history(ports: "Ports", name: str, *, as_json: bool, **criteria: Any) -> Non
     show_rows(ports, AuditFilter(account=name, **criteria), as_json=as_json)
 
 
-def _decision(name: str, explanation: str, *, module: str = "administration") -> None:
+def _decision(name: str, explanation: str, *, module: str = "operator_support") -> None:
     """Define a command that changes the state of the accounts named by its arguments."""
 
     def decide(ports: "Ports", names: tuple[str, ...]) -> None:
-        from identity.usecases import administration, operator_decisions
+        from identity.usecases import operator_decisions, operator_support
 
         act = getattr(
-            {"administration": administration, "operator_decisions": operator_decisions}[module], name
+            {"operator_support": operator_support, "operator_decisions": operator_decisions}[module], name
         )
         for_each(names, lambda each: act(ports, each).status)
 
@@ -128,10 +128,10 @@ _decision("resend_mail", "Resend the pending verification link.")
 def set_mailbox(ports: "Ports", name: str, email: str) -> None:
     """Set a new mailbox for a person who lost the old one. The link in a mail to the new mailbox verifies it."""
     from identity.domain.mailbox import parse_mailbox
-    from identity.usecases import administration
+    from identity.usecases import operator_support
 
     mailbox = parse_mailbox(email)
-    account = administration.set_mailbox(ports, name, email=mailbox)
+    account = operator_support.set_mailbox(ports, name, email=mailbox)
     click.echo(f"{account.username}: a link to verify the mailbox is mailed to {mailbox}")
 
 

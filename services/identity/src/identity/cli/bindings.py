@@ -44,9 +44,9 @@ def list_bindings(ports: "Ports", name: str, *, as_json: bool) -> None:
 @as_operator
 def remove(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
     """End bindings. Sessions that were switched by them end at once, and both accounts are notified."""
-    from identity.usecases import administration
+    from identity.usecases import operator_support
 
-    for_each(binding_ids, _reporting(administration.remove_binding, ports, "removed"))
+    for_each(binding_ids, _reporting(operator_support.remove_binding, ports, "removed"))
 
 
 @bindings.command("resend-code")
@@ -54,9 +54,9 @@ def remove(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
 @as_operator
 def resend_code(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
     """Mail new codes for bindings that are not yet verified. Older codes become invalid."""
-    from identity.usecases import administration
+    from identity.usecases import operator_support
 
-    for_each(binding_ids, _reporting(administration.resend_code, ports, "a new code is mailed"))
+    for_each(binding_ids, _reporting(operator_support.resend_code, ports, "a new code is mailed"))
 
 
 def _reporting(act: Callable[["Ports", str], None], ports: "Ports", done: str) -> Callable[[str], str]:

@@ -69,16 +69,16 @@ def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @as_operator
 def end(ports: "Ports", session_ids: tuple[str, ...], *, account: str | None) -> None:
     """End sessions at once."""
-    from identity.usecases import administration
+    from identity.usecases import operator_support
 
     if bool(session_ids) == bool(account):
         raise click.UsageError("pass session ids, or --account")
     if account:
-        click.echo(f"{account}: {administration.end_sessions(ports, account)} ended")
+        click.echo(f"{account}: {operator_support.end_sessions(ports, account)} ended")
         return
 
     def end_one(session_id: str) -> str:
-        administration.end_session(ports, session_id)
+        operator_support.end_session(ports, session_id)
         return "ended"
 
     for_each(session_ids, end_one)

@@ -37,9 +37,6 @@ REFRESHES_RECORDED = timedelta(minutes=1)
 CODE_LIFETIME = timedelta(seconds=60)
 """How long an authorization code is valid (OIDC-9)."""
 
-LOST_ANSWER = timedelta(seconds=60)
-"""How long a client may repeat a refresh whose response was lost, if the new token is unused (OIDC-16)."""
-
 PASSWORD_ONLY = ["pwd"]
 """The authentication methods of a login by password (RFC 8176)."""
 

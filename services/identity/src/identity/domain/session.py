@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Protocol
 
-from identity.domain import login_steps
+from identity.domain import post_login_steps
 from identity.domain.account import Kind, Status
 
 PASS_RIGHTS = ("pass:apply", "pass:query", "pass:print")
@@ -127,9 +127,9 @@ class Principal:
         return self.binding_id is not None
 
     @property
-    def next_step(self) -> login_steps.Step | None:
+    def next_step(self) -> post_login_steps.Step | None:
         """The first open step, or None."""
-        return login_steps.next_step(self.actor.status, consented=self.consented)
+        return post_login_steps.next_step(self.actor.status, consented=self.consented)
 
     @property
     def rights(self) -> tuple[str, ...]:

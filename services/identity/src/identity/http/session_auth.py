@@ -13,7 +13,7 @@ from identity.domain.errors import (
     StepRequired,
     WrongKind,
 )
-from identity.domain.login_steps import Step
+from identity.domain.post_login_steps import Step
 from identity.domain.registration_rejection import Rejection
 from identity.domain.session import Principal
 from identity.http.client_address import client_address

@@ -20,7 +20,7 @@ from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.jose import TokenSigner
 from identity.usecases.ports.meters import LogoutMeter
 from identity.usecases.ports.randomness import Randomness
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 
 _log = structlog.get_logger("identity.notify")
 _TOLD = "told"
@@ -122,7 +122,7 @@ def end_expired(ports: NotifyPorts) -> int:
     ended = 0
     while True:
         with ports.transaction() as transaction:
-            batch = ending.end_expired(transaction, limit=_EXPIRED_BATCH)
+            batch = session_termination.end_expired(transaction, limit=_EXPIRED_BATCH)
             transaction.commit()
         ended += batch
         if batch < _EXPIRED_BATCH:

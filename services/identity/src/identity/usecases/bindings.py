@@ -26,9 +26,9 @@ from identity.domain.session import ClientInfo, Principal
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import require_not_switched
-from identity.usecases.steps.authentication import authenticate, clear_failures
 from identity.usecases.steps.bind_codes import issue_code, link_of, parties
 from identity.usecases.steps.mail_limits import code_quota, wait_seconds
+from identity.usecases.steps.password_authentication import authenticate, clear_failures
 from identity.usecases.steps.unbinding import lock_general, remove
 
 

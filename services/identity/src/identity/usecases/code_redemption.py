@@ -12,8 +12,7 @@ from identity.domain.service_client import digest_of
 from identity.domain.token_request import CodeRequest, check_code
 from identity.usecases.ports import Ports
 from identity.usecases.steps.dpop import require_proof
-from identity.usecases.steps.reuse import end_reused, refusal_of_reuse
-from identity.usecases.steps.tokens import (
+from identity.usecases.steps.token_issuance import (
     TokenRequest,
     Tokens,
     active_grant,
@@ -22,6 +21,7 @@ from identity.usecases.steps.tokens import (
     new_refresh_token,
     sign_id_token,
 )
+from identity.usecases.steps.token_reuse import end_reused, refusal_of_reuse
 
 
 def redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:

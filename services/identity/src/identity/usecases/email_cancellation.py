@@ -10,7 +10,7 @@ from identity.domain.errors import Conflict, LinkExpired, LinkSuperseded, Mailbo
 from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.email_verification import cancel_email_change, replace_mailbox
 from identity.usecases.steps.mail_links import read_link
 
@@ -79,7 +79,7 @@ def _cancel(uow: UnitOfWork, cancellation: Cancellation, challenge: Challenge) -
     cancel_email_change(uow, account)
     if challenge.purpose == Purpose.EMAIL_RESTORE:
         uow.links.drop(account.id, Purpose.EMAIL_CANCEL)  # links of later changes
-    ending.end_sessions_of_account(uow, account.id, "email_changed")
+    session_termination.end_sessions_of_account(uow, account.id, "email_changed")
     if cancellation.restores:
         replace_mailbox(uow, account, cancellation.email, restores=True)
     uow.record_event(account, EmailChangeCancelled(), mail=MailRequest.notice(account, uow.clock.now()))

@@ -11,7 +11,7 @@ from identity.domain.rate_limits import RESETS_BY_CLIENT_ADDRESS
 from identity.domain.session import ClientInfo
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.client_address_limits import count_by_network
-from identity.usecases.steps.decoy_account import decoy_account
+from identity.usecases.steps.enumeration_decoy import decoy_account
 from identity.usecases.steps.mail_limits import (
     Budget,
     MailQuota,

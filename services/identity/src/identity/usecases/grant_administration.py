@@ -6,7 +6,7 @@ from identity.domain.errors import NotFound
 from identity.domain.open_login import ServiceLogin
 from identity.usecases.audit.recording import record_read
 from identity.usecases.ports import Ports
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.account_lookup import get_by_username_or_id
 
 
@@ -22,6 +22,6 @@ def grants_of(ports: Ports, username_or_id: str) -> Sequence[ServiceLogin]:
 def end_grant(ports: Ports, grant_id: str) -> None:
     """End one grant with its children. Raises NotFound."""
     with ports.unit_of_work() as uow:
-        if not ending.end_grant(uow, grant_id, "operator"):
+        if not session_termination.end_grant(uow, grant_id, "operator"):
             raise NotFound
         uow.commit()

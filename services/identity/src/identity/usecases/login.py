@@ -11,8 +11,8 @@ from identity.domain.session import MAX_SESSIONS, ClientInfo, Principal, Session
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import IssuedSession, issue_device
-from identity.usecases.steps import ending
-from identity.usecases.steps.authentication import authenticate, clear_failures
+from identity.usecases.steps import session_termination
+from identity.usecases.steps.password_authentication import authenticate, clear_failures
 
 _OUTCOMES: Final[Mapping[type[Refusal], str]] = {
     BadCredentials: "bad_credentials",
@@ -106,7 +106,7 @@ def _open_in_transaction(
 
 def _end_oldest(uow: UnitOfWork, newest: Session) -> None:
     """End the oldest sessions beyond the maximum number (SEC-19)."""
-    for session_id in ending.end_oldest_sessions(uow, newest, keep=MAX_SESSIONS):
+    for session_id in session_termination.end_oldest_sessions(uow, newest, keep=MAX_SESSIONS):
         uow.record_action("session.ended", newest.holder_id, session_id=session_id, why="too_many")
 
 

@@ -13,7 +13,7 @@ from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import ServiceClient, UnknownClientError
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.service_clients import lock_client
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _store(uow: UnitOfWork, client: OidcClient) -> None:
     former.replace(client)
     if is_narrower:
         uow.flush()  # notifications of ended grants go to the new URI
-        ending.end_of_client(uow, client.name, "scopes_cut")
+        session_termination.end_of_client(uow, client.name, "scopes_cut")
 
 
 def _recorded(client: OidcClient) -> dict[str, object]:

@@ -12,7 +12,7 @@ from identity.usecases.ports import Ports
 from identity.usecases.ports.audit import AuditFilter, AuditRecord, MailRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
 from identity.usecases.ports.consents import ConsentRecord
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.account_lookup import get_by_username_or_id, locked_account
 from identity.usecases.steps.closing_and_suspending import close_locked
 
@@ -75,7 +75,7 @@ def erase(ports: Ports, username_or_id: str) -> Account:
             uow.record_event(account, AccountClosed(reason="erased"))
         account.erase()
         uow.rejections.drop(account.id)
-        ending.end_sessions_of_account(uow, account.id, "account_closed")
+        session_termination.end_sessions_of_account(uow, account.id, "account_closed")
         uow.flush()  # `dismiss_of` must see the bindings that have just ended
         uow.bindings.dismiss_of(account.id)
         uow.consents.forget_addresses(account.id)

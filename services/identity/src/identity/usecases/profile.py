@@ -11,13 +11,13 @@ from identity.domain.rate_limits import PROFILE_CHANGES
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import require_not_switched
-from identity.usecases.steps import ending
-from identity.usecases.steps.authentication import verify_current_password
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.email_verification import (
     cancel_email_change,
     drop_expired_email_change,
     request_email_change,
 )
+from identity.usecases.steps.password_authentication import verify_current_password
 from identity.usecases.steps.passwords import hash_new_password, record_password_change
 from identity.usecases.steps.unbinding import remove_all
 
@@ -138,7 +138,9 @@ def change_password(
         if account.credential_version != before.credential_version:
             raise BadPassword
         account.set_password(password_hash)
-        ending.end_sessions_of_account(uow, account.id, "password_changed", except_id=principal.session_id)
+        session_termination.end_sessions_of_account(
+            uow, account.id, "password_changed", except_id=principal.session_id
+        )
         uow.links.drop(account.id, Purpose.PASSWORD_RESET)
         cancel_email_change(uow, account)
         if end_binding and account.kind == "general":

@@ -13,11 +13,10 @@ from identity.domain.session import ClientInfo, Device
 from identity.domain.username import username_key
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import issue_device
-from identity.usecases.steps import ending
-from identity.usecases.steps.authentication import MAX_USERNAME_KEY, known_device
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.client_address_limits import count_by_network
-from identity.usecases.steps.decoy_account import decoy_account
 from identity.usecases.steps.email_verification import cancel_email_change
+from identity.usecases.steps.enumeration_decoy import decoy_account
 from identity.usecases.steps.mail_limits import (
     Budget,
     MailQuota,
@@ -25,6 +24,7 @@ from identity.usecases.steps.mail_limits import (
     consume_subject_quota,
 )
 from identity.usecases.steps.mail_links import issue_link, read_link
+from identity.usecases.steps.password_authentication import MAX_USERNAME_KEY, known_device
 from identity.usecases.steps.passwords import hash_new_password, record_password_change
 from identity.usecases.steps.unbinding import remove_all
 
@@ -90,7 +90,7 @@ def reset(ports: Ports, token: str, *, password: str) -> Device:
         uow.links.use(_check_challenge(challenge, account, value, now), now)
         account.set_password(password_hash)
         cancel_email_change(uow, account)
-        ending.end_sessions_of_account(uow, account.id, "password_changed")
+        session_termination.end_sessions_of_account(uow, account.id, "password_changed")
         uow.counters.clear([LOGIN_ACCOUNT.counter(str(account.username_key))])
         if account.kind == "general":
             remove_all(uow, account, "password_reset")

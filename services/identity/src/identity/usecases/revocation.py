@@ -3,7 +3,7 @@
 from identity.domain.oidc_client import RegisteredClient
 from identity.domain.service_client import digest_of
 from identity.usecases.ports import Ports
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 
 
 def revoke(ports: Ports, client: RegisteredClient, token: str) -> None:
@@ -14,7 +14,7 @@ def revoke(ports: Ports, client: RegisteredClient, token: str) -> None:
         if found is None or found.client != client.oidc.name:
             return
         if found.kind == "refresh":
-            ending.end_grant(uow, found.grant_id, "revoked")
+            session_termination.end_grant(uow, found.grant_id, "revoked")
         else:
             uow.grants.void_token(digest, uow.clock.now())
         uow.commit()

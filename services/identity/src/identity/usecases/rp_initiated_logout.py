@@ -11,7 +11,7 @@ from identity.domain.oidc_client import OidcClient
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.ports.jose import Claims
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +86,14 @@ def log_out(ports: Ports, asked: LogoutRequest, principal: Principal | None) -> 
     """
     with ports.unit_of_work() as uow:
         if principal is not None:
-            ending.end_session(uow, principal.session_id, "logout")
+            session_termination.end_session(uow, principal.session_id, "logout")
             uow.record_action("session.closed", principal.account.id, session_id=principal.session_id)
         grant = asked.grant
         if grant is not None and (principal is None or grant.session_id != principal.session_id):
             if _has_session(uow, grant, ports.clock.now()):
-                ending.end_grant(uow, grant.id, "logout")
+                session_termination.end_grant(uow, grant.id, "logout")
             else:
-                ending.end_session(uow, grant.session_id, "logout")
+                session_termination.end_session(uow, grant.session_id, "logout")
         uow.commit()
 
 

@@ -18,7 +18,7 @@ from identity.domain.service_client import (
 from identity.domain.session import ClientInfo
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.client_address_limits import count_by_network
 
 COUNTER = "client.address"
@@ -94,7 +94,7 @@ def revoke(ports: Ports, name: str) -> ServiceClient:
         client = lock_client(uow, name)
         client.revoke(uow.clock.now())
         uow.record_action("client.revoked", None, client=name)
-        ending.end_of_client(uow, name, "client_revoked")
+        session_termination.end_of_client(uow, name, "client_revoked")
         uow.commit()
     return client
 

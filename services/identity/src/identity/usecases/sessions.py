@@ -7,7 +7,7 @@ from identity.domain.open_login import OpenLogin, open_logins
 from identity.domain.registration_rejection import Rejection
 from identity.domain.session import Device, DeviceOwner, Principal, device_name
 from identity.usecases.ports import Ports
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def require_not_switched(principal: Principal) -> None:
 def log_out(ports: Ports, principal: Principal) -> None:
     """End the session, even if it is switched (LOGIN-6)."""
     with ports.unit_of_work() as uow:
-        ending.end_session(uow, principal.session_id, "logout")
+        session_termination.end_session(uow, principal.session_id, "logout")
         uow.record_action("session.closed", principal.account.id, session_id=principal.session_id)
         uow.commit()
 
@@ -62,7 +62,7 @@ def replace(ports: Ports, former: Principal, principal: Principal) -> None:
         log_out(ports, former)
         return
     with ports.unit_of_work() as uow:
-        ending.replace_session(uow, former.session_id, principal.session_id)
+        session_termination.replace_session(uow, former.session_id, principal.session_id)
         uow.record_action("session.closed", former.account.id, session_id=former.session_id)
         uow.commit()
 
@@ -81,7 +81,7 @@ def end_session(ports: Ports, principal: Principal, session_id: str) -> None:
     """End one of the person's sessions (LOGIN-7). Raises ForbiddenWhileSwitched, NotFound."""
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
-        if not ending.end_session_of_holder(uow, principal.actor.id, session_id):
+        if not session_termination.end_session_of_holder(uow, principal.actor.id, session_id):
             raise NotFound
         uow.record_action("session.ended", principal.actor.id, session_id=session_id)
         uow.commit()
@@ -94,7 +94,7 @@ def end_service(ports: Ports, principal: Principal, session_id: str, grant_id: s
         grant = uow.grants.get(grant_id)
         if grant is None or (grant.holder_id, grant.session_id) != (principal.actor.id, session_id):
             raise NotFound
-        if not ending.end_grant(uow, grant_id, "session_ended"):
+        if not session_termination.end_grant(uow, grant_id, "session_ended"):
             raise NotFound
         uow.commit()
 
@@ -103,6 +103,6 @@ def end_other_sessions(ports: Ports, principal: Principal) -> None:
     """End all of the person's sessions except the current one (LOGIN-7). Raises ForbiddenWhileSwitched."""
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
-        if ending.end_other_sessions(uow, principal.actor.id, except_id=principal.session_id):
+        if session_termination.end_other_sessions(uow, principal.actor.id, except_id=principal.session_id):
             uow.record_action("session.others_ended", principal.actor.id)
         uow.commit()

@@ -3,21 +3,21 @@
 A reused refresh token ends its grant, because it may be stolen (RFC 9700 section 4.14).
 """
 
-from identity.domain.grant import LOST_ANSWER, ActiveGrant, Token
+from identity.domain.grant import ActiveGrant, Token
 from identity.domain.oauth_errors import InvalidGrant, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import digest_of
 from identity.domain.token_request import RefreshRequest
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.dpop import require_proof
-from identity.usecases.steps.reuse import end_reused, refusal_of_reuse
-from identity.usecases.steps.tokens import (
+from identity.usecases.steps.token_issuance import (
     TokenRequest,
     Tokens,
     active_grant,
     issue_tokens,
     sign_id_token,
 )
+from identity.usecases.steps.token_reuse import end_reused, is_reused, refusal_of_reuse
 
 
 def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
@@ -28,7 +28,7 @@ def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
     with ports.unit_of_work() as uow:
         token = _locked(uow, client, asked)
         active = active_grant(uow, client, token.grant_id)
-        if token.used_at is None or _is_lost_answer(uow, token):
+        if not is_reused(uow, token):
             full = _request_of_token(active, token)
             access, successor = issue_tokens(uow, full, asked, refreshes=_rotate(uow, client, token))
             _record_refresh(uow, active)
@@ -59,12 +59,6 @@ def _locked(uow: UnitOfWork, client: OidcClient, asked: RefreshRequest) -> Token
     if token.jkt not in {None, asked.jkt}:
         raise InvalidGrant("the refresh token is bound to another key")
     return token
-
-
-def _is_lost_answer(uow: UnitOfWork, token: Token) -> bool:
-    """Return whether a client may repeat a used token because the response was probably lost."""
-    is_recent = token.used_at is not None and uow.clock.now() - token.used_at <= LOST_ANSWER
-    return is_recent and uow.refresh_tokens.has_unused_successor(token)
 
 
 def _rotate(uow: UnitOfWork, client: OidcClient, token: Token) -> bool:

@@ -7,7 +7,7 @@ from identity.domain.oauth_errors import InsufficientScope, InvalidToken
 from identity.domain.oidc_scopes import OPENID, claims_of
 from identity.domain.person_claims import act_claim, person_claims
 from identity.usecases.ports import Ports
-from identity.usecases.steps.exchange import active_access_token
+from identity.usecases.steps.active_access_token import active_access_token
 
 
 def token_of_client(ports: Ports, access_token: str) -> ActiveToken:

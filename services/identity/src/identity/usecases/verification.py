@@ -20,8 +20,7 @@ from identity.domain.mail_link import Challenge, Purpose
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.ports.principal_queries import MailState
-from identity.usecases.steps import ending
-from identity.usecases.steps.authentication import verify_current_password
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.email_verification import replace_mailbox, request_verification
 from identity.usecases.steps.mail_limits import (
     consume_quota,
@@ -31,6 +30,7 @@ from identity.usecases.steps.mail_limits import (
     wait_seconds,
 )
 from identity.usecases.steps.mail_links import read_link
+from identity.usecases.steps.password_authentication import verify_current_password
 
 _PURPOSES = (Purpose.REGISTRATION, Purpose.EMAIL_CHANGE)
 
@@ -79,7 +79,7 @@ def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirm
                 else:
                     replace_mailbox(uow, account, challenge.email)
                     own = _own_session(account, principal)
-                    ending.end_sessions_of_account(
+                    session_termination.end_sessions_of_account(
                         uow, account.id, "email_changed", except_id=own, keep_grants=True
                     )
                 uow.links.use(challenge, uow.clock.now())

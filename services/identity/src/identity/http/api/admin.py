@@ -17,7 +17,7 @@ from identity.http.api.fields import Input, Text, one_of
 from identity.http.api.paging import RowsQuery, next_id, page_limit
 from identity.http.field_errors import InvalidInput, field_error, parse_tax_id
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
-from identity.usecases import account_queries, administration, grant_administration, operator_decisions
+from identity.usecases import account_queries, grant_administration, operator_decisions, operator_support
 from identity.usecases.account_queries import AccountDetails
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
@@ -179,8 +179,8 @@ _register_action(
     operator_decisions.close,
     "Permanently close an account; its username and mailbox can be reused.",
 )
-_register_action("unlock", administration.unlock, "Unlock an account locked by failed logins.")
-_register_action("resend-mail", administration.resend_mail, "Resend the pending verification link.")
+_register_action("unlock", operator_support.unlock, "Unlock an account locked by failed logins.")
+_register_action("resend-mail", operator_support.resend_mail, "Resend the pending verification link.")
 
 
 @blueprint.put("/admin/accounts/<uuid:account_id>/mailbox")
@@ -191,7 +191,7 @@ def set_mailbox(arguments: dict[str, Any], account_id: object) -> AccountDetails
     """Set a new mailbox for a person who has lost theirs, and mail a link that verifies it."""
     ports = operator_ports(arguments["reason"])
     try:
-        administration.set_mailbox(ports, str(account_id), email=arguments["email"])
+        operator_support.set_mailbox(ports, str(account_id), email=arguments["email"])
     except InvalidValue as error:
         raise InvalidInput([field_error("/email", error)]) from None
     return account_queries.details(ports, str(account_id))
@@ -203,7 +203,7 @@ def set_mailbox(arguments: dict[str, Any], account_id: object) -> AccountDetails
 @blueprint.response(200, schemas.EndedSessionsSchema)
 def end_sessions(arguments: dict[str, Any], account_id: object) -> dict[str, Any]:
     """End the sessions that an account opened or that act as the account."""
-    return {"ended": administration.end_sessions(operator_ports(arguments["reason"]), str(account_id))}
+    return {"ended": operator_support.end_sessions(operator_ports(arguments["reason"]), str(account_id))}
 
 
 @blueprint.post("/admin/sessions/<uuid:session_id>/end")
@@ -212,7 +212,7 @@ def end_sessions(arguments: dict[str, Any], account_id: object) -> dict[str, Any
 @blueprint.response(204)
 def end_session(arguments: dict[str, Any], session_id: object) -> None:
     """End one session."""
-    administration.end_session(operator_ports(arguments["reason"]), str(session_id))
+    operator_support.end_session(operator_ports(arguments["reason"]), str(session_id))
 
 
 @blueprint.post("/admin/grants/<uuid:grant_id>/end")
@@ -230,7 +230,7 @@ def end_grant(arguments: dict[str, Any], grant_id: object) -> None:
 @blueprint.response(204)
 def remove_binding(arguments: dict[str, Any], binding_id: object) -> None:
     """End a binding and the sessions that use it; notify the general account by mail, the link account in its list."""
-    administration.remove_binding(operator_ports(arguments["reason"]), str(binding_id))
+    operator_support.remove_binding(operator_ports(arguments["reason"]), str(binding_id))
 
 
 @blueprint.post("/admin/bindings/<uuid:binding_id>/resend-code")
@@ -239,5 +239,5 @@ def remove_binding(arguments: dict[str, Any], binding_id: object) -> None:
 @blueprint.response(202)
 def resend_code(arguments: dict[str, Any], binding_id: object) -> dict[str, Any]:
     """Mail a new code for an unverified binding; the previous code becomes invalid."""
-    administration.resend_code(operator_ports(arguments["reason"]), str(binding_id))
+    operator_support.resend_code(operator_ports(arguments["reason"]), str(binding_id))
     return {}

@@ -15,9 +15,9 @@ from identity.http.oauth.form import Form, read_form
 from identity.http.web_context import ports
 from identity.usecases.code_redemption import redeem
 from identity.usecases.ports import Ports
-from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest
-from identity.usecases.steps.tokens import Tokens
+from identity.usecases.steps.token_issuance import Tokens
 from identity.usecases.token_exchange import exchange
+from identity.usecases.token_exchange.request import ACCESS_TOKEN, ExchangeRequest
 from identity.usecases.token_refresh import refresh
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  # the name of a grant type

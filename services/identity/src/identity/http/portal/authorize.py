@@ -16,8 +16,8 @@ from identity.http.portal.login import LoginForm, login_page, submit_login
 from identity.http.portal.pending_authorization_request import with_request
 from identity.http.session_auth import current_principal, forget_principal, optional_principal
 from identity.http.web_context import ports
-from identity.usecases import authorization, pending_authorization_requests
-from identity.usecases.authorization import Interaction
+from identity.usecases import authorization_decision, pending_authorization_requests
+from identity.usecases.authorization_decision import Interaction
 from identity.usecases.authorization_requests import Asked
 from identity.usecases.steps.grant_creation import GrantOvertaken, IssuedCode
 
@@ -51,7 +51,7 @@ def proceed(asked: Asked) -> Response | Interaction:
     """Return the response with a code, or the interaction that is required first. Raises AuthorizationError."""
     for _ in range(_TRIES):
         try:
-            outcome = authorization.proceed(ports(), asked, optional_principal())
+            outcome = authorization_decision.proceed(ports(), asked, optional_principal())
         except GrantOvertaken:
             forget_principal()
             continue
@@ -75,7 +75,7 @@ def begin(asked: Asked, request_id: str | None) -> Response:
 @with_request
 def log_in(request_id: str, asked: Asked) -> Response:
     """Show the login page. With an open session, show it only if a new login is required or `other` is requested."""
-    needs_login = authorization.needs_login(ports(), asked, optional_principal())
+    needs_login = authorization_decision.needs_login(ports(), asked, optional_principal())
     if not needs_login and "other" not in request.args:
         return redirect_to("portal.authorize.show", request_id=request_id)
     return _login_page(request_id, LoginForm(username=asked.request.login_hint))

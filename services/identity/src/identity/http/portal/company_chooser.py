@@ -9,7 +9,7 @@ from identity.http.portal.company_list import company_list
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.pending_authorization_request import advance, with_request
 from identity.http.web_context import ports
-from identity.usecases.authorization import Interaction
+from identity.usecases.authorization_decision import Interaction
 from identity.usecases.authorization_requests import Asked
 from identity.usecases.steps.companies import Candidate
 

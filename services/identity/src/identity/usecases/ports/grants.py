@@ -10,7 +10,7 @@ from identity.domain.grant import ActiveGrant, Code, EndedGrant, EndReason, Gran
 class Grants(Protocol):
     """The grants. Every `end…` also ends the children of the grants, and returns all ended grants.
 
-    Only `steps.ending` calls `end…`, so that each end is recorded and its client notified.
+    Only `steps.session_termination` calls `end…`, so that each end is recorded and its client notified.
     """
 
     def open(self, grant: Grant) -> bool:

@@ -5,7 +5,7 @@ from port_events.catalogue import AccountClosed, AccountSuspended
 from identity.domain.account import Account, ClosedReason
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.email_verification import cancel_email_change
 from identity.usecases.steps.unbinding import remove_all
 
@@ -16,7 +16,7 @@ def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> Non
     remove_all(uow, account, "account_closed")
     # The sessions of a rejected account remain, to show the rejection, but allow no actions (REV-3).
     if reason != "rejected":
-        ending.end_sessions_of_account(uow, account.id, "account_closed")
+        session_termination.end_sessions_of_account(uow, account.id, "account_closed")
     uow.links.drop(account.id, *Purpose)
     uow.record_event(account, AccountClosed(reason=reason))
 
@@ -25,5 +25,5 @@ def suspend_locked(uow: UnitOfWork, account: Account) -> None:
     """Suspend a locked account, end sessions that it opened or that act as it, and cancel a mailbox change."""
     account.suspend(uow.clock.now())
     cancel_email_change(uow, account)
-    ending.end_sessions_of_account(uow, account.id, "account_suspended")
+    session_termination.end_sessions_of_account(uow, account.id, "account_suspended")
     uow.record_event(account, AccountSuspended())

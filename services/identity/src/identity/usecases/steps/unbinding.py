@@ -7,7 +7,7 @@ from identity.domain.binding import Binding, RemovedReason, Status
 from identity.domain.errors import NotFound
 from identity.domain.mail import NOTICE_LIFETIME, MailRequest
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.bind_codes import parties
 
 
@@ -28,7 +28,7 @@ def remove(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedR
     former = binding.status
     binding.remove(reason, uow.clock.now())
     uow.codes.drop(binding.id)
-    ending.end_of_binding(uow, binding.id)
+    session_termination.end_of_binding(uow, binding.id)
     event = BindingRemoved(binding_id=binding.id, link_account_id=binding.link_account_id, reason=reason)
     uow.record_event(general, event, mail=_notice(uow, general, binding, former))
 

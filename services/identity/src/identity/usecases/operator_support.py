@@ -1,4 +1,4 @@
-"""Operators' actions on an account's locks, sessions, bindings and mails (OPS-1).
+"""Operators' support actions on an account's locks, sessions, bindings, mails and mailbox (OPS-1).
 
 `username_or_id` identifies an account. `Ports.by` provides the operator and the reason.
 """
@@ -12,7 +12,7 @@ from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, WrongSt
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_PROOFS
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 from identity.usecases.steps.account_lookup import locked_account
 from identity.usecases.steps.bind_codes import issue_code
 from identity.usecases.steps.email_verification import (
@@ -40,7 +40,7 @@ def end_sessions(ports: Ports, username_or_id: str) -> int:
     Raises NotFound, WrongState.
     """
     with locked_account(ports, username_or_id, "account.sessions_ended", *OPEN) as (uow, account):
-        ended = ending.end_sessions_of_account(uow, account.id, "operator")
+        ended = session_termination.end_sessions_of_account(uow, account.id, "operator")
         uow.record_action("account.sessions_ended", account.id, sessions=ended)
     return ended
 
@@ -52,7 +52,7 @@ def end_session(ports: Ports, session_id: str) -> None:
         services = uow.service_logins.of_session(session_id, uow.clock.now())
         if session is None and not services:
             raise NotFound
-        ending.end_session(uow, session_id, "operator")
+        session_termination.end_session(uow, session_id, "operator")
         holder_id = session.holder_id if session is not None else services[0].holder_id
         uow.record_action("session.ended", holder_id, session_id=session_id)
         uow.commit()

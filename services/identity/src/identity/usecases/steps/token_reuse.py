@@ -1,11 +1,24 @@
-"""Handling of reused codes and refresh tokens (OIDC-9, OIDC-16)."""
+"""Reuse of authorization codes and refresh tokens, which ends their grant (OIDC-9, OIDC-16)."""
 
-from identity.domain.grant import EndReason, Grant
+from datetime import timedelta
+
+from identity.domain.grant import EndReason, Grant, Token
 from identity.domain.oauth_errors import InvalidGrant
 from identity.domain.oidc_client import OidcClient
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
+
+LOST_RESPONSE = timedelta(seconds=60)
+"""How long a client may repeat a refresh whose response was lost, if the new token is unused (OIDC-16)."""
+
+
+def is_reused(uow: UnitOfWork, token: Token) -> bool:
+    """Return whether a refresh token was used before, unless the client probably did not receive the response."""
+    if token.used_at is None:
+        return False
+    is_recent = uow.clock.now() - token.used_at <= LOST_RESPONSE
+    return not (is_recent and uow.refresh_tokens.has_unused_successor(token))
 
 
 def end_reused(uow: UnitOfWork, client: OidcClient, grant_id: str, reason: EndReason) -> Grant:
@@ -13,7 +26,7 @@ def end_reused(uow: UnitOfWork, client: OidcClient, grant_id: str, reason: EndRe
     grant = uow.grants.get(grant_id)
     if grant is None or grant.client != client.name:
         raise InvalidGrant("the login has ended")
-    ending.end_grant(uow, grant.id, reason)
+    session_termination.end_grant(uow, grant.id, reason)
     return grant
 
 

@@ -6,9 +6,9 @@ from identity.domain.grant import ActiveToken, Grant
 from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest, active_access_token, narrowed
+from identity.usecases.steps.active_access_token import active_access_token
 from identity.usecases.steps.grant_creation import count_opening
-from identity.usecases.steps.tokens import (
+from identity.usecases.steps.token_issuance import (
     TokenRequest,
     Tokens,
     issue_access_token,
@@ -16,6 +16,7 @@ from identity.usecases.steps.tokens import (
     servers_of,
     sign_id_token,
 )
+from identity.usecases.token_exchange.request import ACCESS_TOKEN, ExchangeRequest, narrowed
 
 
 def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:

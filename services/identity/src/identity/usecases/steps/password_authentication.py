@@ -29,7 +29,7 @@ from identity.domain.session import ClientInfo, DeviceOwner, device_name
 from identity.domain.username import username_key
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports
-from identity.usecases.steps import ending
+from identity.usecases.steps import session_termination
 
 MAX_USERNAME_KEY = 64
 """Submitted usernames are truncated to this number of characters; valid usernames are shorter."""
@@ -158,7 +158,7 @@ def verify_current_password(ports: Ports, account: Account, *, password: str, se
 def _end_session(ports: Ports, account: Account, session_id: str) -> NoReturn:
     """End a session with too many wrong passwords. Raises SessionEnded."""
     with ports.unit_of_work() as uow:
-        ending.end_session(uow, session_id, "session_ended")
+        session_termination.end_session(uow, session_id, "session_ended")
         uow.record_action("session.ended", account.id, session_id=session_id, why="password")
         uow.commit()
     raise SessionEnded

@@ -1,39 +1,15 @@
-"""Token exchange (RFC 8693, OIDC-19): for calls to a further service, and for another company."""
+"""Token exchange for a call to another service (RFC 8693, OIDC-19)."""
 
 from identity.domain.grant import Token
 from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
-from identity.usecases.company_exchange import exchange_for_company
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps.dpop import require_proof
-from identity.usecases.steps.exchange import (
-    ACCESS_TOKEN,
-    ACCOUNT,
-    ExchangeRequest,
-    active_access_token,
-    narrowed,
-)
-from identity.usecases.steps.tokens import TokenRequest, Tokens, issue_access_token, servers_of
+from identity.usecases.steps.active_access_token import active_access_token
+from identity.usecases.steps.token_issuance import TokenRequest, Tokens, issue_access_token, servers_of
+from identity.usecases.token_exchange.request import ExchangeRequest, narrowed
 
 
-def exchange(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Exchange a token. Raises OAuthRefusal.
-
-    Invalid subject and actor tokens are InvalidRequest (RFC 8693 section 2.2.2).
-    """
-    require_proof(client, asked.jkt)
-    if (asked.actor is None) is not (asked.actor_type is None):
-        raise InvalidRequest("actor_token and actor_token_type go together")
-    if asked.subject_type == ACCOUNT:
-        return exchange_for_company(ports, client, asked)
-    if asked.subject_type != ACCESS_TOKEN:
-        raise InvalidRequest("subject_token_type is not supported")
-    if asked.actor is not None:
-        raise InvalidRequest("actor_token is only allowed with an account")
-    return _for_service(ports, client, asked)
-
-
-def _for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
+def exchange_for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
     """Issue a token for a further service to a service that received a token.
 
     The new token belongs to the same grant, has no further scopes, expires no later, and names the service in `act`.

@@ -6,7 +6,7 @@ from tests.architecture.tracked_files import files
 from tests.support import ROOT
 
 CALLS = re.compile(r"\.(sessions|grants)\.end\w*\(")
-STEP = "services/identity/src/identity/usecases/steps/ending.py"
+STEP = "services/identity/src/identity/usecases/steps/session_termination.py"
 
 
 def callers() -> set[str]:
