@@ -57,14 +57,14 @@ def _without_outbox() -> None:
 def _without_ledger() -> None:
     """Send every mail again, even if it was sent before."""
     granted = _module("mailer.usecases.delivery_ports").ClaimGranted
-    ledger = _module("mailer.adapters.redis.ledger").RedisLedger
+    ledger = _module("mailer.adapters.redis.delivery_ledger").RedisLedger
     ledger.claim_all = lambda _, entries: [granted(each.event.id, "x", 0) for each in entries]
     ledger.owns = lambda *_: True
 
 
 def _without_lease() -> None:
     """Never let a claim expire."""
-    ledger, expiry = _module("mailer.adapters.redis.ledger"), "tonumber(r[2]) > server_now then"
+    ledger, expiry = _module("mailer.adapters.redis.delivery_ledger"), "tonumber(r[2]) > server_now then"
     assert expiry in ledger.CLAIM, "the ledger's script has changed; adapt this switch"
     ledger.CLAIM = ledger.CLAIM.replace(expiry, "true then")
 

@@ -12,10 +12,10 @@ import redis
 from identity.adapters.redis_collectors import StreamCollector
 from identity.adapters.redis_stream import RedisStream
 from mailer.adapters.clock import SystemClock
-from mailer.adapters.collectors import QueueCollector
-from mailer.adapters.redis.broker import NotifyingRedisBroker
+from mailer.adapters.metric_collectors import QueueCollector
 from mailer.adapters.redis.dead_letters import RedisDeadLetters
-from mailer.adapters.redis.ledger import COMPLETE
+from mailer.adapters.redis.delivery_ledger import COMPLETE
+from mailer.adapters.redis.dramatiq_broker import NotifyingRedisBroker
 from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.adapters.redis.queue_stats import RedisQueueStats
 from mailer.usecases.dead_letters import RetryResult

@@ -8,7 +8,7 @@ from mailer.process import build_renderer
 from mailer.settings import TemplateSettings
 from mailer.usecases.delivery_ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
-from tests.mailer.mail_text import squeezed, visible
+from tests.mailer.html_to_text import squeezed, visible
 from tests.support.harness.settings import CONTACT
 from tests.support.servers.format_flowed import unflowed
 

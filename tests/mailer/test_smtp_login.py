@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mailer.adapters.smtp.server import SmtpServer
+from mailer.adapters.smtp.server_settings import SmtpServer
 from mailer.adapters.smtp.session import NoSessionError, SmtpSession
 from mailer.bulkhead import Bulkhead
 from tests.mailer.commands import run_command

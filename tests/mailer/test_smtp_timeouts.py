@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from mailer.adapters.smtp.server import Timeouts
+from mailer.adapters.smtp.server_settings import Timeouts
 from mailer.adapters.smtp.session import NoSessionError
 from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.bulkhead import Bulkhead

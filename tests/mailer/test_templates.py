@@ -12,7 +12,7 @@ from mailer.domain.flowed_text import COLUMNS
 from mailer.domain.mail_kinds import MAILS
 from mailer.usecases.delivery_ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
-from tests.mailer.mail_text import squeezed, visible
+from tests.mailer.html_to_text import squeezed, visible
 from tests.support.servers.format_flowed import unflowed
 
 SENDER = "港區通行證應用管理系統工作小組"

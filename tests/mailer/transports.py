@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.smtp.message import MessageBuilder
-from mailer.adapters.smtp.server import SmtpServer, Timeouts
+from mailer.adapters.smtp.server_settings import SmtpServer, Timeouts
 from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.bulkhead import Bulkhead
 from mailer.domain.mail import Mail, Mailbox

@@ -38,7 +38,7 @@ from port_runtime.tls_urls import is_redis_protected
 from port_runtime.urls import ascii_host, parse_origin
 
 from mailer.adapters.mail_texts import default_sender
-from mailer.adapters.smtp.server import PORTS, SmtpServer, Timeouts
+from mailer.adapters.smtp.server_settings import PORTS, SmtpServer, Timeouts
 from mailer.domain.domain_rate_limits import DomainRateLimits, normalize_domain
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox

@@ -10,7 +10,7 @@ from port_events.envelope import MalformedEvent, as_text, from_fields, parse_rfc
 from typing_extensions import override
 
 from mailer.adapters.redis.connection import read_script
-from mailer.adapters.redis.ledger import DEAD, PREFIX
+from mailer.adapters.redis.delivery_ledger import DEAD, PREFIX
 from mailer.adapters.redis.stream import GROUP
 from mailer.usecases.dead_letters import DeadLetter, DeadLetters, RetryResult
 

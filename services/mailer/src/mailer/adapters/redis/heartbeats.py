@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_SILENCE_MS: Final = 3600 * 1000
 HEARTBEATS: Final = "mailer:heartbeats"
 """The time of each mailer's last heartbeat, in ms of Redis' clock."""
-_REMOVE_GONE: Final = read_script("remove_gone")
+_REMOVE_GONE: Final = read_script("remove_gone_mailers")
 
 
 class Heartbeats:

@@ -13,11 +13,11 @@ import redis
 from port_events.consumer_group import RELEASED_CONSUMER
 from port_events.envelope import as_text
 
-from mailer.adapters.redis.broker import NAMESPACE
 from mailer.adapters.redis.connection import read_script
+from mailer.adapters.redis.delivery_ledger import DEAD, PREFIX
 from mailer.adapters.redis.domain_rate_limits import throttled_domains
+from mailer.adapters.redis.dramatiq_broker import NAMESPACE
 from mailer.adapters.redis.heartbeats import heartbeat_times, redis_time_ms
-from mailer.adapters.redis.ledger import DEAD, PREFIX
 from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.adapters.redis.stream import GROUP
 from mailer.domain.mail import FINAL, State
@@ -34,8 +34,8 @@ BATCH: Final = 1000
 UNKNOWN_TYPE: Final = "unknown"  # the type of an entry that is no longer in the stream
 _FIRST_ID: Final = "0-0"
 
-_COUNT_UNREAD: Final = read_script("count_unread")
-_LIST_PENDING: Final = read_script("list_pending")
+_COUNT_UNREAD: Final = read_script("count_unread_mails")
+_LIST_PENDING: Final = read_script("list_pending_entries")
 
 
 class _Pending(NamedTuple):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from socket import socket
 
-    from mailer.adapters.smtp.server import SmtpServer
+    from mailer.adapters.smtp.server_settings import SmtpServer
     from mailer.bulkhead import Bulkhead
 
 _LOGGED_IN: Final = 235

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from port_runtime.metrics import Instruments
     from prometheus_client import Histogram
 
-    from mailer.adapters.smtp.server import SmtpServer
+    from mailer.adapters.smtp.server_settings import SmtpServer
     from mailer.domain.mail import Mail
 
 

@@ -20,7 +20,7 @@ from mailer.domain.smtp_replies import Reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailer.adapters.smtp.server import SmtpServer
+    from mailer.adapters.smtp.server_settings import SmtpServer
     from mailer.bulkhead import Bulkhead
     from mailer.domain.smtp_replies import Step
 

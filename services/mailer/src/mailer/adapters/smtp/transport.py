@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailer.adapters.smtp.message import MessageBuilder
-    from mailer.adapters.smtp.server import SmtpServer
+    from mailer.adapters.smtp.server_settings import SmtpServer
     from mailer.bulkhead import Bulkhead
     from mailer.domain.mail import Mail, Mailbox
     from mailer.usecases.delivery_ports import Clock

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from port_events.lag import group_lags
 from port_runtime.metrics import Sample
 
-from mailer.adapters.redis.ledger import DEAD as DEAD_KEY
+from mailer.adapters.redis.delivery_ledger import DEAD as DEAD_KEY
 from mailer.adapters.redis.queue_pause import PAUSED as PAUSED_KEY
 from mailer.adapters.redis.stream import GROUP
 from mailer.metrics import DEAD, IN_HAND, OLDEST, PAUSED, SMTP_AWAY, STREAM_LAG, STREAM_PENDING

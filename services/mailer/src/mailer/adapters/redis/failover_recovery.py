@@ -29,7 +29,7 @@ class CompletedMail:
     at: str
 
 
-class RecentlySent:
+class FailoverRecovery:
     """Records the mails of the last minute again when Redis continues from older data. Thread-safe."""
 
     def __init__(self, connections: ThreadConnections, record: Callable[[CompletedMail], None]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from port_runtime.terminal_tables import display_width
 
-from tests.mailer.mail_text import squeezed
+from tests.mailer.html_to_text import squeezed
 from tests.mailer.sample_messages import SENDER, all_mails, read_by_node
 from tests.support.servers.format_flowed import unflowed
 from tests.support.servers.optional_programs import MUTT

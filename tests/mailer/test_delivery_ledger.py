@@ -11,7 +11,7 @@ from port_events.envelope import MAIL_STREAM, RECEIPTS, Entry
 from redis.exceptions import ResponseError
 
 from mailer.adapters.redis.connection import ThreadConnections, connect
-from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
+from mailer.adapters.redis.delivery_ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.stream import GROUP
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State

@@ -20,7 +20,7 @@ from port_runtime.logs import get_logger
 from typing_extensions import override
 
 from mailer.adapters.redis.connection import TRANSIENT_ERRORS, Script, read_script
-from mailer.adapters.redis.recently_sent import CompletedMail, RecentlySent
+from mailer.adapters.redis.failover_recovery import CompletedMail, FailoverRecovery
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State
 from mailer.usecases.delivery_ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Ledger
@@ -40,11 +40,11 @@ DEAD: Final = "mailer:dead"
 RETENTION_MS: Final = 8 * 24 * 3600 * 1000
 MAX_RECEIPTS: Final = 100_000
 RETRY_SECONDS: Final = 0.1  # shorter than the time between Redis' recovery and the next sweep of any mailer
-CLAIM: Final = read_script("claim")
-DEFER: Final = read_script("defer")
-COMPLETE: Final = read_script("complete")
-RENEW: Final = read_script("renew")
-_FINAL_ANSWER: Final = 0  # the first number of each result of claim.lua
+CLAIM: Final = read_script("claim_mails")
+DEFER: Final = read_script("defer_mail")
+COMPLETE: Final = read_script("complete_mail")
+RENEW: Final = read_script("renew_leases")
+_FINAL_ANSWER: Final = 0  # the first number of each result of claim_mails.lua
 _DEFERRED_ANSWER: Final = 1
 log = get_logger("mailer.ledger")
 
@@ -86,7 +86,7 @@ class RedisLedger(Ledger, Leases):
         self._defer = Script(connections, DEFER)
         self._complete = Script(connections, COMPLETE)
         self._renew = Script(connections, RENEW)
-        self._recently_sent = RecentlySent(connections, self._record_sent)
+        self._failover_recovery = FailoverRecovery(connections, self._record_sent)
 
     @override
     def claim(self, entry: Entry) -> Claim:
@@ -96,7 +96,7 @@ class RedisLedger(Ledger, Leases):
     def claim_all(self, entries: list[Entry]) -> list[Claim]:
         if not entries:
             return []
-        if seconds := self._recently_sent.settle():
+        if seconds := self._failover_recovery.settle():
             return [ClaimDeferred(seconds)] * len(entries)
         event_ids = [each.event.id for each in entries]
         tokens = [f"{self._config.owner}/{next(self._numbers)}" for _ in entries]
@@ -125,7 +125,7 @@ class RedisLedger(Ledger, Leases):
         # Redis may refuse a command, for example because its disk is full. For a sent mail, any error is retried.
         transient = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
         if outcome.state is State.SENT:
-            self._recently_sent.add(_completed(entry, outcome))
+            self._failover_recovery.add(_completed(entry, outcome))
         self._retry_until_recorded(lambda: self._record(entry, grant, outcome), transient)
         self.release(grant)
 
@@ -138,7 +138,7 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def settle(self) -> None:
-        self._recently_sent.settle()
+        self._failover_recovery.settle()
 
     @override
     def renew(self) -> None:
