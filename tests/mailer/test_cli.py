@@ -10,7 +10,7 @@ import pytest
 from port_runtime import health
 
 from mailer.adapters import mail_texts, template_loader
-from mailer.adapters.redis import connection
+from mailer.adapters.redis import server_checks
 from mailer.domain.mail_kinds import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
@@ -189,7 +189,7 @@ def test_a_waiting_check_warns_once_about_an_old_redis(
         health.run_checks(checks)
         return health.run_checks(checks)
 
-    monkeypatch.setattr(connection, "OLDEST_ADVISED", (999, 0))
+    monkeypatch.setattr(server_checks, "OLDEST_ADVISED", (999, 0))
     monkeypatch.setattr(health, "wait_until_healthy", check_twice)
 
     result = run_command(harness, "check")

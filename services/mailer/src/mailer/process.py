@@ -29,18 +29,12 @@ from mailer.actors import Deliverer, declare_actor
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.metric_collectors import ProcessCollector, QueueCollector
 from mailer.adapters.payload_opener import SealedPayloadOpener
-from mailer.adapters.redis.connection import (
-    TRANSIENT_ERRORS,
-    ThreadConnections,
-    check_access,
-    connect,
-    durability_warnings,
-    version_warning,
-)
+from mailer.adapters.redis.connection import TRANSIENT_ERRORS, ThreadConnections, connect
 from mailer.adapters.redis.delivery_ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.domain_rate_limits import RedisDomainRateLimit
 from mailer.adapters.redis.dramatiq_broker import ActorQueue, NotifyingRedisBroker
 from mailer.adapters.redis.queue_pause import RedisQueuePause
+from mailer.adapters.redis.server_checks import check_access, durability_warnings, version_warning
 from mailer.adapters.redis.stream import GROUP, MailStream
 from mailer.adapters.renderer import CommonValues, TemplateRenderer
 from mailer.adapters.smtp.instrumented_transport import InstrumentedTransport

@@ -75,9 +75,9 @@ def _check_redis(settings: Settings, warn: Callable[[str], None]) -> None:
     from port_events.redis_client import check_writable, leads_to_cluster
     from port_runtime.health import Unhealthy
 
-    from mailer.adapters.redis.connection import (
+    from mailer.adapters.redis.connection import connect
+    from mailer.adapters.redis.server_checks import (
         WRITE_CHECK,
-        connect,
         durability_warnings,
         missing_permissions,
         version_warning,
