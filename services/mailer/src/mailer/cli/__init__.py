@@ -7,11 +7,11 @@ from port_runtime.settings import describe, exit_on_error
 from port_runtime.startup import without_collection
 from port_runtime.terminal import replace_unencodable
 
-from mailer.cli.base import exit_on_broken_template, mailer_settings
 from mailer.cli.check import check
 from mailer.cli.dead_letters import dead
 from mailer.cli.queue import queue
 from mailer.cli.sample_mails import preview, send_test
+from mailer.cli.setup import exit_on_broken_template, mailer_settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from port_runtime.check_command import print_waiting, wait_option
 
-from mailer.cli.base import mailer_settings, template_renderer
+from mailer.cli.setup import mailer_settings, template_renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.terminal_tables import table, truncate
 
-from mailer.cli.base import EVENT_PREFIX, connected, format_datetime, mailer_settings
+from mailer.cli.formats import EVENT_PREFIX, format_datetime
+from mailer.cli.setup import connected, mailer_settings
 from mailer.domain.mail_kinds import EVENTS, has_no_mail
 from mailer.usecases.dead_letters import (
     DeadLetter,

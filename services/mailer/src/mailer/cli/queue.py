@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.terminal_tables import table
 
-from mailer.cli.base import EVENT_PREFIX, connected, format_datetime, format_duration, mailer_settings
+from mailer.cli.formats import EVENT_PREFIX, format_datetime, format_duration
+from mailer.cli.setup import connected, mailer_settings
 
 if TYPE_CHECKING:
     from mailer.usecases.queue_stats import PauseState, QueueCounts, QueueStats

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.base import exit_on_broken_template, mailer_settings, template_renderer
+from mailer.cli.setup import exit_on_broken_template, mailer_settings, template_renderer
 from mailer.domain.mail_kinds import MAILS
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Shared code of the commands: settings, templates, a connection to Redis, formats."""
+"""What commands need before their work: the settings, the templates, a connection to Redis."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     import redis
 
     from mailer.adapters.renderer import TemplateRenderer
     from mailer.settings import Settings
-
-EVENT_PREFIX = "tw.port.identity."
-UNIT_SECONDS = (("d", 86400), ("h", 3600), ("m", 60))
 
 
 def mailer_settings() -> Settings:
@@ -69,20 +65,3 @@ def connected(settings: Settings) -> Iterator[redis.Redis]:
         raise click.ClickException(f"Redis refuses the command: {error}") from None
     except redis.RedisError as error:
         raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None
-
-
-def format_datetime(at: datetime) -> str:
-    """Return a time in RFC 3339 format, to the second."""
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def format_duration(seconds: float | None) -> str:
-    """Return a duration in its two largest units, as in `1d 4h`; `-` for None."""
-    if seconds is None:
-        return "-"
-    rest, parts = int(seconds), []
-    for unit, length in UNIT_SECONDS:
-        if rest >= length:
-            parts.append(f"{rest // length}{unit}")
-            rest %= length
-    return " ".join([*parts, f"{rest}s"][:2])
