@@ -3,8 +3,8 @@
 import pytest
 from port_runtime.settings import load
 
+from mailer.bootstrap import build_renderer
 from mailer.domain.mail_kinds import MAILS
-from mailer.process import build_renderer
 from mailer.settings import TemplateSettings
 from mailer.usecases.delivery_ports import Rendered
 from tests.mailer.harness import PUBLIC_URL

@@ -6,7 +6,7 @@ import dramatiq
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
-from mailer.process import process_name
+from mailer.bootstrap import process_name
 
 
 @pytest.mark.parametrize("host", ["4f9d1c0b7a2e", "mail1.port.example.tw", "mailer-0"])

@@ -101,7 +101,7 @@ def _check_smtp(settings: Settings) -> None:
 
     from mailer.adapters.clock import SystemClock
     from mailer.adapters.smtp.session import NoSessionError
-    from mailer.process import build_transport
+    from mailer.bootstrap import build_transport
 
     try:
         build_transport(settings, SystemClock()).check()

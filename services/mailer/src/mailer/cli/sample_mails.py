@@ -68,8 +68,8 @@ def _send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
     from uuid import uuid4
 
     from mailer.adapters.clock import SystemClock
+    from mailer.bootstrap import build_renderer, build_transport
     from mailer.domain.mail import Mail, Mailbox
-    from mailer.process import build_renderer, build_transport
 
     clock, renderer = SystemClock(), build_renderer(settings)
     sample = next(renderer.samples(kind))

@@ -31,7 +31,7 @@ def template_renderer() -> TemplateRenderer:
     """Read only the settings of templates, and return the renderer. Raises BrokenTemplateError."""
     from port_runtime.settings import exit_on_error, load
 
-    from mailer.process import build_renderer
+    from mailer.bootstrap import build_renderer
     from mailer.settings import TemplateSettings
 
     with exit_on_error():

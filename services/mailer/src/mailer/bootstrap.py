@@ -1,0 +1,158 @@
+"""Builds the parts of one mailer from its settings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from port_events.consumer_group import member_name
+from port_events.envelope import MAIL_STREAM, RECEIPTS
+from port_runtime.logs import get_logger
+from port_runtime.metrics import Instruments
+
+from mailer.actors import Deliverer
+from mailer.adapters.payload_opener import SealedPayloadOpener
+from mailer.adapters.redis.connection import TRANSIENT_ERRORS, ThreadConnections, connect
+from mailer.adapters.redis.delivery_ledger import LedgerConfig, RedisLedger
+from mailer.adapters.redis.domain_rate_limits import RedisDomainRateLimit
+from mailer.adapters.redis.dramatiq_broker import ActorQueue, NotifyingRedisBroker
+from mailer.adapters.redis.queue_pause import RedisQueuePause
+from mailer.adapters.redis.stream import GROUP, MailStream
+from mailer.adapters.renderer import CommonValues, TemplateRenderer
+from mailer.adapters.smtp.instrumented_transport import InstrumentedTransport
+from mailer.adapters.smtp.message import MessageBuilder
+from mailer.adapters.smtp.transport import SmtpTransport
+from mailer.bulkhead import Bulkhead
+from mailer.in_flight import InFlight
+from mailer.intake import Intake, IntakePorts
+from mailer.metrics import CATALOGUE, PrometheusDeliveryMetrics
+from mailer.usecases.delivery import Delivery
+
+if TYPE_CHECKING:
+    import redis
+
+    from mailer.settings import Settings, TemplateSettings
+    from mailer.usecases.delivery_ports import Clock
+
+QUEUED_PER_THREAD: Final = 16
+_INVALID_IN_QUEUE_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
+log = get_logger("mailer.process")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """The adapters that several parts of one process share."""
+
+    client: redis.Redis
+    connections: ThreadConnections
+    clock: Clock
+    stream: MailStream
+    in_flight: InFlight
+    ledger: RedisLedger
+    transport: SmtpTransport
+    bulkhead: Bulkhead
+    pause: RedisQueuePause
+    broker: NotifyingRedisBroker
+    instruments: Instruments
+
+
+def wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
+    client = connect(settings.redis_url.reveal())
+    connections = ThreadConnections(client)
+    bulkhead = build_bulkhead(settings)
+    max_queued = settings.threads * QUEUED_PER_THREAD
+    config = LedgerConfig(
+        owner=name,
+        stream=MAIL_STREAM,
+        group=GROUP,
+        receipts=RECEIPTS,
+        lease_ms=settings.lease_seconds * 1000,
+    )
+    return Wiring(
+        client=client,
+        connections=connections,
+        clock=clock,
+        stream=MailStream(client, stream=MAIL_STREAM, name=name),
+        in_flight=InFlight(max_queued=max_queued),
+        ledger=RedisLedger(connections, config, clock=clock),
+        transport=build_transport(settings, clock, bulkhead),
+        bulkhead=bulkhead,
+        pause=RedisQueuePause(client),
+        broker=NotifyingRedisBroker(client, name=name, prefetch=2 * max_queued),
+        instruments=Instruments(CATALOGUE),
+    )
+
+
+def build_deliverer(wiring: Wiring, settings: Settings) -> Deliverer:
+    """Return the deliverer of entries. Raises BrokenTemplateError."""
+    delivery = Delivery(
+        clock=wiring.clock,
+        ledger=wiring.ledger,
+        payload_opener=SealedPayloadOpener(settings.opener()),
+        renderer=build_renderer(settings),
+        transport=InstrumentedTransport(wiring.transport, wiring.instruments, server=settings.smtp_server()),
+        metrics=PrometheusDeliveryMetrics(wiring.instruments),
+        rate_limit=RedisDomainRateLimit(wiring.connections, settings.domain_rate_limits, clock=wiring.clock),
+        is_paused=wiring.pause.is_paused,
+        public_url=settings.public_url,
+    )
+    return Deliverer(
+        in_flight=wiring.in_flight,
+        stream=wiring.stream,
+        delivery=delivery,
+        clock=wiring.clock,
+        bulkhead=wiring.bulkhead,
+    )
+
+
+def build_intake(wiring: Wiring, queue: ActorQueue, *, lease_seconds: float) -> Intake:
+    ports = IntakePorts(
+        stream=wiring.stream,
+        in_flight=wiring.in_flight,
+        leases=wiring.ledger,
+        mail_server=wiring.transport,
+        pause=wiring.pause,
+        queue=queue,
+        clock=wiring.clock,
+        transient_errors=TRANSIENT_ERRORS,
+    )
+    return Intake(ports, lease_seconds=lease_seconds)
+
+
+def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
+    """Return the renderer, and log the operator's unknown files. Raises BrokenTemplateError if a template fails."""
+    common = CommonValues(
+        sender=settings.sender.name or settings.sender.address,
+        public_url=settings.public_url,
+        can_reply=settings.reply_to is not None,
+        contact=settings.contact(),
+    )
+    renderer = TemplateRenderer(common, settings.template_dir)
+    for name in renderer.unknown_files():
+        log.warning("template_unknown", file=name)
+    return renderer
+
+
+def build_transport(settings: Settings, clock: Clock, bulkhead: Bulkhead | None = None) -> SmtpTransport:
+    """Return the transport to the configured mail server."""
+    return SmtpTransport(
+        settings.smtp_server(),
+        sender=settings.sender,
+        message_builder=MessageBuilder(sender=settings.sender, reply_to=settings.reply_to),
+        clock=clock,
+        bulkhead=bulkhead or build_bulkhead(settings),
+    )
+
+
+def build_bulkhead(settings: Settings) -> Bulkhead:
+    """Return a bulkhead with as many slow places as active places."""
+    return Bulkhead(active=settings.threads, slow=settings.threads)
+
+
+def process_name() -> str:
+    """Return a unique name for this process that is also valid for a dramatiq queue.
+
+    A queue's name starts with a letter and has no dots, but the host name of a container often starts with a digit.
+    """
+    return f"mailer-{_INVALID_IN_QUEUE_NAME.sub('-', member_name())}"
