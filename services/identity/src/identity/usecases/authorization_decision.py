@@ -7,7 +7,7 @@ from typing import Final, Literal
 from identity.domain.authorization_error import AuthorizationError, ErrorCode
 from identity.domain.pending_authorization_request import Progress
 from identity.domain.session import Principal, Session
-from identity.usecases.authorization_requests import Asked
+from identity.usecases.authorization_requests import ValidatedRequest
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.companies import Candidate, candidates_of, chosen_of
 from identity.usecases.steps.grant_creation import IssuedCode, issue
@@ -48,57 +48,61 @@ class _Ready:
     consented: bool
 
 
-def proceed(ports: Ports, asked: Asked, principal: Principal | None) -> Interaction | IssuedCode:
+def proceed(
+    ports: Ports, validated: ValidatedRequest, principal: Principal | None
+) -> Interaction | IssuedCode:
     """Issue the code, or return the interaction that is required first.
 
     Raises AuthorizationError, GrantOvertaken, RequestGone.
     """
     with ports.unit_of_work() as uow:
-        decision = _decide(uow, asked, principal)
+        decision = _decide(uow, validated, principal)
         if isinstance(decision, _Ready):
             return issue(
-                uow, asked, session=decision.session, chosen=decision.chosen, consented=decision.consented
+                uow, validated, session=decision.session, chosen=decision.chosen, consented=decision.consented
             )
-    if asked.request.is_silent:
+    if validated.request.is_silent:
         raise AuthorizationError(SILENT_ERRORS[decision.step])
     return decision
 
 
-def needs_login(ports: Ports, asked: Asked, principal: Principal | None) -> bool:
+def needs_login(ports: Ports, validated: ValidatedRequest, principal: Principal | None) -> bool:
     """Return whether the person must log in, even if a session exists (OIDC-5)."""
     with ports.unit_of_work() as uow:
-        return _session(uow, asked, principal) is None
+        return _session(uow, validated, principal) is None
 
 
-def _session(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Session | None:
+def _session(uow: UnitOfWork, validated: ValidatedRequest, principal: Principal | None) -> Session | None:
     """Return the person's session if it satisfies the request."""
     session = uow.sessions.get(principal.session_id) if principal is not None else None
-    return None if session is None or _must_log_in(asked, session, uow.clock.now()) else session
+    return None if session is None or _must_log_in(validated, session, uow.clock.now()) else session
 
 
-def _decide(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Interaction | _Ready:
-    session = _session(uow, asked, principal)
+def _decide(
+    uow: UnitOfWork, validated: ValidatedRequest, principal: Principal | None
+) -> Interaction | _Ready:
+    session = _session(uow, validated, principal)
     if principal is None or session is None:
         return Interaction("login")
     if principal.next_step is not None:
         return Interaction("open_step")
-    candidates = candidates_of(uow, principal, asked.client)
-    if asked.subjects is not None:
-        candidates = _named(candidates, asked.subjects, principal)
+    candidates = candidates_of(uow, principal, validated.client)
+    if validated.subjects is not None:
+        candidates = _named(candidates, validated.subjects, principal)
     if not candidates:
         return Interaction("no_company")
-    progress = _progress_in(asked, session)
-    chosen = chosen_of(candidates, principal, asked.request, progress)
+    progress = _progress_in(validated, session)
+    chosen = chosen_of(candidates, principal, validated.request, progress)
     if chosen is None:
-        return Interaction("company", candidates, in_use=_in_use(uow, asked, session))
-    if _needs_consent(uow, asked, principal, progress, chosen):
+        return Interaction("company", candidates, in_use=_in_use(uow, validated, session))
+    if _needs_consent(uow, validated, principal, progress, chosen):
         return Interaction("consent", candidates, chosen)
     return _Ready(session, chosen, progress.consented)
 
 
-def _must_log_in(asked: Asked, session: Session, now: datetime) -> bool:
+def _must_log_in(validated: ValidatedRequest, session: Session, now: datetime) -> bool:
     """Return whether the login is too old; a login that was made for this request never is (OIDC-5)."""
-    request, stored = asked.request, asked.stored
+    request, stored = validated.request, validated.pending
     if stored is not None and stored.progress is not None:
         is_former = session.id == stored.progress.former_session_id
         if not is_former and session.created_at >= stored.created_at - _CLOCK_SKEW:
@@ -108,9 +112,9 @@ def _must_log_in(asked: Asked, session: Session, now: datetime) -> bool:
     return request.max_age is not None and now - session.created_at > request.max_age
 
 
-def _in_use(uow: UnitOfWork, asked: Asked, session: Session) -> frozenset[str]:
+def _in_use(uow: UnitOfWork, validated: ValidatedRequest, session: Session) -> frozenset[str]:
     logins = uow.service_logins.of_session(session.id, uow.clock.now())
-    return frozenset(each.account_id for each in logins if each.client == asked.client.name)
+    return frozenset(each.account_id for each in logins if each.client == validated.client.name)
 
 
 def _named(
@@ -124,22 +128,22 @@ def _named(
     return named
 
 
-def _progress_in(asked: Asked, session: Session) -> Progress:
+def _progress_in(validated: ValidatedRequest, session: Session) -> Progress:
     """Return the choices that the person has made in this session."""
-    progress = asked.stored.progress if asked.stored is not None else None
+    progress = validated.pending.progress if validated.pending is not None else None
     return progress if progress is not None and progress.session_id == session.id else Progress()
 
 
 def _needs_consent(
-    uow: UnitOfWork, asked: Asked, principal: Principal, progress: Progress, chosen: Candidate
+    uow: UnitOfWork, validated: ValidatedRequest, principal: Principal, progress: Progress, chosen: Candidate
 ) -> bool:
     """Return whether the person must consent to the requested scopes (OIDC-11)."""
     if progress.consented and progress.account_id == chosen.account.id:
         return False
-    if "consent" in asked.request.prompts:
+    if "consent" in validated.request.prompts:
         return True
-    if not asked.client.asks_consent:
+    if not validated.client.asks_consent:
         return False
-    return not set(asked.request.scopes) <= set(
-        uow.client_consents.scopes(principal.actor.id, asked.client.name)
+    return not set(validated.request.scopes) <= set(
+        uow.client_consents.scopes(principal.actor.id, validated.client.name)
     )

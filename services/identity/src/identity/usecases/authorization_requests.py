@@ -13,7 +13,7 @@ from identity.usecases.ports import Ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ValidatedRequest:
     """A valid request of a known client; `subjects` are the accounts that the client accepts, or None for any."""
 
     client: OidcClient
@@ -21,7 +21,7 @@ class Asked:
     parameters: Parameters
     request: AuthorizationRequest
     subjects: frozenset[str] | None
-    stored: PendingRequest | None = None
+    pending: PendingRequest | None = None
 
 
 def prove(ports: Ports, parameters: Parameters) -> tuple[OidcClient, ReturnAddress]:
@@ -38,22 +38,22 @@ def read(
     client: OidcClient,
     address: ReturnAddress,
     *,
-    stored: PendingRequest | None = None,
-) -> Asked:
+    pending: PendingRequest | None = None,
+) -> ValidatedRequest:
     """Validate the request of a verified client. Raises AuthorizationError."""
     request = parse_request(
         parameters,
         client,
         resources=_known_resources(ports, parameters, client),
-        pushed=stored is not None and stored.pushed,
+        pushed=pending is not None and pending.pushed,
     )
-    return Asked(
+    return ValidatedRequest(
         client=client,
         address=address,
         parameters=parameters,
         request=request,
         subjects=_subjects(ports, client, request),
-        stored=stored,
+        pending=pending,
     )
 
 

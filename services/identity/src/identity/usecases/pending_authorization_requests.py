@@ -10,19 +10,21 @@ from identity.domain.pending_authorization_request import LIFETIME, PendingReque
 from identity.domain.rate_limits import AUTHORIZATIONS_BY_CLIENT_ADDRESS
 from identity.domain.service_client import digest_of
 from identity.domain.session import ClientInfo, Principal
-from identity.usecases.authorization_requests import Asked
+from identity.usecases.authorization_requests import ValidatedRequest
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.client_address_limits import count_by_network
 
 
-def store(ports: Ports, asked: Asked, principal: Principal | None, *, asker: ClientInfo) -> str:
+def store(
+    ports: Ports, validated: ValidatedRequest, principal: Principal | None, *, asker: ClientInfo
+) -> str:
     """Store a request during the interaction with the person; return its id. Raises TooManyRequests."""
     count_request(ports, asker)
     now, request_id = ports.clock.now(), ports.randomness.token()
     stored = PendingRequest(
         digest=digest_of(request_id),
-        client=asked.client.name,
-        parameters=asked.parameters,
+        client=validated.client.name,
+        parameters=validated.parameters,
         pushed=False,
         progress=_begun(principal),
         created_at=now,
@@ -51,9 +53,9 @@ def find(ports: Ports, request_id: str) -> tuple[PendingRequest, OidcClient]:
     return stored, client
 
 
-def advance(ports: Ports, asked: Asked, principal: Principal | None, **changes: Any) -> None:
+def advance(ports: Ports, validated: ValidatedRequest, principal: Principal | None, **changes: Any) -> None:
     """Record the person's progress, and the use of a chosen company (BIND-10). Raises RequestGone."""
-    stored = asked.stored
+    stored = validated.pending
     assert stored is not None  # noqa: S101  # only stored requests have pages
     progress = replace(stored.progress or _begun(principal), **changes)
     now = ports.clock.now()
@@ -62,7 +64,7 @@ def advance(ports: Ports, asked: Asked, principal: Principal | None, **changes: 
         if principal is not None and "account_id" in changes:
             _use_binding(uow, principal, changes["account_id"])
         if not uow.pending_requests.advance(stored.digest, progress, now=now, expires_at=expires_at):
-            raise RequestGone(asked.client)
+            raise RequestGone(validated.client)
         uow.commit()
 
 

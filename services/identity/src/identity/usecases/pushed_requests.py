@@ -32,7 +32,7 @@ def push(ports: Ports, client: OidcClient, sent: Parameters, *, jkt: str | None,
         expires_at=now + PUSHED_LIFETIME,
     )
     address = prove_return_address(stored.parameters, client)
-    read(ports, stored.parameters, client, address, stored=stored)
+    read(ports, stored.parameters, client, address, pending=stored)
     with ports.unit_of_work() as uow:
         uow.pending_requests.add(stored)
         uow.commit()

@@ -50,7 +50,7 @@ def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
     stored, client = pushed_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
     client, address = authorization_requests.prove(ports(), stored.parameters)
     try:
-        asked = authorization_requests.read(ports(), stored.parameters, client, address, stored=stored)
+        asked = authorization_requests.read(ports(), stored.parameters, client, address, pending=stored)
         outcome = proceed(asked)
     except AuthorizationError as error:
         pending_authorization_requests.close(ports(), stored)

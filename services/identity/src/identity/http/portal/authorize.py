@@ -18,7 +18,7 @@ from identity.http.session_auth import current_principal, forget_principal, opti
 from identity.http.web_context import ports
 from identity.usecases import authorization_decision, pending_authorization_requests
 from identity.usecases.authorization_decision import Interaction
-from identity.usecases.authorization_requests import Asked
+from identity.usecases.authorization_requests import ValidatedRequest
 from identity.usecases.steps.grant_creation import GrantOvertaken, IssuedCode
 
 blueprint = Blueprint("authorize", __name__)
@@ -33,12 +33,12 @@ _TRIES = 2
 
 @blueprint.get("/authorize/<request_id>")
 @with_request
-def show(request_id: str, asked: Asked) -> Response:
+def show(request_id: str, asked: ValidatedRequest) -> Response:
     """Show the page of the next interaction, or redirect to the service with the response."""
     outcome = proceed(asked)
     if isinstance(outcome, Response):
         return outcome
-    if asked.stored is not None and asked.stored.progress is None:
+    if asked.pending is not None and asked.pending.progress is None:
         return begin(asked, request_id)
     if outcome.step == "login":
         return redirect_to("portal.authorize.log_in", request_id=request_id)
@@ -47,7 +47,7 @@ def show(request_id: str, asked: Asked) -> Response:
     return _PAGES[outcome.step](request_id, asked, outcome)
 
 
-def proceed(asked: Asked) -> Response | Interaction:
+def proceed(asked: ValidatedRequest) -> Response | Interaction:
     """Return the response with a code, or the interaction that is required first. Raises AuthorizationError."""
     for _ in range(_TRIES):
         try:
@@ -61,7 +61,7 @@ def proceed(asked: Asked) -> Response | Interaction:
     raise Unavailable(1)
 
 
-def begin(asked: Asked, request_id: str | None) -> Response:
+def begin(asked: ValidatedRequest, request_id: str | None) -> Response:
     """Store the request, or extend the lifetime of a pushed request, and redirect to its page."""
     principal = optional_principal()
     if request_id is None:
@@ -73,7 +73,7 @@ def begin(asked: Asked, request_id: str | None) -> Response:
 
 @blueprint.get("/authorize/<request_id>/login")
 @with_request
-def log_in(request_id: str, asked: Asked) -> Response:
+def log_in(request_id: str, asked: ValidatedRequest) -> Response:
     """Show the login page. With an open session, show it only if a new login is required or `other` is requested."""
     needs_login = authorization_decision.needs_login(ports(), asked, optional_principal())
     if not needs_login and "other" not in request.args:
@@ -94,7 +94,7 @@ def _redisplay(request_id: str) -> Response:
 @blueprint.post("/authorize/<request_id>/login")
 @redisplay_with(_redisplay)
 @with_request
-def submit(request_id: str, _asked: Asked) -> Response:
+def submit(request_id: str, _asked: ValidatedRequest) -> Response:
     """Log in, and continue with the request."""
     return submit_login(
         lambda form, **shown: _login_page(request_id, form, **shown),
@@ -110,7 +110,7 @@ def reopen(request_id: str, _action: str) -> Response:
 
 @blueprint.post("/authorize/<request_id>/cancel")
 @with_request
-def cancel(_request_id: str, _asked: Asked) -> Response:
+def cancel(_request_id: str, _asked: ValidatedRequest) -> Response:
     """Return to the service without a login."""
     raise AuthorizationError("access_denied")
 

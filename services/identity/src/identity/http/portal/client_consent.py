@@ -6,12 +6,12 @@ from identity.http.portal.layout.pages import render_page
 from identity.http.portal.pending_authorization_request import advance, with_request
 from identity.http.zh_tw import portal as texts
 from identity.usecases.authorization_decision import Interaction
-from identity.usecases.authorization_requests import Asked
+from identity.usecases.authorization_requests import ValidatedRequest
 
 blueprint = Blueprint("client_consent", __name__)
 
 
-def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
+def page(request_id: str, asked: ValidatedRequest, interaction: Interaction) -> Response:
     """Return the page that shows the data and the service that receives them."""
     assert interaction.chosen is not None  # noqa: S101  # consent is requested after the choice
     return render_page(
@@ -25,6 +25,6 @@ def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
 
 @blueprint.post("/authorize/<request_id>/consent")
 @with_request
-def agree(request_id: str, asked: Asked) -> Response:
+def agree(request_id: str, asked: ValidatedRequest) -> Response:
     """Record the person's consent."""
     return advance(request_id, asked, account_id=request.form.get("account", ""), consented=True)

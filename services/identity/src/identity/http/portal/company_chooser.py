@@ -10,7 +10,7 @@ from identity.http.portal.layout.pages import render_page
 from identity.http.portal.pending_authorization_request import advance, with_request
 from identity.http.web_context import ports
 from identity.usecases.authorization_decision import Interaction
-from identity.usecases.authorization_requests import Asked
+from identity.usecases.authorization_requests import ValidatedRequest
 from identity.usecases.steps.companies import Candidate
 
 blueprint = Blueprint("company_chooser", __name__)
@@ -45,7 +45,7 @@ class CandidateView:
         return self.candidate.account.username
 
 
-def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
+def page(request_id: str, asked: ValidatedRequest, interaction: Interaction) -> Response:
     """Return the list of companies, the company last chosen at this service first."""
     rows = [CandidateView(each) for each in interaction.candidates if each.account.kind == "general"]
     own = next((each.account for each in interaction.candidates if each.account.kind == "link"), None)
@@ -61,7 +61,7 @@ def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
     )
 
 
-def empty_page(request_id: str, asked: Asked, _interaction: Interaction) -> Response:
+def empty_page(request_id: str, asked: ValidatedRequest, _interaction: Interaction) -> Response:
     """Return the page for a person who cannot act for any company at this service."""
     return render_page(
         "company_missing.html",
@@ -74,6 +74,6 @@ def empty_page(request_id: str, asked: Asked, _interaction: Interaction) -> Resp
 
 @blueprint.post("/authorize/<request_id>/company")
 @with_request
-def choose(request_id: str, asked: Asked) -> Response:
+def choose(request_id: str, asked: ValidatedRequest) -> Response:
     """Record the chosen account. The portal's session is not switched."""
     return advance(request_id, asked, account_id=request.form.get("account", ""), consented=False)

@@ -11,9 +11,9 @@ from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
 from identity.usecases import authorization_requests, pending_authorization_requests
-from identity.usecases.authorization_requests import Asked
+from identity.usecases.authorization_requests import ValidatedRequest
 
-View = Callable[[str, Asked], Response]
+View = Callable[[str, ValidatedRequest], Response]
 
 
 def with_request(view: View) -> Callable[..., Response]:
@@ -27,7 +27,7 @@ def with_request(view: View) -> Callable[..., Response]:
         stored, client = pending_authorization_requests.find(ports(), request_id)
         client, address = authorization_requests.prove(ports(), stored.parameters)
         try:
-            asked = authorization_requests.read(ports(), stored.parameters, client, address, stored=stored)
+            asked = authorization_requests.read(ports(), stored.parameters, client, address, pending=stored)
             return view(request_id, asked)
         except AuthorizationError as error:
             pending_authorization_requests.close(ports(), stored)
@@ -36,7 +36,7 @@ def with_request(view: View) -> Callable[..., Response]:
     return wrapper
 
 
-def advance(request_id: str, asked: Asked, *, account_id: str, consented: bool) -> Response:
+def advance(request_id: str, asked: ValidatedRequest, *, account_id: str, consented: bool) -> Response:
     """Record the choices made in this session, and continue."""
     principal = optional_principal()
     if principal is not None:

@@ -9,7 +9,7 @@ from identity.domain.oidc_client import OidcClient
 from identity.domain.rate_limits import GRANTS_BY_PERSON
 from identity.domain.service_client import digest_of
 from identity.domain.session import Session
-from identity.usecases.authorization_requests import Asked
+from identity.usecases.authorization_requests import ValidatedRequest
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps.companies import Candidate
 
@@ -26,20 +26,20 @@ class GrantOvertaken(Exception):  # noqa: N818  # the caller decides again
 
 
 def issue(
-    uow: UnitOfWork, asked: Asked, *, session: Session, chosen: Candidate, consented: bool
+    uow: UnitOfWork, validated: ValidatedRequest, *, session: Session, chosen: Candidate, consented: bool
 ) -> IssuedCode:
     """Open the grant and issue its code; store the person's consent if it was just given.
 
     Raises GrantOvertaken, RequestGone, TooManyRequests.
     """
-    now, grant = uow.clock.now(), _grant(uow, asked, session, chosen)
-    if not uow.grants.open(grant) or _has_lost_something(uow, asked.client):
+    now, grant = uow.clock.now(), _grant(uow, validated, session, chosen)
+    if not uow.grants.open(grant) or _has_lost_something(uow, validated.client):
         raise GrantOvertaken
     count_opening(uow, grant)
-    if asked.stored is not None and not uow.pending_requests.close(asked.stored.digest, now):
-        raise RequestGone(asked.client)
+    if validated.pending is not None and not uow.pending_requests.close(validated.pending.digest, now):
+        raise RequestGone(validated.client)
     code = uow.randomness.token()
-    uow.grants.add_code(_code(code, asked, grant))
+    uow.grants.add_code(_code(code, validated, grant))
     if consented:
         uow.client_consents.add(grant.holder_id, grant.client, grant.scopes, now)
     uow.record_action(
@@ -70,11 +70,11 @@ def _has_lost_something(uow: UnitOfWork, client: OidcClient) -> bool:
     return registered is None or registered.is_narrower_than(client)
 
 
-def _grant(uow: UnitOfWork, asked: Asked, session: Session, chosen: Candidate) -> Grant:
-    request = asked.request
+def _grant(uow: UnitOfWork, validated: ValidatedRequest, session: Session, chosen: Candidate) -> Grant:
+    request = validated.request
     return Grant(
         id=uow.randomness.identifier(),
-        client=asked.client.name,
+        client=validated.client.name,
         session_id=session.id,
         holder_id=session.holder_id,
         account_id=chosen.account.id,
@@ -89,12 +89,12 @@ def _grant(uow: UnitOfWork, asked: Asked, session: Session, chosen: Candidate) -
     )
 
 
-def _code(code: str, asked: Asked, grant: Grant) -> Code:
-    request = asked.request
+def _code(code: str, validated: ValidatedRequest, grant: Grant) -> Code:
+    request = validated.request
     return Code(
         digest=digest_of(code),
         grant_id=grant.id,
-        redirect_uri=asked.address.redirect_uri,
+        redirect_uri=validated.address.redirect_uri,
         code_challenge=request.code_challenge,
         nonce=request.nonce,
         jkt=request.jkt,
