@@ -24,6 +24,8 @@ from port_runtime.urls import ascii_host, origin_of, parse_host, parse_origin
         ("http://LOCALHOST:8000", "http://localhost:8000"),
         ("http://[::1]:8000", "http://[::1]:8000"),
         ("http://[0:0:0:0:0:0:0:1]:80", "http://[::1]"),
+        ("http://[::FFFF:7f00:1]", "http://[::ffff:7f00:1]"),
+        ("http://[0:0:0:0:0:ffff:0:1]", "http://[::ffff:0:1]"),
         ("http://identity_web:8000", "http://identity_web:8000"),
     ],
 )

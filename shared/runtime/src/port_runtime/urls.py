@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,14 +15,15 @@ _LABELS: Final = re.compile(
     r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
 _NUMBER: Final = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
-# Refused: Python's codec (IDNA 2003) maps these characters differently from browsers, which follow UTS 46.
+# Refused, because Python's codec (IDNA 2003) maps these characters differently from browsers, which follow UTS 46.
 _DEVIATIONS: Final = frozenset("\u00df\u03c2\u200c\u200d")
 
 
 def origin_of(url: str) -> str:
     """Return the origin of an http or https URL as browsers write it: `scheme://host[:port]`. Raises ValueError.
 
-    Scheme and host are in lower case, the host is in ASCII (IDNA), and a default port is omitted.
+    Scheme and host are in lower case, a host name is in ASCII (IDNA), an IP address is in its canonical form, and a
+    default port is omitted.
     """
     if " " in url or not url.isprintable():  # no other white space is printable
         raise ValueError("must be a URL without spaces or control characters")
@@ -43,7 +44,7 @@ def origin_of(url: str) -> str:
 
 
 def parse_origin(url: str) -> str:
-    """Return the normal form of a URL that has no path except `/`, no query and no fragment. Raises ValueError."""
+    """Return the origin of a URL that has no path except `/`, no query and no fragment. Raises ValueError."""
     origin = origin_of(url)
     parts = urlsplit(url)
     if parts.path not in {"", "/"} or "?" in url or "#" in url:
@@ -52,14 +53,17 @@ def parse_origin(url: str) -> str:
 
 
 def parse_host(text: str) -> str:
-    """Return the normal form of `host[:port]` as in a `Host` header (RFC 9110 section 7.2); raises ValueError."""
+    """Return the normal form of `host[:port]`, as in a `Host` header of https (RFC 9110 section 7.2). Raises ValueError.
+
+    Port 443 is omitted, every other port is kept.
+    """
     if "/" in text:
         raise ValueError("must be a host, with or without a port")
     return parse_origin(f"https://{text}").removeprefix("https://")
 
 
 def ascii_host(host: str) -> str:
-    """Return a host name or IPv4 address in lower case and ASCII (IDNA); raises ValueError."""
+    """Return a host name in lower case and ASCII (IDNA), or an IPv4 address. Raises ValueError."""
     try:
         name = host.lower() if host.isascii() else host.encode("idna").decode().lower()
     except UnicodeError:
@@ -70,11 +74,17 @@ def ascii_host(host: str) -> str:
 
 
 def _address(text: str) -> str:
-    """Return the canonical form of an IP address. Raises ValueError for a zone and for a dotted part in IPv6."""
+    """Return the canonical form of an IPv4 or IPv6 address, as in a browser's URL. Raises ValueError.
+
+    A zone, and dotted-decimal notation in an IPv6 address, are refused.
+    """
     try:
         address = ip_address(text)
     except ValueError:
         raise ValueError("must have a valid IP address") from None
     if "%" in text or (":" in text and "." in text):
         raise ValueError("must have an IPv6 address in hexadecimal, without a zone")
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    if mapped is not None:  # written in dotted-decimal notation by str() from Python 3.13 on
+        return f"::ffff:{int(mapped) >> 16:x}:{int(mapped) & 0xFFFF:x}"
     return str(address)
