@@ -56,6 +56,11 @@ def test_a_malformed_url_of_sentinels_is_refused_without_printing_it(url: str) -
     assert "secret" not in str(refused.value)
 
 
+def test_a_client_of_sentinels_refuses_an_unknown_tls_option() -> None:
+    with pytest.raises(ValueError, match="ssl_"):
+        connect("rediss+sentinel://a.internal/events/0?ssl_secret=1")
+
+
 @pytest.mark.rule("OPS-7")
 def test_when_one_connection_reconnects_the_others_of_its_client_do_too(
     client: Redis, redis_server: RedisServer

@@ -1,7 +1,7 @@
-"""URLs that name sentinels instead of the server: `redis+sentinel://USER:PASSWORD@HOST:26379,HOST/SERVICE/DB`.
+"""URLs that name sentinels instead of a server: `redis+sentinel://USER:PASSWORD@HOST:26379,HOST/SERVICE/DB`.
 
-With `rediss+sentinel`, the connections to sentinels and servers use TLS with the same options. User and password are
-for the server; the options `sentinel_username` and `sentinel_password` are for the sentinels.
+With `rediss+sentinel`, connections to the sentinels and to the server use TLS with the same options. User and password
+are for the server; the options `sentinel_username` and `sentinel_password` are for the sentinels.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CREDENTIALS: Final = "sentinel_"
 
 @dataclass(frozen=True, slots=True)
 class SentinelUrl:
-    """A parsed URL. `server_url` is the URL of a single server with the same options; its host is a placeholder."""
+    """A parsed URL. `server_url` has a placeholder as host; `service` is the sentinels' name of the primary."""
 
     server_url: str
     service: str
@@ -45,11 +45,17 @@ class SentinelUrl:
         server_url = urlunsplit((scheme, f"{user}@localhost", f"/{database}", query, ""))
         addresses = [_address(each) for each in hosts.split(",")]
         tls = _tls_options(server_url) if scheme == "rediss" else {}
-        sentinel = Sentinel(addresses, sentinel_kwargs={**_OPTIONS, **tls, **of_sentinels})  # type: ignore[no-untyped-call]  # redis-py lacks the type
+        try:
+            sentinel = Sentinel(addresses, sentinel_kwargs={**_OPTIONS, **tls, **of_sentinels})  # type: ignore[no-untyped-call]  # redis-py lacks the type
+        except TypeError:
+            raise ValueError("an option that begins with ssl_ is unknown") from None
         return cls(server_url, unquote(service), sentinel)
 
     def locate(self) -> tuple[str, int]:
-        """Return the primary's address according to the first sentinel that answers. Raises redis.ConnectionError."""
+        """Return the primary's address according to the first sentinel that knows the service and sees its primary up.
+
+        Raises redis.RedisError.
+        """
         host, port = self.sentinel.discover_master(self.service)  # type: ignore[no-untyped-call]  # redis-py lacks the type
         return str(host), int(port)
 
