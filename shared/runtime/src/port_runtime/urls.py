@@ -53,9 +53,9 @@ def parse_origin(url: str) -> str:
 
 
 def parse_host(text: str) -> str:
-    """Return the normal form of `host[:port]`, as in a `Host` header of https (RFC 9110 section 7.2). Raises ValueError.
+    """Return the normal form of a `Host` header, `host[:port]` (RFC 9110 section 7.2). Raises ValueError.
 
-    Port 443 is omitted, every other port is kept.
+    As for https, port 443 is omitted; port 80 is kept.
     """
     if "/" in text:
         raise ValueError("must be a host, with or without a port")
