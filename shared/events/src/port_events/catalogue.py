@@ -20,7 +20,7 @@ URN: Final = "urn:tw:port:identity:"
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The documentation of a field, as part of its annotation."""
+    """The documentation of a field, in its annotation. `pattern` is a regular expression of its values."""
 
     description: str
     example: Any
@@ -62,8 +62,6 @@ class UnknownEvent(LookupError):  # noqa: N818 - named after its cause
 
 
 class EventData:
-    """Base of the data of all events."""
-
     __slots__ = ()
 
     type: ClassVar[str]
@@ -141,7 +139,7 @@ class AccountPasswordChanged(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSuspended(EventData):
-    """An operator suspended the account and ended its sessions."""
+    """The account was suspended, by an operator or because it was not used, and its sessions were ended."""
 
     type: ClassVar[str] = PREFIX + "account.suspended"
 
@@ -263,8 +261,6 @@ DataClass: TypeAlias = type[EventData]
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """An event type of the catalogue."""
-
     type: str
     version: int
     family: Family
@@ -279,7 +275,7 @@ class EventType:
 
     @property
     def document_name(self) -> str:
-        """The common part of the file names of its schema and its example."""
+        """The file name, without extensions, of its schema and its example."""
         return f"{self.type}.v{self.version}"
 
 
@@ -325,12 +321,12 @@ CATALOGUE: Final[Mapping[str, EventType]] = {
 
 
 def event_type_of(data: EventData | type[EventData]) -> EventType:
-    """Return the catalogue's event type of this data. Raises UnknownEvent."""
+    """Return the type of this data. Raises UnknownEvent."""
     return _lookup(data.type)
 
 
 def parse_data(event: Event) -> EventData:
-    """Parse an event's data into its class; unknown fields are ignored.
+    """Convert an event's data to its class; unknown fields are ignored, and values are not validated.
 
     Raises UnknownEvent for an unknown type or version, and ValueError if a field is missing.
     """

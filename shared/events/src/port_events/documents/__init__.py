@@ -2,7 +2,7 @@
 
 They are `asyncapi.json`, and for each event `<type>.v<version>.json`, the JSON Schema of the CloudEvent, and
 `<type>.v<version>.example.json`. `python -m port_events.documents write` generates the files, and `… check` lists
-outdated files.
+missing, outdated and superfluous files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DIRECTORY: Final = Path(__file__).parent
 
 
 def documents() -> dict[str, str]:
-    """Generate the text of every document, by file name."""
+    """Return the texts of the documents by file name."""
     found: dict[str, Any] = {"asyncapi.json": asyncapi_document()}
     for event_type in CATALOGUE.values():
         found[f"{event_type.document_name}.json"] = event_schema(event_type)
@@ -29,7 +29,7 @@ def documents() -> dict[str, str]:
 
 
 def write(directory: Path = DIRECTORY) -> list[str]:
-    """Write outdated documents and delete documents of unknown events; return the names of all changed files."""
+    """Write missing and outdated documents, and delete those of unknown events; return the names of these files."""
     changed, current = stale(directory), documents()
     for name in changed:
         if name in current:

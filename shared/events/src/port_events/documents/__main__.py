@@ -10,7 +10,7 @@ from port_events.documents import stale, write
 
 
 def main(arguments: list[str], out: TextIO) -> int:
-    """Write or check the documents; return 1 if the check finds outdated documents."""
+    """Write or check the documents; return the exit code, 1 if the check finds a stale document."""
     parser = argparse.ArgumentParser(prog="python -m port_events.documents", description=__doc__)
     parser.add_argument("command", choices=["write", "check"])
     writing = parser.parse_args(arguments).command == "write"

@@ -15,7 +15,6 @@ RECEIPT_STATES: Final = ["sent", "refused", "expired"]
 
 
 def asyncapi_document() -> dict[str, Any]:
-    """Build the document from the catalogue."""
     return {
         "asyncapi": "3.0.0",
         "info": _info(),

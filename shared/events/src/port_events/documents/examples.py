@@ -19,7 +19,6 @@ EXAMPLE_TRACE: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def example_event(event_type: EventType) -> Event:
-    """Return the example of an event type."""
     return Event(
         id=EXAMPLE_ID,
         type=event_type.type,
@@ -34,6 +33,5 @@ def example_event(event_type: EventType) -> Event:
 
 
 def example_document(event_type: EventType) -> dict[str, Any]:
-    """Return the example as the JSON object of its envelope."""
     document: dict[str, Any] = json.loads(to_json(example_event(event_type)))
     return document

@@ -15,18 +15,16 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def data_schema(data_class: type[Any]) -> dict[str, Any]:
-    """Return the schema of `data`, which allows additional fields: fields can be added without a new version."""
+    """Return the schema of `data`. It allows additional fields, so that fields can be added without a new version."""
     properties = {name: _field_schema(hint) for name, hint in _hints(data_class)}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def data_example(data_class: type[Any]) -> dict[str, Any]:
-    """Return valid data of this class."""
     return {name: _meta(hint).example for name, hint in _hints(data_class)}
 
 
 def event_schema(event_type: EventType) -> dict[str, Any]:
-    """Return the schema of the whole CloudEvent."""
     properties = {**_attributes(event_type), "data": data_schema(event_type.data_class)}
     return {
         "$schema": DIALECT,
