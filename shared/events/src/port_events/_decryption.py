@@ -1,6 +1,6 @@
 """Decrypts sealed payloads: ECDH-ES on X25519 with A256GCM (RFC 7516; RFC 7518 sections 4.6 and 5.3).
 
-joserfc would take longer, and decrypting limits a mailer's throughput. The tests encrypt with joserfc.
+joserfc would take longer, and decrypting limits a mailer's throughput.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
-"""Maps base64url to base64; characters that only base64 has become invalid in both."""
+"""Maps the alphabet of base64url to that of base64, and the other characters of base64 to an invalid one."""
 _ALGORITHM: Final = len(ENCRYPTION).to_bytes(4, "big") + ENCRYPTION.encode()
-_NO_PARTIES: Final = bytes(8)  # the lengths of `apu` and `apv`
+_NO_PARTIES: Final = bytes(8)  # the lengths of `apu` and `apv`, both 0
 _OTHER_INFO: Final = _ALGORITHM + _NO_PARTIES + (8 * _KEY_BYTES).to_bytes(4, "big")
 
 
 def decrypt(compact: str, header: dict[str, Any], key: OKPKey) -> bytes:
-    """Return the plaintext of a JWE with this header. Raises ValueError, TypeError or KeyError."""
+    """Return the plaintext of a compact JWE with this decoded header. Raises ValueError, TypeError or KeyError."""
     protected, encrypted_key, *rest = compact.split(".")
     ephemeral = header["epk"]
     names = (header["alg"], header["enc"], ephemeral["kty"], ephemeral["crv"])

@@ -1,4 +1,4 @@
-"""Connections that close when their server cannot work, together with all other connections of their client."""
+"""Connections that close when their server refuses to work, together with the other connections of their client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _UNABLE = re.compile(
 
 
 class UnableServer(exceptions.ConnectionError):
-    """The server answered, but cannot work: it has become a replica, is isolated, or cannot write to its disk."""
+    """The server refused a command because of its state: for example, it is a replica, or cannot save to its disk.
+
+    Another connection of the client may have received this answer, or lost its server.
+    """
 
 
 def is_unable(error: Exception) -> bool:
@@ -37,9 +40,9 @@ def is_unable(error: Exception) -> bool:
 
 
 class Generation:
-    """The generation of a client's connections. A connection that reconnects ends it, and then all others reconnect.
+    """The generation of a client's connections. A connection that reconnects ends it; then the others reconnect, too.
 
-    Otherwise a process would use two servers during a failover, while the old primary still accepts writes.
+    Otherwise a client could use two servers during a failover, while the old primary still accepts writes.
     """
 
     def __init__(self) -> None:
@@ -48,19 +51,22 @@ class Generation:
         self._lock = threading.Lock()
 
     def end(self, number: int) -> None:
-        """End the generation unless it has ended already."""
+        """End the generation with this number, unless it has ended already."""
         with self._lock:
             self.number += number == self.number
 
     def arrive(self, address: Address) -> None:
-        """End the generation if its connections use another address."""
+        """End the generation if the last connection went to another address."""
         with self._lock:
             self.number += self._address not in {None, address}
             self._address = address
 
 
 class _Failover(_Base):
-    """A connection that gets its address from `locate` at each connect. Raises UnableServer, which redis-py retries."""
+    """A connection that leaves a server which refuses to work. Raises UnableServer, which redis-py retries.
+
+    `locate`, if given, returns the address at each connect.
+    """
 
     def __init__(
         self, *, generation: Generation, locate: Callable[[], Address] | None = None, **options: Any

@@ -6,11 +6,11 @@
         if event.type == "tw.port.identity.binding.removed":
             forget(event.subject, event.data["link_account_id"])
 
-An event is acknowledged when the loop requests the next event. After a crash it is delivered again, to this process or
-to another member of the group. The ids of handled events are stored, so that repeated events are dropped.
-`run(handler)` also retries a failing handler, in order. An entry that cannot be parsed, or fails in every attempt,
-becomes a dead letter: see `dead_letters()` and `retry_dead_letter()`. With a `feed`, the consumer reads events that the
-stream no longer has from identity's database.
+An event is acknowledged when the loop requests the next event. After a crash it is delivered again, to another member
+of the group or to the next process. The ids of handled events are stored, so that repeated events are dropped.
+`run(handler)` also retries a failing handler before the next event. An entry that cannot be parsed, or whose last
+attempt fails or crashes, becomes a dead letter: see `dead_letters()` and `retry_dead_letter()`. With a `feed`, the
+consumer reads events that were trimmed from the stream over HTTP.
 
 The Redis user needs the commands xgroup, xreadgroup, xautoclaim, xclaim, xpending, xack, xinfo and xrange on the stream
 and on `seen:GROUP:*`. It also needs exists, set, get, del, watch, xadd and xdel on `seen:GROUP:*`, and the commands
@@ -56,13 +56,13 @@ __all__ = ["Consumer", "DeadLetter", "DedupeStore", "Lag", "Options", "RedisDedu
 BLOCK_MS: Final = 5_000
 BATCH: Final = 50
 CLAIM_IDLE_MS: Final = 30_000
-MIN_LEASE_MS: Final = 15_000  # longer than the feed's time-out
+MIN_LEASE_MS: Final = 15_000  # longer than the feed's default time-out
 
 _log = logging.getLogger(__name__)
 
 
 class Options(TypedDict, total=False):
-    """The keyword arguments of Consumer."""
+    """The optional arguments of Consumer."""
 
     stream: str
     name: str | None
@@ -80,15 +80,15 @@ class Consumer:
     """Iterates over the events of a stream as a member of a group.
 
     A new group begins at `start`: "0" is the stream's oldest entry (with a `feed`, the first event ever published), "$"
-    means only new entries. A member takes over entries that were pending at another member longer than
-    `claim_idle_ms`, so handling an event should take less time. After `tries` attempts an entry becomes a dead letter.
+    means only new entries. A member takes over entries that were idle at another member for `claim_idle_ms`, so
+    handling an event should take less time. After `tries` attempts an entry becomes a dead letter.
 
     If a group has one member with a fixed `name`, this member receives each subject's events in order: after a
     restart, it first handles the entries that were pending at the crash. `dedupe_store` is a RedisDedupeStore by
-    default. `malformed`, `duplicates` and `dead_lettered` count unhandled entries; `lost` counts events that neither
-    stream nor feed had.
+    default. `malformed`, `duplicates` and `dead_lettered` count entries; a malformed entry is also dead-lettered.
 
     A consumer belongs to one thread. Other threads may call `stop`, `lag`, `dead_letters` and `retry_dead_letter`.
+    Iteration raises FeedRefused and CursorExpired of `port_events.feed`, and errors of Redis that no retry can mend.
     """
 
     def __init__(  # noqa: PLR0913 - settings with defaults
@@ -140,7 +140,7 @@ class Consumer:
     def from_url(cls, url: str, *, group: str, **options: Unpack[Options]) -> Self:
         """Connect to `redis://`, `rediss://`, `unix://` or `redis+sentinel://`; the options are those of the class.
 
-        Raises ValueError for a Redis Cluster.
+        Raises ValueError for an invalid URL or a Redis Cluster. The loop waits for a server that does not answer.
         """
         if leads_to_cluster(url):
             raise ValueError("Redis Cluster is not supported")
@@ -153,13 +153,13 @@ class Consumer:
 
     @property
     def lost(self) -> int:
-        """The number of events that were trimmed from the stream before they were handled and were not in the feed."""
+        """The number of events that were trimmed from the stream before they were handled; 0 with a feed."""
         return self._catch_up.lost
 
     def stop(self) -> None:
-        """End the loop after the current event. Safe in a signal handler and from another thread.
+        """End the loop after the current event. Signal handlers and other threads may call it.
 
-        A loop that waits for events ends within `block_ms`.
+        A loop that waits for new entries ends within `block_ms`.
         """
         self._retrier.stop()
 
@@ -176,7 +176,8 @@ class Consumer:
     def start_at(self, position: int) -> None:
         """Continue after a position, usually that of a snapshot. Stop all members of the group first.
 
-        The group's pending entries are dropped, because the snapshot includes their effects.
+        Entries up to the position are skipped, even pending ones: the snapshot includes their effects. Raises
+        redis.RedisError.
         """
         self._group.reset_to(position)
         self._position.advance(position)
@@ -190,17 +191,17 @@ class Consumer:
         return self._dead_letters.all()
 
     def retry_dead_letter(self, dead_letter_id: str) -> bool:
-        """Put a dead letter back into the group; return False if it does not exist. Raises redis.RedisError.
+        """Let a member handle a dead letter again; return False if it does not exist. Raises redis.RedisError.
 
-        A member receives it within half of `claim_idle_ms`. It is deleted on success, and kept on failure.
+        Members look for such entries every `claim_idle_ms` / 2, between events. It is deleted on success, and kept on
+        failure.
         """
         return self._dead_letters.requeue(dead_letter_id)
 
     def run(self, handler: Callable[[Event], object]) -> None:
         """Call the handler with each event until stopped; retry in order with exponential backoff.
 
-        After `tries` failures the entry becomes a dead letter. A handler that raises RetryLater is called until it
-        succeeds.
+        After `tries` failures the entry becomes a dead letter; an attempt that raises RetryLater does not count.
         """
         retry = HandlerRetry(self._retrier, self._tries, self._renew)
         with closing(self._run()) as events, suppress(Stopped):
@@ -241,7 +242,7 @@ class Consumer:
                 return
 
     def _deliveries(self) -> Generator[Delivery]:
-        """Yield the next entries; an entry is settled when the next entry is requested."""
+        """Yield the next entries. Each is acknowledged or rejected before the next is requested."""
         if not self._has_resumed:
             yield from self._own_pending()
             self._has_resumed = True
@@ -255,12 +256,11 @@ class Consumer:
             self._renew()
 
     def _own_pending(self) -> Iterator[Delivery]:
-        """Yield the pending entries of a killed process of the same name before new entries, to keep the order."""
+        # Entries of a killed process of the same name come before new entries, to keep the order.
         while found := self._retrier.call(self._group.own_pending):
             yield from self._taken_over(*found)
 
     def _abandoned(self) -> Iterator[Delivery]:
-        """Yield entries of dead members and requeued dead letters."""
         while found := self._retrier.call(self._group.take_over, self._claim_idle_ms):
             yield from self._taken_over(*found)
         while requeued := self._retrier.call(self._dead_letters.take, self._claim_idle_ms):
@@ -277,7 +277,7 @@ class Consumer:
         self._retrier.call(self._catch_up.renew)
 
     def _accept(self, delivery: Delivery) -> Event | None:
-        """Return the event. If it is malformed, a duplicate or out of attempts, settle the entry and return None."""
+        """Return the event, or acknowledge or reject an entry that need not be handled and return None."""
         try:
             event = from_fields(*delivery.raw).event
         except MalformedEvent as error:
@@ -294,11 +294,11 @@ class Consumer:
         return event
 
     def _settle(self, delivery: Delivery, event: Event) -> None:
-        """Record the event, then acknowledge it, so that a repeat is recognised after a crash between these steps."""
         reason, self._failure = self._failure, ""
         if reason:
             self._reject(delivery, reason)
             return
+        # In this order, so that a repeat is recognised after a crash between the two steps.
         self._retrier.call(self._dedupe_store.mark_handled, event)
         self._retrier.call(delivery.ack)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Fields: TypeAlias = "dict[bytes | str, bytes | str]"
 RawEntry: TypeAlias = "tuple[str, Fields]"
 
-# A year: longer than any idle time after which members claim entries, so that released entries are claimed at once.
+# A year, longer than any idle time after which members claim entries: released entries are claimed at once.
 RELEASED_IDLE_MS: Final = 365 * 86_400_000
 RELEASED_CONSUMER: Final = "handed-back"
 CLIENT_TIMEOUT_SECONDS: Final = 5.0  # redis-py 8's default socket time-out
@@ -41,7 +41,10 @@ def position_of(fields: Fields) -> int | None:
 
 
 def member_name() -> str:
-    """Return a unique name. The random part is needed because every container has the process id 1."""
+    """Return a unique name.
+
+    The random part distinguishes a restarted container, which has the same host name and process ID as before.
+    """
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
@@ -49,7 +52,7 @@ class Group:
     """Reads, claims and acknowledges entries for one member of a group.
 
     Works with RESP2 and RESP3, and with clients that decode responses or not. Every method may raise redis.RedisError.
-    A Group belongs to one thread. `losses` counts how often Redis lost the group.
+    A Group belongs to one thread; `fetch` and `pending` may be called from any. `losses` counts calls of `restore`.
     """
 
     def __init__(self, client: Redis, stream: str, group: str, name: str) -> None:
@@ -80,7 +83,7 @@ class Group:
         self.losses += 1
 
     def reset_to(self, position: int) -> None:
-        """Create the group again, to read the entries after `position`. Its pending entries are dropped."""
+        """Create the group again, to read the entries after `position`. Its pending entries are no longer pending."""
         with self._client.pipeline(transaction=True) as pipeline:
             pipeline.xgroup_create(self.stream, self.group, id="0", mkstream=True)
             pipeline.xgroup_destroy(self.stream, self.group)
@@ -92,7 +95,7 @@ class Group:
     def read(self, count: int, block_ms: int) -> list[RawEntry]:
         """Return up to `count` new entries, after waiting up to `block_ms` for the first (0: no wait).
 
-        The wait is limited to less than the client's socket time-out.
+        The wait ends before the client's socket time-out. Creates the group again if Redis lost it.
         """
         block_ms = min(block_ms, self._max_block_ms)
         with _ignore_missing_group():
@@ -101,7 +104,7 @@ class Group:
         return _entries_of(self._read(count, block_ms or None))
 
     def claim_stale(self, idle_ms: int, count: int) -> list[RawEntry]:
-        """Claim up to `count` entries that have been pending for at least `idle_ms`.
+        """Claim up to `count` pending entries whose idle time is at least `idle_ms`.
 
         Each call continues the scan of the pending list where the last call stopped.
         """
@@ -118,7 +121,7 @@ class Group:
     def claim_next(self, idle_ms: int, count: int) -> list[RawEntry]:
         """Claim like `claim_stale`, but scan the whole pending list before returning an empty list.
 
-        Each XAUTOCLAIM scans a limited number of entries, and the last call may have stopped in the middle of the list.
+        Each XAUTOCLAIM scans a limited number of entries, and the last scan may have ended in the middle of the list.
         """
         ends = 1 if self._cursor == _FIRST_ID else 2
         while ends:
@@ -128,7 +131,7 @@ class Group:
         return []
 
     def take_over(self, idle_ms: int) -> tuple[RawEntry, int] | None:
-        """Claim one stale entry and return it with its delivery count, or None if there is none.
+        """Claim an entry whose idle time is at least `idle_ms`; return it with its delivery count, or None.
 
         Only one entry is claimed, so that the delivery counts of entries that wait behind it do not increase.
         """
@@ -138,7 +141,7 @@ class Group:
     def own_pending(self) -> tuple[RawEntry, int] | None:
         """Return the oldest entry pending under this member's name, with its delivery count, or None.
 
-        Such an entry is from a killed process of the same name. Entries that were trimmed meanwhile are acknowledged.
+        At the start, such an entry is from a killed process of the same name. Trimmed entries are acknowledged.
         """
         while entries := self._read_own_pending():
             entry_id, fields = entries[0]
@@ -160,11 +163,11 @@ class Group:
         return {entry_id for entry_id in doubtful if self._is_held_by_peer(entry_id)}
 
     def ack(self, *ids: str) -> int:
-        """Acknowledge entries; return how many of them were pending."""
+        """Acknowledge entries; return the number of those that were pending."""
         return self._client.xack(self.stream, self.group, *ids) if ids else 0
 
     def pending(self) -> int:
-        """Return the number of pending entries of the whole group."""
+        """Return the number of pending entries of all members."""
         return int(self._client.xpending(self.stream, self.group)["pending"])
 
     def fetch(self, entry_id: str) -> Fields | None:
@@ -221,7 +224,7 @@ class Group:
         return None
 
     def _last_up_to(self, position: int) -> str:
-        """Return the id of the last entry whose position is at most `position`, or "0-0" if there is none."""
+        """Return the ID of the last entry before the first whose position is greater, or "0-0" if there is none."""
         last = _FIRST_ID
         while True:
             page = _texts(cast("list[Any]", self._client.xrange(self.stream, f"({last}", count=_SEEK_BATCH)))
@@ -240,7 +243,7 @@ class Group:
 
 @contextmanager
 def _ignore_missing_group() -> Iterator[None]:
-    """Ignore NOGROUP, the error after Redis lost its data."""
+    """Ignore NOGROUP: stream or group do not exist, for example because Redis lost its data."""
     try:
         yield
     except ResponseError as error:

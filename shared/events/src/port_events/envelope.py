@@ -1,8 +1,8 @@
 """Reads and writes CloudEvents 1.0 as entries of a Redis Stream (EVT-3).
 
 An entry has the fields `ce`, the JSON envelope; `type`, which repeats the event's type, so that readers can skip
-entries without parsing them; and `position`, the event's decimal position in the HTTP feed. Entries of the stream
-`identity.mails` also have the field `sealed`, the content of a mail, encrypted for the mailer (EVT-7).
+entries without parsing them; and `position`, the event's decimal position in the HTTP feed. In the stream
+`identity.mails` it also has the field `sealed`, the mail's recipient and content, encrypted for the mailer (EVT-7).
 """
 
 from __future__ import annotations
@@ -32,12 +32,15 @@ _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circu
 
 
 class MalformedEvent(ValueError):  # noqa: N818 - a public name that consumers import
-    """The entry is not a valid event. The message contains the name of the invalid part, never its content."""
+    """An entry or an envelope is invalid. The message contains the name of the invalid part, never its content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """An event. `subject` is an account's id; `sequence` is the event's number among those of the account."""
+    """An event. `subject` is an account's id; the subject of a binding's events is the general account.
+
+    `sequence` is the event's number among those of its subject. `traceparent` is None if it is missing or invalid.
+    """
 
     id: str
     type: str
@@ -52,7 +55,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event in a stream: `id` is the entry's id, `sealed` the mail's content, `position` the place in the feed."""
+    """An event in a stream. `id` is the entry ID, `sealed` the encrypted mail, `position` the position in the feed.
+
+    The last two are None if the entry lacks the field.
+    """
 
     id: str
     event: Event
@@ -98,7 +104,6 @@ def to_fields(
     sealed: str | None,
     position: int | None = None,
 ) -> dict[str, str]:
-    """Return the fields for XADD."""
     fields = {"ce": ce, "type": type}
     if position is not None:
         fields["position"] = str(position)
@@ -136,7 +141,7 @@ def parse_rfc3339(text: str) -> datetime:
 
 
 def as_text(raw: bytes | str) -> str:
-    """Return text from a Redis client that decodes responses or not. Raises MalformedEvent if it is not UTF-8."""
+    """Decode a value of Redis, unless the client has decoded it. Raises MalformedEvent if it is not UTF-8."""
     if isinstance(raw, str):
         return raw
     try:
@@ -196,6 +201,6 @@ def _data(envelope: dict[str, Any]) -> dict[str, JSON]:
 
 
 def _traceparent(envelope: dict[str, Any]) -> str | None:
-    # W3C Trace Context: an invalid traceparent is ignored, so it does not invalidate the event.
+    # W3C Trace Context: an invalid traceparent is ignored and does not make the event invalid.
     value = envelope.get("traceparent")
     return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None

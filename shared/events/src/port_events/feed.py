@@ -3,7 +3,8 @@
     feed = Feed("https://identity.example.tw", secret)
     consumer = Consumer.from_url("redis://…", group="passes", feed=feed)
 
-A consumer with a feed catches up automatically. The secret belongs to a service with the right `events:read`.
+A consumer with a feed reads events that were trimmed from the stream. The secret belongs to a service with the right
+`events:read`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS: Final = 10.0
 LIMIT: Final = 200
-# A page of LIMIT events of maximum size.
+# Room for LIMIT events of 64 KiB.
 MAX_PAGE_BYTES: Final = 16 * 1024 * 1024
 MAX_REASON_CHARACTERS: Final = 200
 _GONE: Final = 410
@@ -39,11 +40,11 @@ class FeedError(Exception):
 
 
 class FeedUnavailable(FeedError):  # noqa: N818 - named after its cause
-    """A retry may help: the feed is unreachable or overloaded, or its answer was invalid."""
+    """A retry may help: the feed is unreachable, overloaded or out of order, or its answer was invalid."""
 
 
 class FeedRefused(FeedError):  # noqa: N818 - named after its cause
-    """A retry does not help: the secret, its rights or the address are wrong."""
+    """A retry does not help: usually the secret, its rights or the address are wrong."""
 
 
 class CursorExpired(FeedError):  # noqa: N818 - named after the API's code `cursor_expired`
@@ -62,7 +63,7 @@ class CursorExpired(FeedError):  # noqa: N818 - named after the API's code `curs
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """An event's position and its unparsed envelope."""
+    """An event's position and its envelope, decoded from JSON but not validated."""
 
     position: int
     document: object
@@ -78,9 +79,9 @@ class SnapshotPage:
 
 
 class Feed:
-    """Identity's feed at `url`. Plain HTTP outside loopback needs `allow_http`, which is for private networks.
+    """Identity's feed; `url` is the portal's. Plain HTTP outside loopback needs `allow_http`, for private networks.
 
-    The secret appears in no `repr`, error message or URL. Redirects are not followed.
+    The secret appears in no `repr`, error message or URL. Redirects are not followed. Raises ValueError.
     """
 
     def __init__(
@@ -113,10 +114,11 @@ class Feed:
         return list(_items(page, after))
 
     def snapshot(self) -> Iterator[SnapshotPage]:
-        """Yield pages of all open accounts and live bindings. Raises FeedUnavailable, FeedRefused.
+        """Yield pages of the accounts that are not closed, and of the bindings that are not removed.
 
         Pages are read one after another, after `position` was determined, so a page may include the effects of later
-        events. The `sequence` of such an event is not greater than that of its account in the page.
+        events. The `sequence` of such an event is not greater than that of its account in the page. Raises
+        FeedUnavailable, FeedRefused.
         """
         cursor: object = None
         while True:

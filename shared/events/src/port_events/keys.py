@@ -1,7 +1,7 @@
 """JWK sets of the sealed part: X25519 to seal and open, Ed25519 to sign and verify (RFC 8037).
 
-The first key of a set seals or signs new payloads; the others still open or verify earlier payloads. To rotate, put a
-new key first, in the readers' set before the writers' set.
+Identity seals and signs with the first key of a set; the mailer opens and verifies with the key that the payload names.
+To rotate a key, put the new key first, in the mailer's set before identity's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ class KeySetError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySets:
-    """The four JWK sets as JSON. Opening needs `seal_private`, signing needs `sign_private`."""
+    """Two pairs of JWK sets as JSON; `repr` shows none of them.
+
+    Identity seals with `seal_public` and signs with `sign_private`; the mailer opens with `seal_private` and verifies
+    with `sign_public`.
+    """
 
     seal_public: str
     seal_private: str
@@ -38,7 +42,7 @@ class KeySets:
 
 
 def new_key_sets() -> KeySets:
-    """Generate a key pair of each curve; a key's `kid` is its thumbprint (RFC 7638)."""
+    """Generate one key pair of each curve; its `kid` is its thumbprint (RFC 7638)."""
     seal, sign = ({key.thumbprint(): key} for key in (_new_key(SEAL_CURVE), _new_key(SIGN_CURVE)))
     return KeySets(
         seal_public=_set_text(seal, private=False),
@@ -49,7 +53,7 @@ def new_key_sets() -> KeySets:
 
 
 def read_keys(text: str, *, curve: str, private: bool) -> dict[str, OKPKey]:
-    """Return the keys of a JWK set by `kid`, in order.
+    """Return the keys of a JWK set by `kid` (without one, by thumbprint), in order.
 
     Raises KeySetError, also for a private key in a public set: a process that only seals must not be able to open
     payloads (SEC-9).
@@ -77,7 +81,7 @@ def key_ids(text: str, *, curve: str, private: bool) -> list[str]:
 
 
 def with_new_key(private: str, *, curve: str) -> tuple[str, str]:
-    """Return the private set with a new key first, and its public set. Raises KeySetError."""
+    """Return the private set with a new key first, and the public set of the same keys. Raises KeySetError."""
     new = _new_key(curve)
     keys = {new.thumbprint(): new, **read_keys(private, curve=curve, private=True)}
     return _set_text(keys, private=True), _set_text(keys, private=False)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class GroupLag:
     """The lag of a group: `unread` counts undelivered entries, `pending` delivered but unacknowledged entries.
 
-    `unread` is None if Redis cannot count it. `oldest_seconds` is the age of the oldest of these entries, or 0.
+    `unread` is None if Redis cannot count it. `oldest_seconds` is the age of the oldest pending entry, else of the next
+    unread entry, else 0.
     """
 
     group: str
@@ -33,7 +34,7 @@ class GroupLag:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """The number of unhandled `entries`, including pending entries, and the age of the oldest in `seconds`, or 0."""
+    """The number of pending and unread entries; the age of the oldest pending, else of the next unread entry, or 0."""
 
     entries: int
     seconds: float
@@ -41,7 +42,10 @@ class Lag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupState:
-    """The state of a stream and a group at the same time. `unread` is None if Redis cannot count it."""
+    """The state of a stream and a group, read in one transaction.
+
+    `last_generated`, `last_delivered` and `oldest_pending` are entry IDs. `unread` is None if Redis cannot count it.
+    """
 
     first: RawEntry | None
     last: RawEntry | None
@@ -74,9 +78,9 @@ def group_lags(client: Redis, stream: str) -> Iterator[GroupLag]:
 
 
 def consumer_lag(client: Redis, group: Group) -> Lag:
-    """Return the lag of one group. If Redis cannot count unread entries, their positions are compared.
+    """Return the lag of one group. If Redis cannot count unread entries, their number is derived from positions.
 
-    Any thread may call this. Raises redis.RedisError.
+    The lag of a missing group is 0. Any thread may call this. Raises redis.RedisError.
     """
     state = group_state(client, group.stream, group.group)
     if state is None:
@@ -87,7 +91,7 @@ def consumer_lag(client: Redis, group: Group) -> Lag:
 
 
 def group_state(client: Redis, stream: str, group: str) -> GroupState | None:
-    """Return the state, or None if the stream or the group does not exist. Raises redis.RedisError."""
+    """Return None if the stream or the group does not exist. Raises redis.RedisError."""
     with client.pipeline(transaction=True) as pipeline:
         pipeline.xinfo_stream(stream)
         pipeline.xinfo_groups(stream)
@@ -112,7 +116,7 @@ def group_state(client: Redis, stream: str, group: str) -> GroupState | None:
 
 
 def _unread_by_position(state: GroupState, group: Group) -> int:
-    """Count unread entries by their positions, which have no gaps; return 1 if an entry has no position."""
+    """Count unread entries by their positions, which have no gaps; return 1 if a needed position is missing."""
     if state.last is None or state.last_generated == state.last_delivered:
         return 0
     delivered = group.fetch(state.last_delivered)

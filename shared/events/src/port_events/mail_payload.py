@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailPayload:
-    """The recipient and the content of a mail, which `repr` does not show."""
+    """A mail's recipient (`address` and `name`) and content, which `repr` does not show.
+
+    The mail is not sent after `expires_at`.
+    """
 
     event_id: str
     event_type: str

@@ -1,7 +1,7 @@
 """Clients of Redis that survive a failover.
 
-When a server no longer accepts writes, all connections of a client are closed. The next command resolves the server's
-address again, or gets it from the sentinels in the URL.
+When a server refuses a command because of its state, its client leaves it with all connections. New connections resolve
+the server's host name again, or get its address from the sentinels in the URL.
 """
 
 from __future__ import annotations
@@ -37,19 +37,22 @@ URL_SCHEMES: Final = ("redis", "rediss", "unix", f"redis{SUFFIX}", f"rediss{SUFF
 
 
 def connect(url: str, **options: Any) -> Redis:
-    """Return a client; `options` are those of a redis-py connection. Raises ValueError."""
+    """Return a client; `options` are those of a redis-py connection. Raises ValueError for an invalid URL."""
     client = Redis(connection_pool=_connection_pool(url, options))
     client.auto_close_connection_pool = True  # as in Redis.from_url
     return client
 
 
 def generation(client: Redis) -> int:
-    """Return a number that increases when a client of `connect` reconnects, possibly to another server."""
+    """Return a number that increases when a connection of the client, made by `connect`, is opened again.
+
+    The new connection may lead to another server.
+    """
     return cast("Generation", client.connection_pool.connection_kwargs["generation"]).number
 
 
 def leads_to_cluster(url: str) -> bool:
-    """Return whether the server answers and belongs to a Redis Cluster, in which the services' transactions fail."""
+    """Return whether the server answers and belongs to a Redis Cluster, in which transactions on several keys fail."""
     client = connect(url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0))
     with client, suppress(RedisError):
         info: Any = client.info("server")
@@ -58,7 +61,7 @@ def leads_to_cluster(url: str) -> bool:
 
 
 def check_redis_url(url: str) -> None:
-    """Raise ValueError if redis-py cannot parse the URL, without connecting. The message never contains the URL."""
+    """Raise ValueError if the URL or one of its options is invalid, without connecting or repeating the URL."""
     try:
         _connection_pool(url, {}).make_connection()
     except (ValueError, TypeError):  # an invalid value, or an unknown option

@@ -1,8 +1,8 @@
 """Payloads that only the mailer may read: signed by identity, then encrypted to the mailer's key (SEC-9).
 
 A sealed payload is a JWS (RFC 7515; Ed25519 as named by RFC 9864) inside a JWE (RFC 7516, ECDH-ES on X25519 with
-A256GCM). It contains the id and type of its event, so that a sealed part copied to another entry is refused. Sealer and
-Opener are immutable; threads may share them.
+A256GCM). It contains the id and type of its event, so that a sealed part copied to another entry is refused. Threads
+may share a Sealer or an Opener.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class SealError(Exception):
 
 
 class UnknownKey(SealError):  # noqa: N818 - named after its cause
-    """The key of the sealed part is not in the set: a rotation is incomplete, or the sender is unknown."""
+    """The key that the JWE or the JWS names is not in the set: a rotation is incomplete, or the sender is unknown."""
 
     def __init__(self, kid: str) -> None:
         super().__init__(f"unknown key {kid!r}")
@@ -60,11 +60,11 @@ class UnknownKey(SealError):  # noqa: N818 - named after its cause
 
 
 class NotSigned(SealError):  # noqa: N818 - named after its cause
-    """The decrypted text is not signed."""
+    """The decrypted text is not a JWS, or its signature cannot be verified."""
 
 
 class BadSignature(SealError):  # noqa: N818 - named after its cause
-    """The signature was not made with identity's key."""
+    """The signature was not made with the key of identity that it names."""
 
 
 class Mismatched(SealError):  # noqa: N818 - named after its cause
@@ -83,7 +83,10 @@ class Sealer:
         self._sign_kid, self._sign_key = _first(read_keys(sign_keys, curve=SIGN_CURVE, private=True))
 
     def seal(self, payload: MailPayload) -> str:
-        """Return the JWE in compact form. Raises ValueError if it would be too long to open."""
+        """Return the JWE in compact form.
+
+        Raises ValueError if it would be too long to open, or if a time of the payload has no time zone.
+        """
         signed = jws.serialize_compact(
             {"alg": SIGNATURE, "kid": self._sign_kid},
             _to_json(payload),
@@ -98,14 +101,14 @@ class Sealer:
 
 
 class Opener:
-    """Opens with any key of the mailer, and verifies with any key of identity. The constructor raises KeySetError."""
+    """Opens and verifies with the keys that a payload names; used by the mailer. The constructor raises KeySetError."""
 
     def __init__(self, *, seal_keys: str, sign_keys: str) -> None:
         self._seal_keys = read_keys(seal_keys, curve=SEAL_CURVE, private=True)
         self._sign_keys = read_keys(sign_keys, curve=SIGN_CURVE, private=False)
 
     def open(self, sealed: str, *, event_id: str, event_type: str) -> MailPayload:
-        """Return the payload of this event. Raises SealError."""
+        """Return the payload, which must have been sealed for this event. Raises SealError."""
         if len(sealed) > MAX_SEALED_CHARACTERS:
             raise Malformed("too long")
         payload = _from_json(self._checked(self._unsealed(sealed)))

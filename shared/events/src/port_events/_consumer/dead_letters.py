@@ -32,7 +32,11 @@ _MAX_BYTES: Final = 4 * MAX_ENVELOPE_CHARACTERS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A stored entry. Pass `id` to `Consumer.retry_dead_letter`. `event` is None if the entry could not be parsed."""
+    """An entry that became a dead letter at the time `at`. `Consumer.retry_dead_letter` takes its `id`.
+
+    `entry_id` is the ID of the original entry, empty if the event was read from the feed. `event` is None if the entry
+    cannot be parsed.
+    """
 
     id: str
     at: datetime
@@ -53,7 +57,7 @@ class DeadLetters(Source):
         self._group = Group(client, self._key, group, name)
 
     def open(self) -> None:
-        """Create the group through which members receive requeued entries."""
+        """Create the group through which members receive requeued entries, unless it exists."""
         self._group.create("0")
 
     def add(self, raw: RawEntry, reason: str) -> None:
@@ -74,7 +78,7 @@ class DeadLetters(Source):
         return [_dead_letter(as_text(entry_id), fields) for entry_id, fields in found]
 
     def requeue(self, dead_letter_id: str) -> bool:
-        """Make a dead letter available to the members of the group; return False if it does not exist."""
+        """Let any member take the dead letter; return False if it does not exist."""
         self.open()
         claimed: Any = self._client.xclaim(
             self._key,
@@ -90,11 +94,11 @@ class DeadLetters(Source):
         return bool(claimed)
 
     def take(self, idle_ms: int) -> tuple[RawEntry, int] | None:
-        """Return a requeued entry with its delivery count, or None if there is none."""
+        """Claim an entry that was requeued, or that a member left unfinished for `idle_ms`; add its delivery count."""
         return self._group.take_over(idle_ms)
 
     def leave(self, *unhandled: str, keep_name: bool) -> None:
-        """Release the unhandled entries of this member."""
+        """Release this member's requeued entries that it has not handled, and leave the group."""
         self._group.leave(*unhandled, keep_name=keep_name)
 
     def redeliver(self, raw: RawEntry) -> None:

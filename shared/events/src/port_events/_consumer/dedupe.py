@@ -1,4 +1,4 @@
-"""Records the events that a group has handled, and the group's position."""
+"""Stores of the events that a group has handled, and of the group's position (EVT-5, EVT-6)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Event
 
-# One day longer than the stream keeps entries, so that republished entries are still recognised.
+# One day longer than the stream keeps entries by default, so that republished entries are still recognised.
 DEDUPE_TTL_SECONDS: Final = 8 * 86_400
 MAX_REMEMBERED: Final = 10_000
 
@@ -25,7 +25,7 @@ class DedupeStore(Protocol):
         """Return whether the event was handled before."""
 
     def mark_handled(self, event: Event) -> None:
-        """Record that the event was handled. Must be idempotent."""
+        """Record that the event was handled. May be called again for the same event."""
 
     def position(self) -> int | None:
         """Return the position of the last `advance`, or None before the first."""
@@ -37,7 +37,7 @@ class DedupeStore(Protocol):
 class RedisDedupeStore(DedupeStore):
     """A key for each handled event, which expires after `ttl_seconds`. Every method may raise redis.RedisError.
 
-    A failover of Redis may lose the newest keys, so each process also remembers its recently handled events.
+    A failover of Redis may lose the newest keys, so each process also remembers the last MAX_REMEMBERED events.
     """
 
     def __init__(self, client: Redis, group: str, ttl_seconds: int = DEDUPE_TTL_SECONDS) -> None:

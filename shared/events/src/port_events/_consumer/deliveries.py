@@ -1,4 +1,4 @@
-"""Entries that are being handled, and their sources, which count, acknowledge and reject deliveries."""
+"""Entries that are being handled, and their sources: the stream, its dead letters and the feed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """A source of entries: the stream, its dead letters or the feed. Methods may raise redis.RedisError."""
+    """A source of entries. Every method may raise redis.RedisError."""
 
     def redeliver(self, raw: RawEntry) -> None:
         """Increment the entry's delivery count before another attempt."""
@@ -26,7 +26,7 @@ class Source(Protocol):
         """Acknowledge the entry, so that it is not delivered again."""
 
     def reject(self, raw: RawEntry, reason: str) -> None:
-        """Make the entry a dead letter."""
+        """Make the entry a dead letter, and acknowledge it."""
 
 
 @dataclass(slots=True)
@@ -38,21 +38,18 @@ class Delivery:
     times: int = 1
 
     def redeliver(self) -> None:
-        """Increment the delivery count before another attempt."""
         self.source.redeliver(self.raw)
         self.times += 1
 
     def ack(self) -> None:
-        """Acknowledge the entry, so that it is not delivered again."""
         self.source.ack(self.raw)
 
     def reject(self, reason: str) -> None:
-        """Make the entry a dead letter."""
         self.source.reject(self.raw, reason)
 
 
 class StreamSource(Source):
-    """Entries of the stream. The group's pending list contains their delivery counts."""
+    """Entries of the stream. The pending list of the consumer group contains their delivery counts."""
 
     def __init__(self, group: Group, dead_letters: DeadLetters) -> None:
         self._group, self._dead_letters = group, dead_letters
@@ -69,14 +66,14 @@ class StreamSource(Source):
 
 
 class FeedSource(Source):
-    """Events of the feed. Only one member reads the feed at a time, so a single key stores a delivery count."""
+    """Events of the feed. Only one member reads the feed at a time, so one key stores the current event's count."""
 
     def __init__(self, client: Redis, group: str, dead_letters: DeadLetters) -> None:
         self._client, self._dead_letters = client, dead_letters
         self._key: Final = f"seen:{group}:begun"
 
     def deliver(self, item: FeedItem) -> Delivery:
-        """Count and return the delivery of an event."""
+        """Increment the delivery count of an event and return its delivery."""
         delivery = Delivery(_raw(item), self, self._times(item.position) + 1)
         self._count(item.position, delivery.times)
         return delivery

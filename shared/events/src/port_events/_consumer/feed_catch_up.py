@@ -1,6 +1,6 @@
 """Reads the feed for events that were trimmed from the stream before the group handled them (EVT-6).
 
-A member with a lease reads the feed while the others wait. Then all members continue with the stream.
+The member that has the lease reads the feed; other members that notice the gap wait. Then all continue with the stream.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class FeedCatchUp:
-    """Reads missing events from the feed. `lost` counts the events that neither the stream nor the feed had."""
+    """Reads trimmed events from the feed. Without a feed, it skips them, and `lost` counts them."""
 
     def __init__(
         self, position: GroupPosition, lease: Lease, retrier: Retrier, feed: Feed | None, source: FeedSource
@@ -39,14 +39,15 @@ class FeedCatchUp:
         self.lost = 0
 
     def renew(self) -> None:
-        """Extend the lease if this member has it. Raises redis.RedisError."""
+        """Extend the lease while this member reads the feed. Raises redis.RedisError."""
         if self._is_leading:
             self._is_leading = self._lease.renew()
 
     def deliveries(self, keep_alive: Callable[[], None]) -> Iterator[Delivery]:
         """Yield the missing events; an event counts as handled when the next event is requested.
 
-        Calls `keep_alive` between events. Raises Stopped, CursorExpired, FeedRefused.
+        Calls `keep_alive` before each event and after each wait for another member. Raises Stopped, CursorExpired,
+        FeedRefused and redis.RedisError.
         """
         call = self._retrier.call
         while gap := call(self._position.find_gap):
@@ -87,7 +88,7 @@ class FeedCatchUp:
                 yield from self._within(gap, items)
             elif gap.before is None:
                 self._position.mark_complete(fingerprint)
-            else:  # the relay appends to the stream before it commits to the feed
+            else:  # the feed lacks events of the stream: the relay appends to the stream before it commits
                 self._retrier.wait(next(waits))
 
     def _within(self, gap: Gap, items: list[FeedItem]) -> Iterator[FeedItem]:

@@ -1,4 +1,4 @@
-"""A group's position among all events, and gaps between the position and the stream (EVT-6)."""
+"""Detects events that were trimmed from the stream before the group handled them, by the group's position (EVT-6)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Missing events in the stream: between the positions `after` and `before`, or all later ones without `before`."""
+    """The positions between `after` and `before`, both excluded, whose events the stream no longer contains.
+
+    `before` is None if the stream is empty: then later events may exist.
+    """
 
     after: int
     before: int | None
@@ -26,16 +29,16 @@ class Gap:
 class GroupPosition:
     """The position up to which the group has handled or dead-lettered every event.
 
-    It advances only while the stream still contains the next event, because then all events before the group's oldest
-    pending entry were delivered and acknowledged. If the stream starts later, there is a gap: entries, even pending
-    entries of a dead member, may have been trimmed before they were handled. This process also remembers the position,
-    in case Redis loses its data.
+    `find_gap` advances it only while the stream still contains the next event, because then all events before the
+    group's oldest pending entry were delivered and acknowledged. If the stream starts later, there is a gap: entries,
+    even pending entries of a dead member, may have been trimmed before they were handled. This process also remembers
+    the position, in case Redis loses its data.
     """
 
     def __init__(
         self, client: Redis, group: Group, dedupe_store: DedupeStore, *, from_the_beginning: bool
     ) -> None:
-        """Without a stored position, start at the first event ever published or at the stream's first event."""
+        """`from_the_beginning`: without a stored position, the first event ever published is next, not the stream's."""
         self._client, self._group, self._dedupe_store = client, group, dedupe_store
         self._from_the_beginning = from_the_beginning
         self._position: int | None = None
@@ -48,25 +51,24 @@ class GroupPosition:
         return max(known, default=None)
 
     def advance(self, position: int) -> None:
-        """Store a position."""
         self._dedupe_store.advance(position)
         self._position = position
 
     def start_at_end(self) -> None:
-        """Set the position of a new group that reads only new entries."""
+        """Start a new group at the position of the stream's last entry."""
         state = self._group_state()
         position = position_of(state.last[1]) if state.last else None
         if position is not None:
             self.advance(position)
 
     def find_gap(self) -> Gap | None:
-        """Advance the position to the group's progress, or return the gap that must be filled first."""
+        """Return the gap after the position. If there is none, advance the position to the group's progress."""
         state, current = self._group_state(), self.current
         if state.first is None:
             return None if self._complete == self._fingerprint(state) else Gap(current or 0, None)
         first = position_of(state.first[1])
         if first is None:
-            return None  # published by a relay that assigns no positions
+            return None  # without positions, no gap can be noticed
         if current is None:
             current = 0 if self._from_the_beginning else first - 1
         if first > current + 1:
@@ -75,11 +77,11 @@ class GroupPosition:
         return None
 
     def fingerprint(self) -> tuple[int, str]:
-        """Return a value that changes when an event is published or Redis loses its data."""
+        """Return a value that changes when an entry is appended, or this member notices that Redis lost the group."""
         return self._fingerprint(self._group_state())
 
     def mark_complete(self, fingerprint: tuple[int, str]) -> None:
-        """Record that all events published before this fingerprint were handled, although the stream is empty."""
+        """Record that no event is missing at this fingerprint, although the stream is empty."""
         self._complete = fingerprint
 
     def _advance_to_group(self, state: GroupState, current: int) -> None:

@@ -1,4 +1,4 @@
-"""A lock in Redis that a member of a group owns until it releases the lock or stops renewing it."""
+"""A lock in Redis that one member of a group has until it releases the lock or stops renewing it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """A lease of the member `name`, which expires `lease_ms` after its last renewal. Raises redis.RedisError."""
+    """A lease of the member `name`, which expires `lease_ms` after its last renewal. Methods raise redis.RedisError."""
 
     def __init__(self, client: Redis, key: str, name: str, lease_ms: int) -> None:
         self._client = client
@@ -24,14 +24,14 @@ class Lease:
         self._acquired_at = 0.0
 
     def acquire(self) -> bool:
-        """Acquire the lease if it is free; return whether this member has it."""
+        """Acquire the lease if it is free, or extend it if this member has it; return whether this member has it."""
         now = time.monotonic()
         acquired = bool(self._client.set(self._key, self._name, nx=True, px=self._lease_ms))
         self._acquired_at = now if acquired else self._acquired_at
         return acquired or self._change(self._lease_ms)
 
     def renew(self) -> bool:
-        """Extend the lease after a third of its duration; return False if this member has lost it."""
+        """Extend the lease if a third of its duration has passed; return False if this member no longer has it."""
         now = time.monotonic()
         if (now - self._acquired_at) * 1000 < self._lease_ms / 3:
             return True

@@ -22,11 +22,10 @@ class PendingEntries:
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the remaining entries."""
         return list(self._entries)
 
     def replace(self, entries: list[RawEntry]) -> None:
-        """Replace all entries with newly read or claimed entries."""
+        """Replace all entries with entries that were read or claimed just now."""
         self._entries = dict(entries)
         self._renewed_at = time.monotonic()
 
@@ -38,16 +37,17 @@ class PendingEntries:
             self._entries.pop(entry_id, None)
 
     def discard(self, entry_id: str) -> None:
-        """Remove a handled entry, so that it is not released even if no further entry is requested."""
+        """Remove a handled entry, which `drain` removes only when the next entry is requested."""
         self._entries.pop(entry_id, None)
 
     def renew(self) -> None:
-        """Reset the entries' idle time after a third of `claim_idle_ms`. Raises redis.RedisError."""
+        """If a third of `claim_idle_ms` has passed since the last call, renew the entries. Raises redis.RedisError."""
         now = time.monotonic()
         idle_ms = (now - self._renewed_at) * 1000
         if not self._entries or idle_ms < self._claim_idle_ms / 3:
             return
-        # Another member can claim an entry only after `claim_idle_ms`; its claim then is newer than `min_idle_ms`.
+        # Another member claims an entry only after `claim_idle_ms`. The entry's new idle time is below `min_idle_ms`,
+        # so that XCLAIM does not take it back.
         min_idle_ms = max(0, int(idle_ms - self._claim_idle_ms / 2))
         for entry_id in self._group.renew(self.ids, min_idle_ms):
             del self._entries[entry_id]

@@ -24,15 +24,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MIN_WAIT_SECONDS: Final = 0.05
-MAX_WAIT_SECONDS: Final = 2.0  # the maximum delay until a consumer notices that the server is available again
+MAX_WAIT_SECONDS: Final = 2.0  # the longest delay until a consumer calls an unavailable server again
 
 MAX_TRIES: Final = 5
-# 0.1, 0.5, 2.5 and 10 seconds between five attempts.
+# At most 0.1, 0.5, 2.5 and 10 seconds between five attempts.
 HANDLER_MIN_WAIT_SECONDS: Final = 0.1
 HANDLER_MAX_WAIT_SECONDS: Final = 10.0
 HANDLER_WAIT_FACTOR: Final = 5
 
-# Redis is restarting, unreachable, unable to work or out of memory, or the feed does not answer.
+# Redis is unreachable, restarting or out of memory, or refused a command of a transaction; or the feed is unavailable.
 TRANSIENT_ERRORS: Final = (
     exceptions.ConnectionError,
     exceptions.TimeoutError,
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 class RetryLater(Exception):  # noqa: N818 - named after its cause
     """Raised by a handler if the event is not the cause of the failure, for example if the handler's database is down.
 
-    The event is retried until the handler succeeds. It never becomes a dead letter for this reason.
+    The event is retried; the attempt does not count towards a dead letter.
     """
 
 
@@ -68,7 +68,6 @@ class Retrier:
 
     @property
     def is_stopped(self) -> bool:
-        """True after `stop` was called."""
         return self._stopped.is_set()
 
     def stop(self) -> None:
@@ -81,7 +80,7 @@ class Retrier:
             raise Stopped
 
     def call(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-        """Call the function until it raises no transient error, with exponential backoff. Raises Stopped."""
+        """Call the function, and after each transient error call it again, with exponential backoff. Raises Stopped."""
         waits = exponential_backoff()
         while True:
             try:
@@ -97,7 +96,10 @@ class Retrier:
 
 
 class HandlerRetry:
-    """Runs a handler up to `tries` times; calls `between_tries` after each failure."""
+    """Runs a handler until it succeeds or has failed `tries` times; calls `between_tries` before each further attempt.
+
+    Attempts that raise RetryLater are not counted.
+    """
 
     def __init__(self, retrier: Retrier, tries: int, between_tries: Callable[[], None]) -> None:
         self._retrier, self._tries, self._between_tries = retrier, tries, between_tries
@@ -105,7 +107,7 @@ class HandlerRetry:
     def run(self, handler: Callable[[Event], object], event: Event, delivery: Delivery) -> str:
         """Return "" on success, or the reason of the last failure. Raises Stopped.
 
-        The reason contains the error's class and place, never its message, which may contain personal data.
+        The reason contains the error's class, file and line, never its message, which may contain personal data.
         """
         waits = exponential_backoff(HANDLER_MIN_WAIT_SECONDS, HANDLER_MAX_WAIT_SECONDS, HANDLER_WAIT_FACTOR)
         while True:
@@ -137,5 +139,5 @@ def exponential_backoff(
 
 def _reason(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__name__ + place
+    location = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + location
