@@ -10,7 +10,12 @@ from identity.domain.account import Account, Kind, Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFilter:
-    """Criteria of an account search, combined with AND; `name` and `company` match any part."""
+    """Criteria of an account search, combined with AND.
+
+    `name` matches any part of a username or full name, and `company` any part of a company's name, both
+    case-insensitively; `mailbox` and `tax_id` must be equal. `after` is the id of the last account of the previous
+    page.
+    """
 
     name: str | None = None
     mailbox: str | None = None
@@ -23,16 +28,13 @@ class AccountFilter:
 
 
 class Accounts(Protocol):
-    """The accounts."""
-
-    def add(self, account: Account) -> None:
-        """Add a new account."""
+    def add(self, account: Account) -> None: ...
 
     def get(self, account_id: str) -> Account | None:
-        """Return an account, open or closed."""
+        """Return an account, even if it is closed."""
 
     def locked(self, account_id: str) -> Account | None:
-        """Return an account in its current state and lock its row (`FOR UPDATE`)."""
+        """Return an account in its current state and lock its row (`FOR NO KEY UPDATE`)."""
 
     def shared(self, account_id: str) -> Account | None:
         """Return an account in its current state and lock its row against changes (`FOR SHARE`)."""
@@ -41,22 +43,25 @@ class Accounts(Protocol):
         """Return the open account with this username key."""
 
     def by_mailbox(self, key: str) -> Account | None:
-        """Return the verified account with this mailbox key."""
+        """Return the open, verified account with this mailbox key."""
 
     def of_mailbox(self, email: str, tax_id: str | None, *, limit: int) -> Sequence[Account]:
         """Return the open, verified accounts with this mailbox, oldest first; of one company if `tax_id` is given."""
 
     def find(self, criteria: AccountFilter) -> Sequence[Account]:
-        """Return matching accounts, oldest first."""
+        """Return at most `criteria.limit` matching accounts, oldest first."""
 
     def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
-        """Examine `limit` accounts by id; return the ids of those unused since `since`, and the last id examined.
+        """Examine `limit` accounts with ids above `after`, in order; return the idle ones and the last id examined.
 
-        The audit log shows an account's use. The last id is None when no account remains to be examined.
+        An account is idle by the condition of `is_idle`. The last id is None if no account was left to examine.
         """
 
     def is_idle(self, account_id: str, since: datetime) -> bool:
-        """Return whether an account is active and has been unused since `since`."""
+        """Return whether an account is active, was verified before `since` and has not been used since.
+
+        Uses are the logins, switches, approvals and reinstatements in the audit log.
+        """
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return the ids of open, unverified accounts that were created before `before`."""
+        """Return the ids of open, unverified accounts that were created at or before `before`, oldest first."""

@@ -10,15 +10,17 @@ from identity.domain.audit_chain import Anchor, ChainedRow, Segment
 
 
 class AuditLog(Protocol):
-    """The audit log. A unit of work writes entries in its transaction; `Ports.audit` writes each in its own."""
+    """A unit of work's log commits its entries with the transaction; `Ports.audit` commits each entry at once."""
 
-    def add(self, entry: Entry) -> None:
-        """Write an entry."""
+    def add(self, entry: Entry) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Criteria of an audit search, combined with AND; `before` is the id of a row."""
+    """Criteria of an audit search, combined with AND; `before` is the id of a row.
+
+    `account` is a username or account id; the caller resolves it for `AuditHistory.find`.
+    """
 
     account: str | None = None
     operator: str | None = None
@@ -30,8 +32,6 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """A row of the audit log; `chained` is true if the row is in the chain."""
-
     id: int
     entry: Entry
     chained: bool
@@ -39,7 +39,10 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class MailRecord:
-    """A requested mail and its last known state."""
+    """A mail in the outbox: `asked_at` is when its event was recorded, and `at` when `state` was reached.
+
+    `at` is None while the mail waits. `category` is the reason for a refusal.
+    """
 
     type: str
     asked_at: datetime
@@ -52,45 +55,44 @@ class AuditHistory(Protocol):
     """Queries for the audit log and for the mails in the outbox."""
 
     def find(self, criteria: AuditFilter, *, account_id: str | None) -> Sequence[AuditRecord]:
-        """Return matching rows of the audit log, newest first."""
+        """Return at most `criteria.limit` matching rows, newest first; `account_id` replaces `criteria.account`."""
 
     def mails(self, account_id: str) -> Sequence[MailRecord]:
         """Return the mails of an account that are still in the outbox, oldest first."""
 
     def begins_at(self) -> datetime | None:
-        """Return the time of the oldest row of the audit log."""
+        """Return the time of the oldest row, or None if the log is empty."""
 
 
 class AuditChain(Protocol):
     """The rows of the log with their segments; each call is a separate transaction."""
 
-    def newest(self) -> Segment | None:
-        """Return the newest segment."""
+    def newest(self) -> Segment | None: ...
 
     def unchained(self, limit: int) -> Sequence[ChainedRow]:
-        """Return rows that are in no segment yet, in the order in which they were written."""
+        """Return rows that are in no segment yet, by id."""
 
-    def unchained_count(self) -> int:
-        """Return the number of rows that are in no segment yet."""
+    def unchained_count(self) -> int: ...
 
     def append(self, segment: Segment, rows: Sequence[ChainedRow]) -> None:
-        """Store a segment with the places and hashes of its rows. Fails if the segment's number exists."""
+        """Store a segment, and the places and hashes of its rows.
+
+        Raises an error of the database if another process has stored a segment with this number.
+        """
 
     def segments(self, *, after: int, limit: int) -> Sequence[Segment]:
-        """Return segments with numbers above `after`, in order."""
+        """Return segments with numbers above `after`, in ascending order."""
 
     def rows(self, *, after: int | None, limit: int) -> Sequence[ChainedRow]:
-        """Return chained rows with places above `after`, in order; None starts at the lowest place."""
+        """Return chained rows with places above `after`, in ascending order; None starts at the lowest place."""
 
     def drop(self, upto: Segment, entry: Entry) -> None:
-        """Delete the rows up to the end of `upto` and all older segments; store `upto` and the entry."""
+        """Delete the rows up to the end of `upto` and all older segments; update `upto` and add the entry."""
 
 
 class AnchorStore(Protocol):
     """A store for the chain's anchor: the database, or Redis, which the database's users cannot write (SEC-11)."""
 
-    def read(self) -> Anchor | None:
-        """Return the recorded anchor."""
+    def read(self) -> Anchor | None: ...
 
-    def write(self, anchor: Anchor) -> None:
-        """Replace the recorded anchor."""
+    def write(self, anchor: Anchor) -> None: ...

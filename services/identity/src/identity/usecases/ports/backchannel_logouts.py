@@ -9,28 +9,38 @@ from identity.domain.grant import EndedGrant
 
 
 class Logouts(Protocol):
-    """The pending and completed logouts."""
-
     def add_pending(self, ended: Sequence[EndedGrant], now: datetime) -> None:
-        """Add a logout for each grant whose client registered a back-channel logout URI, and wake `notify`."""
+        """Add a logout for each grant whose client has a back-channel logout URI.
+
+        The commit wakes `identity notify`, if a logout was added.
+        """
 
     def clients_due(self, now: datetime) -> Sequence[str]:
-        """Return the clients that have a due logout."""
+        """Return the clients that have a due logout that is not leased, by name."""
 
     def lease(self, client: str, now: datetime, *, until: datetime) -> LeasedLogout | None:
-        """Lease the client's next due logout, unless MAX_AT_ONCE are leased already."""
+        """Lease the client's next due logout and count the attempt.
+
+        Returns None if none is due, or if MAX_AT_ONCE logouts of the client are leased.
+        """
 
     def settle(self, logout: LeasedLogout, outcome: str, now: datetime) -> bool:
-        """Record the last attempt; return False if another process has taken over the lease."""
+        """End a logout with the outcome of its last attempt.
+
+        Returns False, without changes, if another process or an operator has changed the logout since its lease.
+        """
 
     def postpone(self, logout: LeasedLogout, outcome: str, *, due_at: datetime) -> bool:
-        """Record an attempt that is followed by another; return False if another process has taken over the lease."""
+        """Record the outcome of an attempt, and when the next is due; return False as in `settle`."""
 
     def unsettled(self, *, client: str | None, limit: int) -> Sequence[Logout]:
-        """Return the logouts that are pending or were set aside, oldest first."""
+        """Return the logouts that are pending or were set aside, oldest first; with `client`, only that client's."""
 
     def retry(self, logout_id: int, now: datetime) -> Logout | None:
-        """Make an unsettled logout pending again, and wake `notify`; return None if the id is unknown."""
+        """Make an unsettled logout due now, restart its attempts and their time, and wake `identity notify`.
+
+        Returns None if no unsettled logout has this id.
+        """
 
     def drop(self, logout_id: int, now: datetime) -> Logout | None:
-        """Discard an unsettled logout; return None if the id is unknown."""
+        """End an unsettled logout without notifying its client; return None if no unsettled logout has this id."""

@@ -6,13 +6,13 @@ from typing import Protocol
 
 
 class ClientConsents(Protocol):
-    """The scopes that people have consented to, by service (OIDC-11)."""
+    """The scopes of each client to which a person has consented (OIDC-11)."""
 
     def scopes(self, account_id: str, client: str) -> Sequence[str]:
-        """Return the scopes that a person has consented to."""
+        """Return the scopes to which a person has consented for a client; empty without a consent."""
 
     def add(self, account_id: str, client: str, scopes: Sequence[str], now: datetime) -> None:
-        """Add scopes to a person's consent."""
+        """Add scopes to those to which the person has already consented."""
 
     def forget(self, account_id: str) -> None:
-        """Delete all consents of a person."""
+        """Delete a person's consents for all clients."""

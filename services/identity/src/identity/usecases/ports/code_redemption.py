@@ -8,7 +8,7 @@ from identity.domain.grant import ActiveGrant, Code, Token
 
 
 class CodeRedemption(Protocol):
-    """Redemption of a code by two autocommitted statements. On a database without them, no code is usable."""
+    """Redemption of a code by two autocommitted statements; a database without them reports no usable code."""
 
     def usable(self, digest: str, now: datetime) -> tuple[Code, ActiveGrant] | None:
         """Return an unused, unexpired code with its active grant, without locking either."""
@@ -16,5 +16,5 @@ class CodeRedemption(Protocol):
     def use(self, digest: str, tokens: Sequence[Token], now: datetime) -> bool:
         """Mark the code as used and add its tokens.
 
-        Return False, without changes, if the code has been used or its grant has ended.
+        Returns False, without changes, if the code was used or has expired, or if its grant has ended.
         """

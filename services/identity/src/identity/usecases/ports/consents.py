@@ -10,8 +10,6 @@ from identity.domain import consent
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """A text that an account accepted."""
-
     document: str
     version: str
     accepted_at: datetime
@@ -19,13 +17,13 @@ class ConsentRecord:
 
 
 class Consents(Protocol):
-    """The accepted texts (LOGIN-3)."""
+    """The versions of the consent texts that accounts have accepted (LOGIN-3)."""
 
     def of_account(self, account_id: str) -> Sequence[ConsentRecord]:
-        """Return the texts that an account accepted, oldest first."""
+        """Return the versions that an account has accepted, oldest acceptance first."""
 
     def accept(self, account_id: str, texts: Iterable[consent.Text], *, now: datetime, address: str) -> None:
-        """Store the version of each text with time and client address."""
+        """Record that these versions were accepted; an earlier record of the same version stays as it is."""
 
     def forget_addresses(self, account_id: str) -> None:
         """Delete the client addresses of an account's consents (OPS-6)."""

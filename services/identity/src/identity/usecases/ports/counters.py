@@ -8,30 +8,33 @@ from identity.domain.rate_limits import Counter, CounterState
 
 
 class Counters(Protocol):
-    """The counts in the database; each call is one atomic statement."""
+    """Counts in the database; each call is one atomic statement."""
 
     def increment(self, counters: Sequence[Counter], now: datetime) -> list[CounterState]:
-        """Add one to each counter; return their states in the given order."""
+        """Add one to each counter that is not above its limit; return their states in the order of `counters`."""
 
     def increment_within(
         self, own: Counter | None, networks: Sequence[Counter], now: datetime
     ) -> tuple[CounterState | None, list[CounterState]]:
-        """Add one to the counters of the networks, narrowest first, until a counter is full; return their states.
+        """Add one to `networks` up to and including the first counter that was full, and to `own` if none was.
 
-        `own` is incremented too unless a network's counter is full; in that case its state is None.
+        `networks` are in order from the narrowest to the widest. Returns the state of `own`, or None if it was not
+        incremented, and the states of the networks' counters that were incremented.
         """
 
     def peek(self, counters: Sequence[Counter], now: datetime) -> list[CounterState]:
-        """Return the states in the given order without counting; a missing counter is at zero."""
+        """Return the states in the order of `counters`, without counting.
+
+        A missing counter has the count 0; an expired counter still has its last count.
+        """
 
     def decrement(self, counters: Sequence[Counter]) -> None:
-        """Subtract one from each counter, down to zero."""
+        """Subtract one from each counter that is above zero."""
 
-    def clear(self, counters: Sequence[Counter]) -> None:
-        """Delete the counters."""
+    def clear(self, counters: Sequence[Counter]) -> None: ...
 
     def clear_below(self, counter: Counter) -> None:
-        """Delete the counters whose subject extends the subject of `counter`."""
+        """Delete the counters whose subject starts with the subject of `counter` and is longer."""
 
     def clear_failures(self, own: Counter, networks: Sequence[Counter]) -> None:
-        """Reset the counter `own`, and subtract one from the networks' counters, which other clients share."""
+        """Set the counter `own` to zero, and subtract one from the networks' counters, which other clients share."""

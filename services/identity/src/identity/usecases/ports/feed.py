@@ -10,7 +10,7 @@ from identity.domain.account import Kind, Status
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """A published event; `ce` is its CloudEvent in JSON."""
+    """An event with its position in the feed; `ce` is its CloudEvent in JSON."""
 
     position: int
     ce: str
@@ -18,7 +18,7 @@ class FeedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
-    """An account in the snapshot, with the data that its events disclose. `sequence` is the newest event's."""
+    """An account in the snapshot, with the data that its events disclose; `sequence` is that of its newest event."""
 
     id: str
     kind: Kind
@@ -31,7 +31,7 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingState:
-    """A live binding in the snapshot; its events have the general account as their subject."""
+    """A live binding in the snapshot; the general account is the subject of its events."""
 
     id: str
     link_account_id: str
@@ -43,7 +43,10 @@ class BindingState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRecord:
-    """An outbox row without its sealed payload; `position` is None until it is published."""
+    """An outbox row without its sealed payload.
+
+    `position` and `published_at` are None until the relay assigns the position. `mail_state` is None without a mail.
+    """
 
     position: int | None
     event_id: str
@@ -59,7 +62,10 @@ class OutboxRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxStats:
-    """Statistics of the outbox: `pending` counts events without a position, `mails_waiting` mails without a receipt."""
+    """`oldest` and `newest` are positions: None and 0 in an outbox without positions.
+
+    `pending` counts the events without a position, `mails_waiting` the mails whose sealed payload is still stored.
+    """
 
     oldest: int | None
     newest: int
@@ -69,16 +75,16 @@ class OutboxStats:
 
 
 class Feed(Protocol):
-    """Queries outside a transaction."""
+    """Queries outside a unit of work."""
 
     def newest(self) -> int:
         """Return the newest position, or 0."""
 
     def after(self, position: int, limit: int) -> Sequence[FeedEvent]:
-        """Return the events after a position, in order."""
+        """Return at most `limit` events with positions above `position`, in order."""
 
     def accounts(self, after_id: str, limit: int) -> Sequence[AccountState]:
-        """Return accounts that are not closed, by id."""
+        """Return at most `limit` accounts that are not closed and have ids above `after_id`, by id."""
 
     def bindings(self, general_ids: Sequence[str]) -> Sequence[BindingState]:
         """Return the live bindings of these general accounts."""
@@ -86,10 +92,9 @@ class Feed(Protocol):
     def records(
         self, *, after: int, limit: int, type_name: str | None, subject: str | None
     ) -> Sequence[OutboxRecord]:
-        """Return published rows in order, optionally of one type or account."""
+        """Return rows with positions above `after`, in order; optionally of one type or one account (`subject`)."""
 
     def record(self, event_id: str) -> OutboxRecord | None:
-        """Return a row by its event id."""
+        """Return a row, even if it has no position yet."""
 
-    def stats(self) -> OutboxStats:
-        """Return the state of the outbox."""
+    def stats(self) -> OutboxStats: ...

@@ -1,4 +1,4 @@
-"""Signed tokens of OpenID Connect (JOSE), of the provider and of clients."""
+"""Signing and verification of the provider's JWTs and the clients' JWTs (JOSE)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 Algorithm = Literal["RS256", "ES256"]
 TokenType = Literal["JWT", "at+jwt", "logout+jwt"]
-"""The header `typ`: of ID tokens, of access tokens (RFC 9068), of logout tokens."""
+"""The header `typ` of ID tokens, access tokens (RFC 9068) and logout tokens, in this order."""
 CLIENT_ALGORITHMS = ("ES256", "PS256")
 """The algorithms that clients may use: those of the FAPI 2.0 security profile, section 5.4.1, without EdDSA."""
 Claims = Mapping[str, Any]
@@ -21,13 +21,13 @@ class DpopProof:
 
 
 class TokenSigner(Protocol):
-    """The provider's keys, and signing with them (OIDC-26)."""
+    """Signs with the provider's keys and publishes them (OIDC-26)."""
 
     def sign(self, claims: Claims, *, token_type: TokenType, algorithm: Algorithm) -> str:
-        """Return the signed token. Times in the claims are whole seconds since 1970."""
+        """Return the claims as a signed JWT; times in them are whole seconds since 1970."""
 
     def read_id_token(self, token: str, *, issuer: str) -> Claims:
-        """Return the claims of an ID token that this service signed, even if expired. Raises InvalidIdToken."""
+        """Return the claims of an ID token that this provider issued, even if it has expired. Raises InvalidIdToken."""
 
     def public_keys(self) -> Mapping[str, Any]:
         """Return the public JWK set, including the keys that do not sign yet."""
@@ -37,13 +37,13 @@ class ProofVerifier(Protocol):
     """The verification of clients' signatures; `domain.dpop` and `domain.client_assertion` validate the claims."""
 
     def claimed_client(self, token: str) -> str:
-        """Return the client that an assertion names, without verifying the signature; empty if it names none."""
+        """Return the claim `sub` of an unverified assertion, or '' if it cannot be read."""
 
     def client_assertion(self, token: str, keys: Mapping[str, Any]) -> Claims:
         """Return the claims of an assertion that a key of the client's JWK set signed (OIDC-18). Raises BadClient."""
 
     def dpop(self, token: str) -> DpopProof:
-        """Return the claims of a DPoP proof and the key that it names itself (OIDC-17). Raises InvalidProof."""
+        """Return the claims of a proof signed by the key in its header (OIDC-17). Raises InvalidProof."""
 
     def client_keys(self, key_set: str) -> dict[str, Any]:
-        """Return a client's public JWK set in normal form. Raises ClientError."""
+        """Return a client's JWK set, reduced to public members and `kid`. Raises ClientError."""

@@ -1,4 +1,4 @@
-"""Signed tokens of mailed links and device cookies, and digests of values that are stored hashed."""
+"""Tokens of mailed links and device cookies, and digests of session tokens, bind codes and counters."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ from identity.domain.session import DeviceOwner
 
 
 class Tokens(Protocol):
-    """Signatures and keyed digests (SEC-4, SEC-5, SEC-7)."""
+    """Signed tokens, and digests that are stored instead of secrets and personal data (SEC-4, SEC-5, SEC-7)."""
 
     def link(self, purpose: Purpose, account_id: str, challenge: str) -> str:
         """Return the signed token of a mailed link."""
@@ -30,7 +30,10 @@ class Tokens(Protocol):
         """Return the keys of a counter, one for each signing key, the newest first (SEC-19)."""
 
     def device(self, account: DeviceOwner) -> str:
-        """Return a device cookie for a browser that has logged in to the account."""
+        """Return a new device cookie of the account (SEC-3)."""
 
     def device_id(self, cookie: str | None, account: DeviceOwner) -> str | None:
-        """Return the device's id, or None for a cookie of another account or an older password."""
+        """Return the id in a device cookie.
+
+        Returns None for a missing, invalid or expired cookie, and for one of another account or an older password.
+        """

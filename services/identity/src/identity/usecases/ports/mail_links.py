@@ -14,13 +14,12 @@ class MailLinks(Protocol):
         """Store a challenge, replacing the previous challenge of its account and purpose."""
 
     def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
-        """Return the newest challenge in its current state."""
+        """Return the challenge as the database has it now, not as the session loaded it earlier."""
 
-    def use(self, challenge: Challenge, now: datetime) -> None:
-        """Mark the link as used."""
+    def use(self, challenge: Challenge, now: datetime) -> None: ...
 
     def drop(self, account_id: str, *purposes: Purpose) -> None:
-        """Invalidate the links of these purposes."""
+        """Delete the challenges of these purposes, which invalidates their links."""
 
     def pending_changes(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return the ids of accounts with a pending mailbox whose link was mailed before `before`, oldest first."""
+        """Return the ids of accounts with a pending mailbox whose link was issued at or before `before`."""

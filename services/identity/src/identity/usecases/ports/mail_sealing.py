@@ -9,14 +9,12 @@ from identity.domain.mail import MailRequest
 
 
 class Sealer(Protocol):
-    """The signing and encryption of mail payloads for the mailer."""
+    """Signs and encrypts mail payloads for the mailer."""
 
-    def seal(self, payload: MailPayload) -> str:
-        """Return the sealed payload."""
+    def seal(self, payload: MailPayload) -> str: ...
 
 
 def sealed_mail(sealer: Sealer, event: Event, mail: MailRequest) -> str:
-    """Return the sealed payload of the mail that an event requests."""
     payload = MailPayload(
         event_id=event.id,
         event_type=event.type,

@@ -1,4 +1,4 @@
-"""The metrics that use cases count."""
+"""The metrics of logins, logouts and OAuth endpoints (OPS-4)."""
 
 from typing import Protocol
 
@@ -6,33 +6,23 @@ from identity.domain.backchannel_logout import Verdict
 
 
 class OAuthMeter(Protocol):
-    """The metrics of the OAuth endpoints (OPS-4)."""
+    def issued(self, grant_type: str) -> None: ...
 
-    def issued(self, grant_type: str) -> None:
-        """Count a response with tokens, by grant type."""
+    def refused(self, endpoint: str, error: str) -> None: ...
 
-    def refused(self, endpoint: str, error: str) -> None:
-        """Count an error response, by endpoint and error code."""
-
-    def introspected(self, *, active: bool) -> None:
-        """Count an introspection response."""
+    def introspected(self, *, active: bool) -> None: ...
 
     def refresh_reused(self) -> None:
-        """Count a reused refresh token (OIDC-16)."""
+        """Count the reuse of a refresh token, which ended its grant (OIDC-16)."""
 
 
 class LoginCounter(Protocol):
-    """The metric of logins (OPS-4)."""
-
     def login(self, outcome: str) -> None:
         """Count a login by outcome: opened, bad_credentials, locked, suspended, rejected or busy."""
 
 
 class LogoutMeter(Protocol):
-    """The metrics of logouts (OPS-4)."""
-
-    def tried(self, verdict: Verdict) -> None:
-        """Count an attempt."""
+    def tried(self, verdict: Verdict) -> None: ...
 
     def told(self, seconds: float) -> None:
-        """Record the time from the end of a grant until its client was notified."""
+        """Record the time until the client was notified, from the grant's end or from an operator's retry."""

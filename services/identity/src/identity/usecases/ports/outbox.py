@@ -8,7 +8,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEntry:
-    """A new event; `ce` is its CloudEvent in JSON, and `sealed` the payload that only the mailer can decrypt."""
+    """A new event; `ce` is its CloudEvent in JSON.
+
+    `sealed` is the payload of its mail, which only the mailer can decrypt; None without a mail.
+    """
 
     event_id: str
     type: str
@@ -22,13 +25,15 @@ class OutboxEntry:
 class Outbox(Protocol):
     """Events that are published if and only if the transaction commits."""
 
-    def add(self, entry: OutboxEntry) -> None:
-        """Add an event to the transaction."""
+    def add(self, entry: OutboxEntry) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class PositionedEvent:
-    """An outbox row with its position in the feed."""
+    """An outbox row with its position in the feed.
+
+    `sealed` is None without a mail, and after the mail was sent, refused or expired.
+    """
 
     position: int
     type: str
@@ -39,7 +44,7 @@ class PositionedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The mailer's report on a mail.
+    """The mailer's report on a mail; a malformed report has an empty `event_id`, which matches no mail.
 
     `state` is sent, refused or expired, and `category` is the reason for a refusal.
     """
@@ -60,16 +65,17 @@ class OutboxReader(Protocol):
         """Return the newest position, or 0; cached unless `refresh`."""
 
     def forget_position(self) -> None:
-        """Clear the cached newest position, because another relay may have published."""
+        """Clear the cached newest position, because another relay may have assigned positions."""
 
     def assign_positions(self, now: datetime, *, beyond: int, limit: int) -> Sequence[PositionedEvent]:
-        """Assign positions to the next events in the order in which they were written, and return the events.
+        """Assign positions to the next events, in the order in which they were written, and return the events.
 
-        The first position follows the newest position or `beyond`, whichever is higher.
+        The first position follows the newest position or `beyond`, whichever is higher. `now` is recorded as the time
+        of publication.
         """
 
     def positioned(self, *, after: int, since: datetime | None, limit: int) -> Sequence[PositionedEvent]:
-        """Return events with positions above `after`, in order.
+        """Return at most `limit` events with positions above `after`, in order.
 
         Events whose position was assigned before `since` are excluded.
         """
@@ -94,7 +100,10 @@ class WaitingMails(Protocol):
         """Return the identifier of this database."""
 
     def waiting_mails(self, *, before: int, published_before: datetime, limit: int) -> Sequence[str]:
-        """Return the ids of events below position `before` whose mails have no receipt, oldest first."""
+        """Return the ids of events whose mails have no receipt, by position.
+
+        Their positions are below `before`, and they were published at or before `published_before`.
+        """
 
     def record_lost_mails(self, event_ids: Collection[str], now: datetime) -> int:
         """Mark mails that still have no receipt as refused, with the category `lost`; return their number."""

@@ -1,4 +1,4 @@
-"""Stored authorization requests."""
+"""Authorization requests that are stored until they are answered (OIDC-4, OIDC-12)."""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,16 +7,13 @@ from identity.domain.pending_authorization_request import PendingRequest, Progre
 
 
 class PendingRequests(Protocol):
-    """The stored requests (OIDC-4, OIDC-12)."""
-
-    def add(self, request: PendingRequest) -> None:
-        """Add a request."""
+    def add(self, request: PendingRequest) -> None: ...
 
     def get(self, digest: str) -> PendingRequest | None:
         """Return a request, even if it has expired or was answered."""
 
     def advance(self, digest: str, progress: Progress, *, now: datetime, expires_at: datetime) -> bool:
-        """Record the progress and expiry of an open request; return False if the request is not open."""
+        """Record the progress and a new expiry; return False if the request was answered or has expired."""
 
     def close(self, digest: str, now: datetime) -> bool:
         """Mark a request as answered in one statement; return False if it was already answered or has expired."""

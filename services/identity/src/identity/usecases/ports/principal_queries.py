@@ -1,4 +1,4 @@
-"""Frequent queries outside a transaction."""
+"""Queries outside a unit of work: who makes a request, and the mails that the person waits for."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,10 @@ from identity.domain.session import Lifetimes, Principal
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """The state of a mail: waiting, sent or refused. `category` is the reason for a refusal, such as `expired`."""
+    """The state of a mail: waiting, sent or refused, since `at`.
+
+    `category` is the reason for a refusal, such as `expired`.
+    """
 
     state: str
     at: datetime | None
@@ -21,15 +24,16 @@ class MailState:
 
 
 class PrincipalQueries(Protocol):
-    """The queries that nearly every request makes, each in one statement."""
-
     def principal(
         self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
     ) -> Principal | None:
-        """Return the principal of an open session, and record the session's use."""
+        """Return the principal of a session, and record its use at most once a minute.
 
-    def account(self, account_id: str) -> Account | None:
-        """Return an account."""
+        Returns None if the session has ended or expired, or if one of its accounts has lapsed or is suspended or
+        closed.
+        """
+
+    def account(self, account_id: str) -> Account | None: ...
 
     def by_username(self, key: str) -> Account | None:
         """Return the open account with this username key."""
@@ -42,10 +46,10 @@ class PrincipalQueries(Protocol):
         """
 
     def rejection_of_session(self, token_digest: str, now: datetime) -> Rejection | None:
-        """Return the rejection of the account that opened this session (REV-3)."""
+        """Return the rejection of the session's account if it can still be shown (REV-3)."""
 
     def service_client(self, digest: str) -> ServiceClient | None:
-        """Return the client with this secret, current or former (SEC-12)."""
+        """Return the client with this current or former secret (SEC-12). A former secret may have expired."""
 
     def verification_mail(self, account_id: str) -> MailState | None:
-        """Return the state of the newest verification mail (VER-6)."""
+        """Return the state of the newest verification mail in the outbox (VER-6)."""

@@ -5,13 +5,14 @@ from typing import Protocol
 
 
 class Purger(Protocol):
-    """The deletion of rows after their retention."""
-
     def purge(self, now: datetime, *, idle_since: datetime) -> int:
-        """Delete ended, expired and completed rows; return their number."""
+        """Delete rows past their expiry or retention, but no events and no audit rows; return their number.
+
+        A session is also deleted if it was last used at or before `idle_since`.
+        """
 
     def purge_events(self, before: datetime) -> int:
-        """Delete events that were published before `before`, oldest first; return their number.
+        """Delete events that were published at or before `before`, oldest first; return their number.
 
         Stops at an event whose mail has no receipt, so that the feed has no gaps, and before the newest event, because
         the next position follows it.

@@ -10,7 +10,7 @@ class Randomness(Protocol):
         """Return a new UUID."""
 
     def token(self) -> str:
-        """Return 256 random bits, URL-safe."""
+        """Return 256 random bits in base64url."""
 
     def digits(self, count: int) -> str:
         """Return evenly distributed decimal digits."""

@@ -7,16 +7,13 @@ from identity.domain.grant import Token
 
 
 class RefreshTokens(Protocol):
-    """The refresh tokens, with the tokens that were issued for each."""
-
     def locked(self, digest: str) -> Token | None:
-        """Return a refresh token, even if it is used or expired, locked until the commit."""
+        """Return a refresh token, even if it is used or expired, and lock its row until the commit."""
 
-    def use(self, digest: str, now: datetime) -> None:
-        """Mark a token as used."""
+    def use(self, digest: str, now: datetime) -> None: ...
 
     def has_unused_successor(self, token: Token) -> bool:
-        """Return whether an unused refresh token was issued for this token."""
+        """Return whether an unused refresh token was issued for this token; lock its row until the commit."""
 
     def void_successors(self, token: Token, now: datetime) -> None:
         """Invalidate the tokens that were issued for this token: mark them as used, and unlink them from it."""

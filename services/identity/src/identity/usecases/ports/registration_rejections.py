@@ -1,4 +1,4 @@
-"""Rejected registrations."""
+"""Rejected registrations (REV-3)."""
 
 from typing import Protocol
 
@@ -6,10 +6,6 @@ from identity.domain.registration_rejection import Rejection
 
 
 class Rejections(Protocol):
-    """The rejected registrations."""
+    def add(self, rejection: Rejection) -> None: ...
 
-    def add(self, rejection: Rejection) -> None:
-        """Add a rejection."""
-
-    def drop(self, account_id: str) -> None:
-        """Delete an account's rejection."""
+    def drop(self, account_id: str) -> None: ...

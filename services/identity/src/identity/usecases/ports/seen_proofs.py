@@ -1,4 +1,4 @@
-"""Used proofs."""
+"""Single use of DPoP proofs and client assertions (OIDC-17, OIDC-18)."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from identity.domain.jwt_replay import SingleUse
 
 
 class SeenProofs(Protocol):
-    """The proofs that clients have used. A use counts even if the request is refused afterwards."""
+    """Each use commits at once, and counts even if the request is refused afterwards."""
 
     def first_use(self, proof: SingleUse) -> bool:
-        """Record a use; return False if the proof was used before (OIDC-17, OIDC-18)."""
+        """Record a use; return False if the proof or assertion was used before."""

@@ -7,13 +7,10 @@ from identity.domain.service_client import ServiceClient
 
 
 class Clients(Protocol):
-    """The service clients."""
-
-    def add(self, client: ServiceClient) -> None:
-        """Add a new client."""
+    def add(self, client: ServiceClient) -> None: ...
 
     def locked(self, name: str) -> ServiceClient | None:
-        """Return a client in its current state and lock its row (`FOR UPDATE`)."""
+        """Return a client in its current state and lock its row (`FOR NO KEY UPDATE`)."""
 
     def lock_all(self) -> None:
         """Lock the rows of all clients, by name, to check values that must be unique among clients."""

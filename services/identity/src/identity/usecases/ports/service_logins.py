@@ -8,7 +8,7 @@ from identity.domain.open_login import ServiceLogin
 
 
 class ServiceLogins(Protocol):
-    """The logins at services, newest first."""
+    """The logins at services, newest first. A login is active while its grant has neither ended nor expired."""
 
     def of_holder(self, account_id: str, now: datetime) -> Sequence[ServiceLogin]:
         """Return the active logins that an account made."""

@@ -8,11 +8,9 @@ from identity.domain.session import Session
 
 
 class SessionCreation(Protocol):
-    """Creation of a session by one autocommitted statement."""
-
     def open(self, session: Session, entry: Entry, *, credential_version: int, idle_since: datetime) -> bool:
-        """Add a session with its audit entry; return False if the caller must use `Sessions.open` instead.
+        """Add a session with its audit entry in one autocommitted statement; return False if that is impossible.
 
-        That is the case if `Sessions.open` would return False, if older sessions must end, or if the database does not
-        support the statement.
+        The caller then uses `Sessions.open`. The reasons are that `Sessions.open` would return False, that older
+        sessions must end, or that the database does not support the statement.
         """

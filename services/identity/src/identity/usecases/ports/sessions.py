@@ -1,4 +1,4 @@
-"""Sessions."""
+"""Sessions of logged-in accounts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,13 +8,16 @@ from identity.domain.session import Principal, Session
 
 
 class Sessions(Protocol):
-    """The open sessions. Ending a session deletes its row."""
+    """The stored sessions; some may have expired. Ending a session deletes its row."""
 
     def open(self, session: Session, *, credential_version: int) -> bool:
-        """Add a session; return False if its account was closed or suspended or its password changed."""
+        """Add a session and lock its account's row until the commit.
+
+        Returns False if the account was closed or suspended or its password changed.
+        """
 
     def get(self, session_id: str) -> Session | None:
-        """Return an open session."""
+        """Return a session, even if it has expired."""
 
     def of_account(self, account_id: str) -> Sequence[Session]:
         """Return the sessions that an account opened and those that act as the account, newest first."""
@@ -28,22 +31,24 @@ class Sessions(Protocol):
         """Replace the session's token and account; return False if the session has ended or changed."""
 
     def consent(self, session_id: str, digest: str) -> None:
-        """Record that the texts with this digest were accepted."""
+        """Record in the session the digest of the consent texts that were accepted."""
 
-    def end(self, session_id: str) -> None:
-        """End a session."""
+    def end(self, session_id: str) -> None: ...
 
     def end_oldest(self, newest: Session, *, keep: int, idle_since: datetime) -> Sequence[str]:
-        """End the open sessions of a new session's account beyond the newest `keep`; return their ids."""
+        """End an account's oldest unexpired sessions, except the newest `keep` including `newest`; return their ids.
+
+        Skips locked sessions, which another login is ending.
+        """
 
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
-        """End a session that the account opened; return False if the id is unknown."""
+        """End a session that the account opened; return False if the account has none with this id."""
 
     def end_others(self, account_id: str, *, except_id: str) -> int:
         """End all sessions that the account opened, except one; return their number."""
 
     def end_of_account(self, account_id: str, *, except_id: str | None = None) -> int:
-        """End the sessions that the account opened and those that act as the account; return their number."""
+        """End the sessions that the account opened and those that act as it, except one; return their number."""
 
     def end_of_binding(self, binding_id: str) -> None:
         """End every session that uses the binding (SW-5)."""

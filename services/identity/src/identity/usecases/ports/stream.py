@@ -10,10 +10,11 @@ from identity.usecases.ports.outbox import PositionedEvent, Receipt
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The newest position in the streams, or None if Redis has no checkpoint or has lost the event stream.
+    """The position up to which relays have published, as read from Redis.
 
-    `epoch` identifies the database that assigned the positions. `high_watermark` is the newest position that this
-    process has seen in Redis. `stored` is the stored value, used to detect changes by another process.
+    `position` is None if Redis has no checkpoint or has lost the event stream. `epoch` identifies the database that
+    assigned the positions. `high_watermark` is the newest position that this process has seen in Redis. `stored` is the
+    checkpoint in Redis even if the event stream is lost; a different value shows that another process changed it.
     """
 
     epoch: str
@@ -23,14 +24,11 @@ class Checkpoint:
 
 
 class ConcurrentPublish(Exception):  # noqa: N818  # named after the condition
-    """Another relay published, or the checkpoint is not the expected one. The next round reads both again."""
+    """Another relay may have published since the checkpoint was read. The next round reads it again."""
 
 
 class Stream(Protocol):
-    """The streams of events and mails, and the receipts."""
-
-    def checkpoint(self, epoch: str) -> Checkpoint:
-        """Return the checkpoint of this database."""
+    def checkpoint(self, epoch: str) -> Checkpoint: ...
 
     def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
         """Append the entries in order and set the checkpoint to `position`, atomically. Raises ConcurrentPublish.
@@ -48,7 +46,10 @@ class Stream(Protocol):
         """Delete entries older than `retention`, except mails that the mailer has not handled; return their number."""
 
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
-        """Return the next receipts with their entry ids; wait at most `block_ms` for the first receipt."""
+        """Return the next receipts with their entry ids, first those that were read but not acknowledged.
+
+        Waits for a receipt for at most `block_ms`.
+        """
 
     def acknowledge(self, entry_ids: Sequence[str]) -> None:
         """Acknowledge receipts that are stored in the database."""
@@ -58,13 +59,13 @@ class MailerProgress(Protocol):
     """The mailer's progress in the stream of mails."""
 
     def unhandled_from(self, epoch: str) -> int | None:
-        """Return the position of the first mail that the mailer has not handled, or of the next event to be published.
+        """Return the position below which the mailer has handled every mail.
 
-        Returns None if the stream does not show the position.
+        Returns None if Redis does not show the position.
         """
 
     def unhandled_among(self, event_ids: Collection[str]) -> set[str]:
-        """Return the events that are in the stream and that the mailer may not have handled yet."""
+        """Return the ids of those events that are in the stream and that the mailer may not have handled."""
 
     def has_receipts(self) -> bool:
-        """Return whether any receipts are not acknowledged."""
+        """Return whether any receipt is not acknowledged."""

@@ -1,4 +1,4 @@
-"""Queries for grants and tokens outside a transaction."""
+"""Queries for active tokens and registered clients outside a unit of work."""
 
 from datetime import datetime
 from typing import Protocol
@@ -8,17 +8,18 @@ from identity.domain.oidc_client import AskingClient, OidcClient, RegisteredClie
 
 
 class TokenQueries(Protocol):
-    """The queries of the token endpoints, each in one statement."""
+    """Each query is one statement."""
 
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
-        """Return a token if it is unexpired and unused, and its grant and the grant's dependencies are active."""
+        """Return an unexpired, unused token if its grant, accounts, binding (if any) and client are active."""
 
     def introspected(
         self, name: str, digest: str, now: datetime
     ) -> tuple[AskingClient | None, IntrospectedToken | None]:
-        """Return a client that is not revoked, and an active token with the data for introspection.
+        """Return a client that is not revoked, and an active token; each is None if there is none.
 
-        One statement reads both, because services introspect a token for each of their requests.
+        One statement reads both, because services introspect a token for each of their requests. Without the client,
+        the token is None too.
         """
 
     def client(self, name: str) -> RegisteredClient | None:

@@ -1,4 +1,4 @@
-"""The object that contains all ports, and the transaction that use cases open."""
+"""The ports of the use cases, and the transactions that they open."""
 
 from __future__ import annotations
 
@@ -79,10 +79,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The ports of the use cases.
+    """`counters`, `audit` and `seen_proofs` commit each call, so that refused requests count too.
 
-    `counters`, `audit` and `seen_proofs` commit immediately, so that refused requests count too; `session_creation` and
-    `code_redemption` do so as well. `caller` returns the caller of the current request.
+    `session_creation` and `code_redemption` also commit each call. `caller` returns the caller of the current request.
     """
 
     transaction: Callable[[Ports], UnitOfWork]
@@ -134,7 +133,7 @@ class Transaction(ABC):
 
     @abstractmethod
     def commit(self) -> None:
-        """Commit the changes with their events and audit entries. Raises Conflict."""
+        """Commit the changes with their events and audit entries."""
 
     def record_action(self, action: str, account_id: str | None, **detail: Any) -> None:
         """Write an entry into the audit log in this transaction (SEC-11)."""
@@ -171,18 +170,19 @@ class UnitOfWork(Transaction):
 
     @abstractmethod
     def flush(self) -> None:
-        """Send pending changes to the database. Raises Conflict."""
+        """Send pending changes to the database, so that a unique index refuses them now and not at the commit."""
 
     @abstractmethod
     def savepoint(self, *, keep: bool) -> AbstractContextManager[None]:
-        """Run a block after a savepoint; roll back to the savepoint unless `keep`. The response time is the same."""
+        """Run a block in a savepoint; unless `keep`, undo its changes. Both cases take the same time."""
 
     def record_event(
         self, account: Account, data: catalogue.EventData, *, mail: MailRequest | None = None
     ) -> None:
-        """Write an event of the account, and a mail to send, into the outbox, and an entry into the audit log.
+        """Write an event of the account with its mail into the outbox, and an audit entry.
 
-        The account's row must be new or locked, because its events are numbered in order (EVT-2).
+        Increments the account's `sequence`. Its row must be new or locked, because its events are numbered in order
+        (EVT-2).
         """
         event_type = catalogue.event_type_of(data)
         account.sequence += 1
