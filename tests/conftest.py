@@ -1,4 +1,4 @@
-"""Loads the fixtures of tests/support."""
+"""Loads the plugins of tests/support and configures the test process."""
 
 import gc
 

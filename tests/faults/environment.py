@@ -14,7 +14,7 @@ from tests.faults.recording_mailbox import RecordingMailbox, RecordingScript
 from tests.faults.redis_pair import RedisPair
 from tests.faults.stream_logs import EntryLog, ReceiptLog
 from tests.faults.supervisor import ProcessSpec, Supervisor
-from tests.support.actors.logouts import add_told_client
+from tests.support.actors.logouts import add_client_with_logout_uri
 from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import NO_TLS
 from tests.support.harness.polling import wait_until
@@ -61,7 +61,7 @@ class Environment:
             stack.callback(log.stop)
         self.url = f"http://127.0.0.1:{free_port()}"
         self.service_port = free_port()
-        self.client = add_told_client(
+        self.client = add_client_with_logout_uri(
             self.engine, f"http://127.0.0.1:{self.service_port}/logout", redirect_uris=[REDIRECT_URI]
         )
         self.supervisor = self._supervisor()

@@ -255,7 +255,7 @@ def _smtp_refuses_and_closes(environment: Environment, rng: random.Random, _dama
 def _smtp_limits_connections(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Refuse MAIL (452) after a few mails on a connection, and keep the connection open."""
     with _faulty_smtp(environment):
-        environment.smtp.wear_out(rng.randint(1, 3))
+        environment.smtp.limit_mails_per_connection(rng.randint(1, 3))
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
 
 

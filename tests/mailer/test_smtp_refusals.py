@@ -89,7 +89,7 @@ def test_a_connection_at_its_limit_of_mails_is_replaced(
     server: SmtpServer, open_transport: OpenTransport
 ) -> None:
     transport = open_transport(server.url)
-    server.wear_out(3)
+    server.limit_mails_per_connection(3)
 
     for number in range(10):
         transport.send(new_mail(f"u{number}@example.com"))

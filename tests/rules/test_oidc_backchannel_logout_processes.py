@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 from sqlalchemy import text
 
-from tests.support.actors.logouts import add_told_client, owe_logouts
+from tests.support.actors.logouts import add_client_with_logout_uri, owe_logouts
 from tests.support.harness.installation import Installation
 from tests.support.harness.ops_ports import OpsPorts
 from tests.support.harness.polling import wait_until
@@ -41,7 +41,7 @@ def test_a_hanging_client_delays_no_other(
     installation: Installation, receivers: list[LogoutReceiver]
 ) -> None:
     hung, well = receivers
-    names = [add_told_client(installation.engine, f"{each.url}/logout") for each in receivers]
+    names = [add_client_with_logout_uri(installation.engine, f"{each.url}/logout") for each in receivers]
     installation.start("notify", "notify")
     hung.hang()
     owe_logouts(installation.engine, names[0], 20)
@@ -63,7 +63,7 @@ def test_many_logouts_of_one_client_are_sent_four_at_a_time(
     installation: Installation, receivers: list[LogoutReceiver]
 ) -> None:
     receiver = receivers[0]
-    name = add_told_client(installation.engine, f"{receiver.url}/logout")
+    name = add_client_with_logout_uri(installation.engine, f"{receiver.url}/logout")
     installation.start("notify", "notify")
 
     owe_logouts(installation.engine, name, 100)
@@ -79,7 +79,7 @@ def test_a_killed_process_leaves_its_logouts_to_another(
     installation: Installation, receivers: list[LogoutReceiver]
 ) -> None:
     receiver = receivers[0]
-    name = add_told_client(installation.engine, f"{receiver.url}/logout")
+    name = add_client_with_logout_uri(installation.engine, f"{receiver.url}/logout")
     (killed,) = installation.start("notify")
     receiver.hang()
     owe_logouts(installation.engine, name, 6)
@@ -101,7 +101,7 @@ def test_a_stop_waits_for_running_tries(
     installation_on_postgresql: Installation, receivers: list[LogoutReceiver]
 ) -> None:
     installation, receiver = installation_on_postgresql, receivers[0]
-    name = add_told_client(installation.engine, f"{receiver.url}/logout")
+    name = add_client_with_logout_uri(installation.engine, f"{receiver.url}/logout")
     (notify,) = installation.start("notify")
     receiver.hang()
     owe_logouts(installation.engine, name, 5)
@@ -124,7 +124,7 @@ def test_metrics_and_readiness_show_waiting_logouts(
 ) -> None:
     installation, ports = installation_on_postgresql, OpsPorts()
     receiver = receivers[0]
-    name = add_told_client(installation.engine, f"{receiver.url}/logout")
+    name = add_client_with_logout_uri(installation.engine, f"{receiver.url}/logout")
     installation.start("notify", **ports.settings)
     receiver.answers = [400, 503]
     owe_logouts(installation.engine, name, 3)

@@ -136,7 +136,7 @@ def test_a_mailbox_refused_with_a_closed_connection_delays_no_other_mail(
 
 @pytest.mark.rule("MAIL-5")
 def test_a_server_that_limits_mails_per_connection_receives_every_mail(system: System) -> None:
-    system.servers.smtp.wear_out(2)
+    system.servers.smtp.limit_mails_per_connection(2)
 
     people = [system.register() for _ in range(10)]
     system.publish()

@@ -1,4 +1,4 @@
-"""A browser without scripts that a service sends to the authorization endpoint."""
+"""A browser without JavaScript that services redirect to the authorization endpoint."""
 
 import re
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ _BUTTON = re.compile(r'<button[^>]*name="account"[^>]*value="([^"]+)"')
 
 
 def query(client: str, **changes: str | None) -> dict[str, str]:
-    """Return the parameters of a valid request; `changes` replace parameters, None removes a parameter."""
+    """Return the parameters of a valid request; `changes` replace or add parameters, None removes one."""
     whole = {
         "response_type": "code",
         "client_id": client,
@@ -37,7 +37,7 @@ def query(client: str, **changes: str | None) -> dict[str, str]:
 
 @dataclass
 class Journey:
-    """The current position of a browser: at a page of identity, or back at the service with `answer`."""
+    """A browser at a page of identity, or redirected to the service: `answer` then has the redirect's parameters."""
 
     browser: "ServiceBrowser"
     response: httpx.Response
@@ -45,22 +45,19 @@ class Journey:
 
     @property
     def path(self) -> str:
-        """The path of the page."""
         return urlsplit(str(self.response.url)).path
 
     @property
     def text(self) -> str:
-        """The visible text of the page."""
         return visible_text(self.response.text)
 
     @property
     def error(self) -> str | None:
-        """The error that the service received."""
         return self.answer.get("error")
 
     @property
     def outcome(self) -> str:
-        """`code` or the error that the service received, or the name of the current page."""
+        """`code` or the error that the service received, otherwise the page: the name of its form or its status."""
         if self.answer:
             return self.answer.get("error", "code")
         forms = {urlsplit(form.action).path.rpartition("/")[2] for form in HtmlPage(self.response.text).forms}
@@ -69,38 +66,34 @@ class Journey:
 
     @property
     def choices(self) -> list[str]:
-        """The accounts on the page, in order."""
+        """The ids of the offered accounts, in the order of the page."""
         return _BUTTON.findall(self.response.text)
 
     def submit(self, ending: str, **filled: str | list[str]) -> "Journey":
-        """Submit the form whose action ends with the path."""
+        """Submit the only form whose action has this ending; `filled` replaces its values."""
         forms = {form.action: form.fields for form in HtmlPage(self.response.text).forms}
         (action,) = (each for each in forms if urlsplit(each).path.endswith(ending))
         sent = forms[action] | filled
         return self.browser.follow(self.browser.http.post(action, data=sent, headers=_SAME_ORIGIN))
 
     def reload(self) -> "Journey":
-        """Load the page again."""
         return self.browser.follow(self.browser.http.get(str(self.response.url)))
 
     def accept_consents(self) -> "Journey":
-        """Accept the texts of the first login."""
+        """Accept the consent texts (LOGIN-3)."""
         return self.submit("/consents", accepted=_TICKS.findall(self.response.text))
 
     def log_in(self, person: Person) -> "Journey":
-        """Log in on the login page."""
         return self.submit("/login", username=person.username, password=person.password)
 
     def choose(self, account_id: str) -> "Journey":
-        """Choose an account in the list."""
         return self.submit("/company", account=account_id)
 
     def agree(self) -> "Journey":
-        """Consent to the data that the service requests."""
+        """Consent to the data that the service requests (OIDC-11)."""
         return self.submit("/consent")
 
     def cancel(self) -> "Journey":
-        """Press 【取消】."""
         return self.submit("/cancel")
 
 
@@ -108,7 +101,7 @@ _SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
 class ServiceBrowser:
-    """A browser with its own cookies; `visitor` may be logged in through the API."""
+    """Uses the cookies of `visitor`, who may be logged in through the API."""
 
     def __init__(self, system: System, visitor: Visitor | None = None) -> None:
         self.visitor = visitor or system.visitor()
@@ -116,7 +109,7 @@ class ServiceBrowser:
         self.take_session()
 
     def take_session(self) -> None:
-        """Set the browser's cookie to the session of the API login."""
+        """Set the session cookie to the token of the API login, if any."""
         if self.visitor.token:
             self.http.cookies.set("session", self.visitor.token)
 
@@ -125,11 +118,10 @@ class ServiceBrowser:
         return self.open("/oauth/authorize", query(client, **changes))
 
     def open(self, path: str, parameters: dict[str, str] | None = None) -> Journey:
-        """Open a page."""
         return self.follow(self.http.get(path, params=parameters))
 
     def follow(self, response: httpx.Response) -> Journey:
-        """Follow redirects within identity."""
+        """Follow redirects to a page, or to an absolute URL, which is not opened. Raises AssertionError after five."""
         for _ in range(_MAX_STEPS):
             if response.next_request is None:
                 return Journey(self, response)

@@ -13,13 +13,12 @@ Key = RSAKey | ECKey
 
 @functools.cache
 def ec_key(name: str = "") -> ECKey:
-    """Return the ES256 key with this name."""
+    """Return the ES256 key of this name, the same on each call."""
     return ECKey.generate_key("P-256", {"kid": name} if name else None)
 
 
 @functools.cache
 def rsa_key() -> RSAKey:
-    """Return a key for PS256."""
     return RSAKey.generate_key(2048)
 
 
@@ -52,4 +51,4 @@ def base64url(data: bytes) -> str:
 
 class _AnyHeader(jws.JWSRegistry):
     def check_header(self, header: dict[str, Any]) -> None:
-        """Accept any header, because a faulty client may write it."""
+        """Accept any header, because tests also send invalid ones."""

@@ -1,4 +1,4 @@
-"""Consent texts of an installation."""
+"""Writes consent texts for tests in production mode, which refuses the samples."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ DOCUMENTS = ("personal_data", "authorization", "hazard")
 
 
 def write_consents(directory: Path) -> Path:
-    """Write the three texts that production requires; return their directory."""
+    """Create the directory with the three texts and `consents.toml`; return it."""
     directory.mkdir()
     table = ""
     for document in DOCUMENTS:

@@ -1,4 +1,4 @@
-"""Event consumers with a Redis user and a service's secret, like the examples."""
+"""Settings of event consumers, such as the examples, and events for them."""
 
 from port_events.envelope import STREAM
 
@@ -12,7 +12,7 @@ EXAMPLES = ROOT / "shared" / "examples"
 
 
 def consumer_url(installation: Installation) -> str:
-    """Return the Redis URL of a user with only a consumer's permissions."""
+    """Create a Redis user with only a consumer's permissions; return its URL."""
     with installation.redis.client() as client:
         rules = roles()["consumer"].split()
         client.execute_command("ACL", "SETUSER", "consumer", "on", ">word", "resetchannels", "-@all", *rules)
@@ -20,7 +20,7 @@ def consumer_url(installation: Installation) -> str:
 
 
 def feed_settings(installation: Installation) -> dict[str, str]:
-    """Return the feed's URL, and the file with the secret of a service that may read the feed."""
+    """Add the client `passes`, which may read the feed; return the feed's URL and the file with the client's secret."""
     secret = installation.directory / "secret"
     command = ["identity", "clients", "add", "passes", "--right", "events:read"]
     secret.write_text(run_preloaded(*command, environment=installation.environment).stdout)
@@ -28,13 +28,13 @@ def feed_settings(installation: Installation) -> dict[str, str]:
 
 
 def add_bound_account(installation: Installation, link: Visitor, tax_id: str) -> tuple[Person, str]:
-    """Register and bind a general account; return the account and the binding's id."""
+    """Register a general account and bind it with its code; return the account and the binding's id."""
     general = installation.person(company={"tax_id": tax_id})
     return general, installation.bind_and_verify(link, general)
 
 
 def trim_stream(installation: Installation, keep: int = 0) -> None:
-    """Trim the stream to `keep` entries, as if a consumer had been down for longer than the retention."""
+    """Wait for all mails, and trim the stream to `keep` entries, as if a consumer had missed the others."""
     installation.wait_for_mails()
     with installation.redis.client() as client:
         client.xtrim(STREAM, maxlen=keep, approximate=False)

@@ -1,4 +1,4 @@
-"""Grants of people at services, opened through the ports like the authorization endpoint does."""
+"""Opens grants with access tokens directly through the ports, without the authorization endpoint."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ _BACKCHANNEL_URI = "https://pass.example/logout"
 
 @dataclass(frozen=True)
 class OpenGrant:
-    """A grant with an access token."""
+    """A grant and the digest of its access token. The token itself does not exist: `digest` is a unique text."""
 
     id: str
     session_id: str
@@ -24,14 +24,14 @@ class OpenGrant:
 
     @property
     def is_active(self) -> bool:
-        """Whether the statement of the token endpoints finds the token active."""
+        """Whether the query for access tokens finds the token active."""
         with self.system.app.app_context():
             found = self.system.ports.token_queries.active_token(self.digest, self.system.clock.now())
         return found is not None
 
     @property
     def ended_reason(self) -> str | None:
-        """The reason of the grant's end."""
+        """The reason of the grant's end, or None while it has not ended."""
         return str(self._row.ended_reason) if self._row.ended_at else None
 
     @property
@@ -40,7 +40,7 @@ class OpenGrant:
 
     @property
     def owed(self) -> list[tuple[str, str]]:
-        """Client and sub of each logout owed for the grant."""
+        """Client and subject of each back-channel logout of the grant, delivered or not."""
         owed = self.system.rows(
             "SELECT client, sub FROM logouts WHERE grant_id = :id ORDER BY id", id=self.id
         )
@@ -53,7 +53,7 @@ def add_oidc_client(system: System, *, backchannel_uri: str = _BACKCHANNEL_URI, 
 
 
 def id_token(system: System, grant: OpenGrant, **claims: Any) -> str:
-    """Return an ID token of the grant, like the token endpoint."""
+    """Return a signed ID token of the grant, valid for five minutes; `claims` replace or add claims."""
     (row,) = system.rows("SELECT client, account_id FROM grants WHERE id = :id", id=grant.id)
     now = int(system.clock.now().timestamp())
     whole = {

@@ -1,4 +1,4 @@
-"""Notifies services of ended logins like `identity notify`, but at once and on the test's clock."""
+"""Creates back-channel logouts, and sends them like `identity notify` but at once and on the test's clock."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ from tests.support.harness.system import System
 
 @contextmanager
 def notify_ports(system: System, **settings: str) -> Iterator[NotifyPorts]:
-    """Return the ports of `identity notify`; `settings` are added to the system's."""
+    """Build the ports of `identity notify` with the system's settings, replaced by `settings`, until the block ends."""
     loaded = load(NotifySettings, {**system.environment, **settings})
     dependencies = build_notify(loaded, Instruments(NOTIFY), clock=system.clock)
     try:
@@ -45,7 +45,7 @@ def tell_all(ports: NotifyPorts) -> int:
 
 
 def logouts(system: System) -> list[Any]:
-    """Return the rows of all logouts, open and done, oldest first."""
+    """Return the rows of all logouts, delivered or not, oldest first."""
     return system.rows("SELECT * FROM logouts ORDER BY id")
 
 
@@ -59,7 +59,7 @@ def owe_logouts(engine: Engine, client: str, count: int = 1) -> None:
         session.commit()
 
 
-def add_told_client(engine: Engine, uri: str, *, redirect_uris: Sequence[str] = ()) -> str:
+def add_client_with_logout_uri(engine: Engine, uri: str, *, redirect_uris: Sequence[str] = ()) -> str:
     """Add a client with back-channel logout, without a running system; return its name."""
     name, now = f"service-{unique()}", SystemClock().now()
     with Session(engine) as session:

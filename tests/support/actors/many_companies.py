@@ -1,4 +1,4 @@
-"""Many companies in a link account's list, inserted directly, because each binding would need a password hash."""
+"""Inserts a link account's bindings directly, because each request of a binding would need a password hash."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,10 @@ _BINDING = """
 
 
 def bind_companies(system: System, holder: Person, count: int, *, unverified: int = 0) -> list[str]:
-    """Bind `count` general accounts, of companies 第1貨運公司 and so on; return their usernames."""
+    """Insert `count` general accounts bound to `holder`; return their usernames.
+
+    The companies are 第1貨運股份有限公司 and so on. The first `unverified` bindings are unverified.
+    """
     model, mark, now = system.person(), unique(), system.clock.now()
     rows = [_row(holder, model, f"{mark}x{number}", number, now=now) for number in range(1, count + 1)]
     for row in rows[:unverified]:

@@ -17,7 +17,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class OAuthCaller:
-    """A service that calls the OAuth endpoints, with its key, its secret, or without authentication."""
+    """A service that authenticates by an assertion with `key`, by its secret, or, without either, not at all."""
 
     def __init__(
         self,
@@ -34,25 +34,22 @@ class OAuthCaller:
         self._http = (visitor or system.visitor()).http
 
     def post(self, path: str, headers: Mapping[str, str] | None = None, **parameters: Any) -> Response:
-        """Send a form without parameters that are None."""
+        """POST a form with the service's authentication; parameters that are None are left out."""
         form = {name: value for name, value in {**self._form(), **parameters}.items() if value is not None}
         return self._http.post(path, data=form, headers={**self._headers(), **(headers or {})})
 
     def token(self, grant_type: str, **parameters: Any) -> Response:
-        """Request tokens."""
         return self.post("/oauth/token", grant_type=grant_type, **parameters)
 
     def redeem(self, code: str, **changes: Any) -> Response:
-        """Redeem a code."""
         sent = {"code": code, "redirect_uri": REDIRECT_URI, "code_verifier": VERIFIER, **changes}
         return self.token("authorization_code", **sent)
 
     def refresh(self, refresh_token: str, **more: Any) -> Response:
-        """Refresh."""
         return self.token("refresh_token", refresh_token=refresh_token, **more)
 
     def is_active(self, access_token: str) -> bool:
-        """Introspect a token of this service; return whether it is active."""
+        """Introspect a token; return whether it is active."""
         return bool(self.post("/oauth/introspect", token=access_token).json()["active"])
 
     def _headers(self) -> dict[str, str]:

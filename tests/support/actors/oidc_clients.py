@@ -1,4 +1,4 @@
-"""Services that log people in by OpenID Connect: clients registered through the use case."""
+"""Registers clients for OpenID Connect, and stores grants, codes and tokens directly."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ VERIFIER = "v" * 43
 
 
 def register_oidc_client(system: System, *rights: Scope, **options: Any) -> Service:
-    """Add a client and register it; `options` are fields of `Registration`."""
+    """Add a client with these rights and register it; `options` are fields of `Registration`."""
     name = f"service-{unique()}"
-    asked = {"display_name": "通行證系統", "redirect_uris": [REDIRECT_URI], "scopes": SCOPES, **options}
+    fields = {"display_name": "通行證系統", "redirect_uris": [REDIRECT_URI], "scopes": SCOPES, **options}
     with system.app.app_context():
         _, secret = service_clients.add(system.ports, name, rights)
-        oidc_clients.register(system.ports, name, Registration(**asked))
+        oidc_clients.register(system.ports, name, Registration(**fields))
     return Service(name, secret)
 
 
@@ -39,9 +39,9 @@ def open_grant(
     scopes: Sequence[str] = ("openid",),
     **values: Any,
 ) -> str:
-    """Log a person in and open a grant of the client, for `general` if the person is a link account; return its id.
+    """Log a person in and open a grant for the client; return its id. `values` are further fields of `Grant`.
 
-    `values` are further fields of `Grant`.
+    With `general`, the person, a link account, first binds this account and then acts for it.
     """
     session = system.logged_in(person)
     account = general or person
@@ -68,7 +68,10 @@ def open_grant(
 
 
 def issue_code(system: System, grant_id: str, *, verifier: str | None = VERIFIER, **values: Any) -> str:
-    """Store and return a code of a grant, valid for a minute; `values` are fields of `Code`."""
+    """Store and return a code of a grant, valid for a minute; `values` are fields of `Code`.
+
+    Without a `verifier`, the code has no challenge.
+    """
     code, now = system.ports.randomness.token(), system.clock.now()
     fields: dict[str, Any] = {"redirect_uri": REDIRECT_URI, "nonce": None, "jkt": None, **values}
     with system.app.app_context(), system.ports.unit_of_work() as uow:

@@ -63,7 +63,6 @@ class Visitor:
         self.token: str | None = None
 
     def close(self) -> None:
-        """Close the connection."""
         self.http.close()
 
     def request(self, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
@@ -72,23 +71,18 @@ class Visitor:
         return self.http.request(method, f"/api/v1{path}", json=json, headers={**sent, **headers})
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        """GET."""
         return self.request("GET", path, **headers)
 
     def post(self, path: str, json: Any = None, **headers: str) -> httpx.Response:
-        """POST."""
         return self.request("POST", path, json, **headers)
 
     def put(self, path: str, json: Any = None, **headers: str) -> httpx.Response:
-        """PUT."""
         return self.request("PUT", path, json, **headers)
 
     def patch(self, path: str, json: Any = None, **headers: str) -> httpx.Response:
-        """PATCH."""
         return self.request("PATCH", path, json, **headers)
 
     def delete(self, path: str, **headers: str) -> httpx.Response:
-        """DELETE."""
         return self.request("DELETE", path, **headers)
 
     def log_in(self, person: "Person", *, password: str | None = None) -> httpx.Response:
@@ -106,17 +100,14 @@ class Visitor:
         return answer
 
     def accept_consents(self) -> httpx.Response:
-        """Accept the current texts."""
         texts = self.get("/consents").json()["items"]
         accepted = [{"document": text["document"], "version": text["version"]} for text in texts]
         return self.post("/session/consents", {"accepted": accepted})
 
     def switch(self, binding_id: str) -> httpx.Response:
-        """Switch to a bound account."""
         return self.keep_token(self.post("/session/switch", {"binding_id": binding_id}))
 
     def switch_back(self) -> httpx.Response:
-        """Switch back to the link account."""
         return self.keep_token(self.delete("/session/switch"))
 
 

@@ -1,4 +1,4 @@
-"""Changes to a person's own data, with the required entity tag."""
+"""Changes of profile data, with the required entity tag."""
 
 from typing import Any
 
@@ -8,12 +8,11 @@ from tests.support.actors.people import Person, Visitor, unique
 
 
 def etag(visitor: Visitor) -> str:
-    """Return the entity tag of the current data."""
     return visitor.get("/account").headers["ETag"]
 
 
 def save(visitor: Visitor, changes: dict[str, Any], *, tag: str | None = None) -> httpx.Response:
-    """Save changes to the current data, or to the data with the entity tag `tag`."""
+    """Save changes; `tag` is by default the entity tag of the current data."""
     return visitor.patch("/account", changes, **{"If-Match": tag or etag(visitor)})
 
 

@@ -19,7 +19,7 @@ LABELS = {
     "company_name": "公司名稱",
     "company_address": "公司地址",
 }
-"""Every field of the form, in the manual's order."""
+"""The label of each field, in the manual's order."""
 
 
 def valid_fields(**changes: str) -> dict[str, str]:

@@ -12,19 +12,17 @@ from tests.support.harness.system import System
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service client and its secret."""
-
     name: str
     secret: str = field(repr=False)
 
     @property
     def basic(self) -> str:
-        """The value of the HTTP Basic header."""
+        """The value of the Authorization header for HTTP Basic."""
         return f"Basic {base64.b64encode(f'{self.name}:{self.secret}'.encode()).decode()}"
 
 
 def add_service(system: System, *rights: str) -> Service:
-    """Add a client with these scopes."""
+    """Add a client with these rights by command."""
     name = f"service-{unique()}"
     options = [part for right in rights for part in ("--right", right)]
     made = json_output(invoke(system, "clients", "add", name, *options, "--json"))
@@ -32,14 +30,14 @@ def add_service(system: System, *rights: str) -> Service:
 
 
 def service_visitor(system: System, *rights: str) -> Visitor:
-    """Return a visitor with the secret of a new client."""
+    """Return a visitor that sends a new client's secret as its bearer token."""
     visitor = system.visitor()
     visitor.token = add_service(system, *rights).secret
     return visitor
 
 
 class AdminClient:
-    """A service with the scope `accounts:admin` that names its operator."""
+    """Calls the admin API as a service that names its operator."""
 
     def __init__(self, visitor: Visitor, operator: str = "林小姐") -> None:
         self.http = visitor.http
@@ -47,22 +45,18 @@ class AdminClient:
         visitor.http.headers.update([(b"X-Operator", operator.encode())])
 
     def get(self, path: str) -> Response:
-        """GET."""
         return self._visitor.get(path)
 
     def post(self, path: str, *, reason: str = "本人來電請求", **more: object) -> Response:
-        """POST with a reason."""
         return self._visitor.post(path, {"reason": reason, **more})
 
     def put(self, path: str, *, reason: str = "本人來電請求", **more: object) -> Response:
-        """PUT with a reason."""
         return self._visitor.put(path, {"reason": reason, **more})
 
     def act(self, person: Person, act: str, **more: object) -> Response:
-        """Perform an operation on an account."""
         return self.post(f"/admin/accounts/{person.id}/{act}", **more)  # type: ignore[arg-type]  # `more` may contain the reason
 
 
 def admin_client(system: System, operator: str = "林小姐") -> AdminClient:
-    """Return a service that may act on accounts."""
+    """Return a service with the right `accounts:admin`."""
     return AdminClient(service_visitor(system, "accounts:admin"), operator)

@@ -1,4 +1,4 @@
-"""Chromium, with one process for each test process and one context for each person."""
+"""Chromium: one process for each test process, and a context with its own cookies for each window."""
 
 import os
 import re
@@ -38,7 +38,7 @@ _FAILED_STATUS = re.compile(r"responded with a status of (\d+)")
 
 @contextmanager
 def launch_chromium() -> Iterator[Browser]:
-    """Run the installed Chromium, or skip the test if it is missing. Its sandbox works for every user except root."""
+    """Run the installed Chromium until the block ends; skip the test without it. Its sandbox does not work for root."""
     program = CHROMIUM.require()
     expect.set_options(timeout=_TIMEOUT_MS)
     with sync_playwright() as playwright:
@@ -51,7 +51,7 @@ def launch_chromium() -> Iterator[Browser]:
 
 @dataclass
 class BrowserMonitor:
-    """Collects console errors and requests to other hosts; each fails the test."""
+    """Collects errors and warnings of the console, uncaught exceptions, and requests to other hosts than `hosts`."""
 
     hosts: set[str] = field(default_factory=set)
     expected_statuses: set[int] = field(default_factory=set)
@@ -66,7 +66,7 @@ class BrowserMonitor:
         context.on("request", self._request)
 
     def problems(self) -> list[str]:
-        """Return unexpected console errors and foreign requests."""
+        """Return what fails the test: messages that no expected status explains, and requests to other hosts."""
         return [line for line in self.console_errors if not self._was_expected(line)] + [
             f"request to another host: {address}" for address in self.foreign_requests
         ]
@@ -102,7 +102,6 @@ class Site:
 
     @property
     def system(self) -> System:
-        """The system started last."""
         return self.systems[-1]
 
 

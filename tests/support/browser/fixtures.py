@@ -10,6 +10,5 @@ from tests.support.browser.chromium import launch_chromium
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The browser of the test process."""
     with launch_chromium() as browser:
         yield browser

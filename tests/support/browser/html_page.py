@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 @dataclass
 class Form:
-    """The values of a form by name, and the number of its buttons."""
+    """The values of a form's inputs by name, and the number of its buttons."""
 
     action: str
     in_main: bool
@@ -16,15 +16,13 @@ class Form:
 
 @dataclass
 class Link:
-    """A link with its text."""
-
     href: str
     in_main: bool
     text: str = ""
 
 
 class HtmlPage(HTMLParser):
-    """Parses a page; `in_main` separates the main part from header and footer."""
+    """Parses a page; `in_main` marks the forms and links inside its main part."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ class KeyboardTab(Tab):
     """A `Tab` whose actions use only keys."""
 
     def focus(self, target: Locator) -> Self:
-        """Press Tab until the element has a visible focus."""
+        """Press Tab until the element has the focus. Raises AssertionError if it has no visible focus."""
         expect(target).to_be_visible()
         for _ in range(_MAX_STEPS):
             if target.evaluate(_IS_FOCUSED):
@@ -42,31 +42,25 @@ class KeyboardTab(Tab):
         return self
 
     def press(self, name: str) -> Self:
-        """Focus the button or link with this name and press Enter."""
         return self.press_key(self.control(name), "Enter")
 
     def choose(self, username: str) -> Self:
-        """Focus the account's row and press Enter."""
         return self.press_key(self.row(username), "Enter")
 
     def press_in_menu(self, name: str) -> Self:
-        """Open the account menu with Enter and press one of its entries."""
         header = self.page.locator("header")
         self.press_key(header.locator("summary"), "Enter")
         return self.press_key(control_named(header, name), "Enter")
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
-        """Wait for the dialog with this sentence and press its button with Enter."""
         dialog = self.page.locator("dialog").filter(visible=True)
         expect(dialog).to_contain_text(text_pattern(sentence), use_inner_text=True)
         return self.press_key(control_named(dialog, by), "Enter")
 
     def tick(self, name: str) -> Self:
-        """Focus the checkbox with this name and press Space."""
         return self.press_key(self.checkbox(name), "Space")
 
     def scroll_to_end(self, title: str) -> Self:
-        """Focus the part with this title and press End."""
         return self.press_key(self.page.get_by_role("region", name=title), "End")
 
     def screenshot(self, name: str) -> Self:  # noqa: ARG002 - the test with the mouse saves the same page

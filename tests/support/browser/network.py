@@ -8,7 +8,7 @@ from tests.support.browser.tab import Tab
 
 @contextmanager
 def count_bytes(tab: Tab, *, cached: bool = True) -> Iterator[list[float]]:
-    """Collect the bytes received for each file, including headers; without `cached`, like a first visit."""
+    """Collect the size of each response in bytes, including headers; without `cached`, like a first visit."""
     received: list[float] = []
     session = tab.page.context.new_cdp_session(tab.page)
     session.send("Network.enable")

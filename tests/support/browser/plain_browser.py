@@ -1,4 +1,4 @@
-"""Pages of mailed links and of accounts, in a browser without scripts."""
+"""A browser without JavaScript, for pages of mailed links and of accounts."""
 
 from urllib.parse import urlsplit
 
@@ -27,36 +27,34 @@ class Page:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The form's values by name."""
+        """The values of all forms in the main part, by name."""
         return {name: value for form in self._forms for name, value in form.fields.items()}
 
     @property
     def has_button(self) -> bool:
-        """Whether the page's forms have exactly one button in total."""
+        """Whether the forms in the main part have exactly one button in total."""
         return sum(form.buttons for form in self._forms) == 1
 
     def reload(self) -> "Page":
-        """Open the page's URL again."""
         return self.browser.open(str(self.answer.url))
 
     def press(self, **filled: str) -> "Page":
-        """Submit the form with changed fields, e.g. `csrf_token=""`."""
+        """POST the fields, with changes such as `csrf_token=""`, to the page's own URL."""
         return self.browser.post(str(self.answer.url), {**self.fields, **filled})
 
 
 class PlainBrowser:
-    """A browser with its own cookies that opens mailed links on the test's server."""
+    """Opens pages with the cookies of `visitor`."""
 
     def __init__(self, visitor: Visitor) -> None:
         self._http = visitor.http
 
     def open(self, link: str) -> Page:
-        """GET a link's path from the test's server."""
+        """Open a link's path and query on the test's server, whatever its host."""
         parts = urlsplit(link)
         return self._shown(self._http.get(f"{parts.path}?{parts.query}"))
 
     def post(self, url: str, fields: dict[str, str]) -> Page:
-        """POST a form."""
         return self._shown(self._http.post(url, data=fields))
 
     def _shown(self, answer: httpx.Response) -> Page:
@@ -77,7 +75,6 @@ class AccountPage:
 
     @property
     def text(self) -> str:
-        """The normalized text of the page."""
         return visible_text(self.answer.text)
 
     @property
@@ -86,7 +83,7 @@ class AccountPage:
         return {form.action: form.fields for form in HtmlPage(self.answer.text).forms}
 
     def send(self, action: str = PROFILE, **filled: str) -> httpx.Response:
-        """Submit a form with changed fields, and load the response, or the page to which it redirects."""
+        """Submit the form with this action; return the response, and load it or the page to which it redirects."""
         sent = self.forms[action] | filled
         answer = self._http.post(action, data=sent, headers={"Sec-Fetch-Site": "same-origin"})
         self.answer = self._http.get(answer.headers["Location"]) if answer.is_redirect else answer

@@ -33,7 +33,7 @@ IN_EVERY_MODE = os.environ.get("SCREENS") == "all"
 
 
 def save(page: Page, name: str) -> None:
-    """Save a screenshot of the whole page."""
+    """Save a screenshot of the whole page in `.run/screens/`."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=FOLDER / f"{name}.png", full_page=True, animations="disabled")
 
@@ -60,7 +60,10 @@ def mode(page: Page, name: str) -> Iterator[None]:
 
 
 def check_accessibility(page: Page, *, rules: Sequence[str] = _RULES) -> None:
-    """Raise AssertionError for violations of WCAG 2.2 AA. Needs scripts: without timers it never returns."""
+    """Raise AssertionError for violations of axe-core's rules, by default for WCAG 2.2 AA and best practice.
+
+    Without JavaScript it never returns, because axe-core needs timers.
+    """
     page.evaluate(AXE_SCRIPT)
     violations = page.evaluate(_VIOLATIONS, list(rules))
     assert not violations, "\n".join(map(_describe, violations))

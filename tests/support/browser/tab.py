@@ -34,7 +34,6 @@ class Tab:
 
     @property
     def system(self) -> System:
-        """The system that the tab opens."""
         return self._site.system
 
     @property
@@ -47,7 +46,6 @@ class Tab:
     # --- navigation -------------------------------------------------------------------------------------------
 
     def go(self, path: str) -> Self:
-        """Open a page of the system by its path."""
         self.page.goto(self.system.url + path)
         return self
 
@@ -61,14 +59,14 @@ class Tab:
         return self._alike(self.page.context.new_page())
 
     def new_browser(self) -> Self:
-        """Open another browser of the same width."""
+        """Open a window of the same width with its own cookies."""
         return self._alike(self._browsers.open_window(self.width, scripts=self._scripts))
 
     def _alike(self, page: Page) -> Self:
         return type(self)(page, self._site, self._browsers, scripts=self._scripts)
 
     def log_in(self, person: Person, *, consenting: bool = True) -> Self:
-        """Log in through the page, after missing consents were accepted through the API."""
+        """Log in through the page; with `consenting`, first accept missing consents through the API."""
         if consenting:
             _accept_consents(self.system, person)
         return self.go("/").submit_login(person)
@@ -119,7 +117,7 @@ class Tab:
         return self.page.locator("[data-company]", has_text=text_pattern(username))
 
     def press_in_menu(self, name: str) -> Self:
-        """Open the account menu by hover, as in the manual, and press one of its entries."""
+        """Open the account menu by hover, as in the manual, or without scripts by a click, and press an entry."""
         header = self.page.locator("header")
         if self._scripts:
             header.locator("summary").hover()
@@ -129,23 +127,21 @@ class Tab:
         return self.settle()
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
-        """Wait for the dialog with this sentence and press its button."""
+        """Wait for the dialog with this sentence and press its button `by`."""
         dialog = self._dialog
         expect(dialog).to_contain_text(text_pattern(sentence), use_inner_text=True)
         dialog.get_by_role("button", name=text_pattern(by, whole=True)).click()
         return self.settle()
 
     def tick(self, name: str) -> Self:
-        """Tick the checkbox with this name."""
         self.checkbox(name).check()
         return self
 
     def checkbox(self, name: str) -> Locator:
-        """Return the checkbox with this name."""
         return self.page.get_by_role("checkbox", name=text_pattern(name, whole=True))
 
     def scroll_to_end(self, title: str) -> Self:
-        """Scroll the part with this title to its end, by repeated wheel events, which a busy browser may miss."""
+        """Scroll the region with this title to its end, by repeated wheel events: a busy browser may miss one."""
         part = self.page.get_by_role("region", name=title)
 
         def turned() -> bool:
@@ -181,36 +177,31 @@ class Tab:
 
     @property
     def has_dialog(self) -> bool:
-        """Whether a dialog is open."""
         return self._dialog.count() > 0
 
     @property
     def text(self) -> str:
-        """The text of the main part."""
+        """The normalized text of the main part."""
         return normalize(self.page.locator("main").inner_text())
 
     @property
     def header(self) -> str:
-        """The text of the header."""
         return normalize(self.page.locator("header").first.inner_text())
 
     @property
     def heading(self) -> str:
-        """The heading of the page."""
         return normalize(self.page.locator("h1").inner_text())
 
     def cookie(self, name: str) -> str:
-        """Return the value of a cookie."""
-        kept = {one.get("name"): one.get("value") for one in self.page.context.cookies()}
-        return kept[name] or ""
+        cookies = {one.get("name"): one.get("value") for one in self.page.context.cookies()}
+        return cookies[name] or ""
 
     @property
     def path(self) -> str:
-        """The path of the page's address."""
         return urlsplit(self.page.url).path
 
     def expect_text(self, sentence: str) -> Self:
-        """Wait until the main part contains a text that a script inserts."""
+        """Wait until the main part contains the text, which a script may insert."""
         expect(self.page.locator("main")).to_contain_text(text_pattern(sentence), use_inner_text=True)
         return self
 

@@ -1,4 +1,4 @@
-"""Chinese texts for comparison: punctuation may be full width or half width."""
+"""Normalizes Chinese texts for comparison, because punctuation may be full width or half width."""
 
 import html
 import re
@@ -15,7 +15,7 @@ def visible_text(page: str) -> str:
     return normalize(html.unescape(re.sub(r"<[^>]*>", "", page)))
 
 
-_FULL_WIDTH = 0xFEE0
+_FULL_WIDTH_OFFSET = 0xFEE0
 
 
 def text_pattern(text: str, *, whole: bool = False) -> re.Pattern[str]:
@@ -26,5 +26,5 @@ def text_pattern(text: str, *, whole: bool = False) -> re.Pattern[str]:
 
 def _widths(character: str) -> str:
     if "!" <= character <= "~":
-        return f"[{re.escape(character)}{chr(ord(character) + _FULL_WIDTH)}]"
+        return f"[{re.escape(character)}{chr(ord(character) + _FULL_WIDTH_OFFSET)}]"
     return re.escape(character)

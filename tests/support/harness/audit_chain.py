@@ -17,7 +17,7 @@ from tests.support.harness.system import System
 
 
 def keys(*secrets: str) -> ChainKeys:
-    """Return the keys of a chain."""
+    """Return the keys of a chain, by default the tests' key."""
     found = chain_keys([Secret(each) for each in secrets or (AUDIT_KEY,)])
     assert found is not None
     return found
@@ -25,7 +25,7 @@ def keys(*secrets: str) -> ChainKeys:
 
 @contextmanager
 def open_chain(system: System) -> Iterator[SqlAuditChain]:
-    """Open the log on a separate connection."""
+    """Open the log on a separate connection until the block ends."""
     engine = open_engine(system.database_url)
     try:
         yield SqlAuditChain(engine)
@@ -43,7 +43,7 @@ def verify_chain(system: System, **options: Any) -> VerifiedChain | ChainBroken:
 
 
 def tamper(system: System, *statements: str) -> None:
-    """Change the database like an attacker with the password but without the key."""
+    """Change the database like an attacker with its password but without the audit key."""
     engine = open_engine(system.database_url)
     try:
         with engine.begin() as connection:

@@ -13,7 +13,6 @@ class FakeClock:
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """Return the test's current time."""
         with self._lock:
             return (self._stopped_at or datetime.now(UTC)) + self._offset
 

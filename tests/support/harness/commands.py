@@ -19,16 +19,16 @@ _LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:")
 
 
 def invoke(system: System, *arguments: str, charset: str = "utf-8", **settings: str) -> Result:
-    """Run `identity ARGUMENTS…` on the test's clock, on a terminal with `charset`; return output and exit code."""
+    """Run `identity ARGUMENTS…` on the test's clock and a terminal with `charset`; `settings` replace variables."""
     environment: dict[str, str | None] = {**system.environment, **settings}
-    if arguments[0] == "tidy":  # `tidy` has its own settings with fewer keys
+    if arguments[0] == "tidy":  # its process has only these variables
         environment = {name: environment.get(name) for name in _TIDY}
     with _on_test_clock(system):
         return CliRunner(charset=charset).invoke(main, arguments, env=environment)
 
 
 def json_output(ended: Result) -> Any:
-    """Return a command's JSON output, without log lines of the mailer in the same process."""
+    """Return the JSON output of a command that succeeded, without the log lines of the mailer in this process."""
     assert ended.exit_code == 0, ended.output
     return json.loads("".join(line for line in ended.stdout.splitlines() if not _LOGGED.match(line)))
 

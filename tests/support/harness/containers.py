@@ -22,7 +22,6 @@ _HEALTHY_SECONDS = 240
 
 
 def require_engine() -> None:
-    """Skip the test if no container engine answers."""
     available = _answers("docker", "info", "--format", "{{.ServerVersion}}")
     if not available:
         pytest.skip(
@@ -38,7 +37,6 @@ def require_client(name: str) -> Sequence[str]:
 
 
 def image_bytes(name: str) -> int:
-    """Return the size of an image."""
     command = ["docker", "image", "inspect", "--format", "{{.Size}}", name]
     return int(subprocess.run(command, capture_output=True, check=True).stdout)
 
@@ -62,7 +60,6 @@ class Containers:
 
     @property
     def api(self) -> str:
-        """The URL of identity's API."""
         return f"http://127.0.0.1:{self._ports['IDENTITY_PORT']}/api/v1"
 
     @property
@@ -71,7 +68,7 @@ class Containers:
         return f"http://127.0.0.1:{self._ports['MAILBOX_PORT']}/api/v1/messages"
 
     def up(self, *arguments: str) -> None:
-        """Build and start all containers; wait until each is healthy."""
+        """Start the containers with arguments of `compose up`; wait until each is healthy or has exited with 0."""
         self.run("up", "-d", *arguments, timeout=_START_SECONDS)
         self.wait_until_healthy()
 
@@ -112,7 +109,6 @@ class Containers:
         return found
 
     def services(self) -> list[str]:
-        """Return the names of all services."""
         return self.run("config", "--services").split()
 
     def mail_count(self) -> int:
@@ -122,7 +118,6 @@ class Containers:
         return total
 
     def destroy(self) -> None:
-        """Remove all containers, networks and volumes."""
         self.run("down", "-v", "--remove-orphans", "-t", "5")
 
     def _all_healthy(self) -> bool:
@@ -130,7 +125,7 @@ class Containers:
 
 
 def _is_healthy(state: Mapping[str, Any]) -> bool:
-    """Return whether a container is healthy, or has exited with 0 and has no health check."""
+    """Return whether a container is healthy or has exited with 0. Raises AssertionError after another exit."""
     assert state["Status"] != "exited" or state["ExitCode"] == 0, state
     if not state["Running"]:
         return bool(state["ExitCode"] == 0)

@@ -8,7 +8,6 @@ _SLOW_FIXTURES = frozenset(
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare --fast."""
     parser.addoption(
         "--fast",
         action="store_true",
@@ -17,7 +16,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that --fast skips."""
     if config.getoption("fast"):
         slow = [item for item in items if _is_slow(item)]
         items[:] = [item for item in items if item not in set(slow)]

@@ -31,7 +31,7 @@ NewInstallation = Callable[[str], Installation]
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """Redis, SMTP server and mailer of the whole session. Tests that stop or wipe servers start their own."""
+    """Redis, SMTP server and mailer for all tests of this process that neither stop nor wipe them."""
     with started(RedisServer()) as redis, started(SmtpServer()) as smtp:
         keys, clock = new_key_sets(), FakeClock()
         settings = load(MailerSettings, mailer_settings(keys, redis_url=redis.url, smtp_url=smtp.url))
@@ -43,7 +43,7 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The path of an SQLite file with the tables."""
+    """A migrated SQLite database, which each test copies."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     engine = open_engine(f"sqlite:///{path}")
     migrate(engine)
@@ -53,7 +53,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: PostgresCluster) -> str:
-    """The name of a PostgreSQL database with the tables."""
+    """The name of a migrated PostgreSQL database, from which each test's database is created."""
     url = postgres.create_database()
     engine = open_engine(url)
     migrate(engine)
@@ -133,7 +133,7 @@ def lone_redis(redis_server: RedisServer) -> Iterator[Any]:
 
 @pytest.fixture
 def lone_relay(system: System, redis_server: RedisServer) -> Iterator[Relay]:
-    """The system's relay on the Redis without a mailer."""
+    """A relay of the system on `redis_server`, which has no mailer."""
     settings = load(RelaySettings, {**system.environment, "REDIS_URL": redis_server.url})
     with closing(Relay(settings, clock=system.clock)) as relay:
         yield relay

@@ -72,7 +72,6 @@ class Installation(System):
         return started
 
     def start_without_waiting(self, part: str, **settings: str) -> Program:
-        """Start a process without waiting until it is ready."""
         return self.start_program(*COMMANDS[part], environment={**self.environment, **settings})
 
     def start_program(

@@ -1,4 +1,4 @@
-"""Searches the database, Redis, the logs and refusals for secrets."""
+"""Searches the texts of the database, of Redis and of error answers for secrets."""
 
 import json
 import re
@@ -14,10 +14,10 @@ from tests.support.harness.system import System
 
 def database_text(system: System) -> str:
     """Return every value of every table."""
-    there = MetaData()
-    there.reflect(system.engine)
+    metadata = MetaData()
+    metadata.reflect(system.engine)
     with system.engine.connect() as connection:
-        rows = [row for table in there.sorted_tables for row in connection.execute(table.select())]
+        rows = [row for table in metadata.sorted_tables for row in connection.execute(table.select())]
     return "\n".join(str(tuple(row)) for row in rows)
 
 
@@ -41,13 +41,12 @@ def _value(client: Any, key: bytes) -> Any:
 
 
 class ResponseRecorder:
-    """Records error answers to visitors."""
+    """Records body and headers of each answer that is not 2xx."""
 
     def __init__(self) -> None:
         self.refusals: list[str] = []
 
     def attach(self, visitor: Visitor) -> Visitor:
-        """Record the answers to this visitor."""
         visitor.http.event_hooks["response"].append(self._record)
         return visitor
 

@@ -17,7 +17,7 @@ PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
 
 
 class LocalRun(Program):
-    """A running copy, with its `ports` by the names of their variables."""
+    """A running copy; `ports` has its ports by the names of their variables."""
 
     def __init__(self, run_dir: Path, **settings: str) -> None:
         if not (ROOT / ".venv/mailbox/bin/sendria").exists():
@@ -38,7 +38,6 @@ class LocalRun(Program):
 
     @property
     def identity_url(self) -> str:
-        """The URL of the portal."""
         return f"http://127.0.0.1:{self.ports['IDENTITY_PORT']}"
 
     @property
@@ -52,7 +51,7 @@ class LocalRun(Program):
         return f"http://127.0.0.1:{self.ports['PASS_DEMO_PORT']}"
 
     def processes(self) -> dict[int, dict[str, str]]:
-        """Return the environment of each process of this copy, including orphans."""
+        """Return the environment of each process of this copy by its id, including orphans."""
         found = {int(path.name): _environment(path) for path in Path("/proc").glob("[0-9]*")}
         mark = str(self.run_dir)
         return {
@@ -71,7 +70,6 @@ class LocalRun(Program):
         return self.wait()
 
     def destroy(self) -> None:
-        """Kill every process of this copy."""
         for pid in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 
 
 def report_figure(text: str) -> None:
-    """Print a figure on a separate line."""
     print(f"\nfigure: {text}")  # noqa: T201  # this is what it is for
 
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Report the duration of the block."""
+    """Report the duration of the block in seconds."""
     began = time.monotonic()
     yield
     report_figure(f"{what}: {time.monotonic() - began:.2f} s")

@@ -1,4 +1,4 @@
-"""Compares every API answer in the tests with identity's OpenAPI document (SEC-13)."""
+"""Compares answers of the API with identity's OpenAPI document (SEC-13)."""
 
 import json
 import re
@@ -13,7 +13,10 @@ _DOCUMENT = Path(__file__).resolve().parents[3] / "services/identity/openapi.jso
 
 
 def check_answer(answer: httpx.Response) -> None:
-    """Raise AssertionError if the document does not describe the answer; usable as a hook of httpx."""
+    """Check a JSON answer of a documented path and method; a hook of httpx.
+
+    Raises AssertionError if the answer does not match the schema of its status.
+    """
     if not answer.headers.get("content-type", "").partition(";")[0].endswith("json"):
         return
     path = answer.request.url.path

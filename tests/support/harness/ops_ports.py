@@ -20,7 +20,7 @@ VARIABLES = {
 
 @dataclass(frozen=True)
 class Scrape:
-    """The metrics of a process."""
+    """The metrics of a process in Prometheus' text format."""
 
     text: str
 
@@ -34,14 +34,13 @@ class Scrape:
         return sum(self.series(name, **labels))
 
     def series(self, name: str, **labels: str) -> Iterator[float]:
-        """Yield the value of each series with these labels."""
         for family in self.families.values():
             for sample in family.samples:
                 if sample.name == name and labels.items() <= sample.labels.items():
                     yield sample.value
 
     def labels(self, name: str, label: str) -> set[str]:
-        """Return all values of a metric's label."""
+        """Return all values of a label of the series with this name."""
         samples = (sample for family in self.families.values() for sample in family.samples)
         return {sample.labels[label] for sample in samples if sample.name == name}
 
@@ -58,11 +57,9 @@ class OpsPorts:
         return {VARIABLES[part]: f"127.0.0.1:{port}" for part, port in self._ports.items()}
 
     def url(self, part: str, path: str) -> str:
-        """Return the URL of a path."""
         return f"http://127.0.0.1:{self._ports[part]}{path}"
 
     def get(self, part: str, path: str) -> httpx.Response:
-        """GET a path."""
         return httpx.get(self.url(part, path), timeout=20, verify=NO_TLS, trust_env=False)
 
     def scrape(self, part: str) -> Scrape:

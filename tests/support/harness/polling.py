@@ -1,4 +1,4 @@
-"""Waits for a condition. No other module of the tests may sleep."""
+"""Waits for a condition; tests use it instead of sleeping."""
 
 import time
 from collections.abc import Callable

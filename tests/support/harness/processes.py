@@ -60,7 +60,7 @@ def run_preloaded(*command: str, environment: Mapping[str, str]) -> subprocess.C
 
 
 class _Fork:
-    """A product command, forked from a process that has imported the product, with the methods of `Popen`."""
+    """A product command, forked from a process that has imported the product, with methods like those of `Popen`."""
 
     def __init__(
         self, command: tuple[str, ...], environment: Mapping[str, str], outputs: tuple[Path, Path]
@@ -98,9 +98,8 @@ def _run_main(command: tuple[str, ...], environment: dict[str, str], outputs: tu
     os.chdir("/")
     sys.argv = list(command)
     if "IDENTITY_METRICS_BIND" in environment and "serve" in command:
-        _forget(
-            "identity", "port_runtime", "prometheus_client"
-        )  # its import decides whether metrics are shared
+        # The import of prometheus_client decides whether processes share their metrics.
+        _forget("identity", "port_runtime", "prometheus_client")
     sys.exit(import_module(f"{command[0]}.__main__").main())
 
 
@@ -150,17 +149,14 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """The process id."""
         return self._process.pid
 
     @property
     def output(self) -> str:
-        """The output so far."""
         return self.log.read_text(errors="replace")
 
     @property
     def running(self) -> bool:
-        """Whether the command is still running."""
         return self._process.poll() is None
 
     def children(self) -> list[int]:
@@ -204,8 +200,7 @@ class Program:
         return self._process.wait(_END_SECONDS)
 
     def destroy(self) -> None:
-        """Kill the process with its children."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._process.kill()  # the fork has not left this process group yet
+        self._process.kill()  # a fork that has not called `setsid` yet
         self._process.wait(_END_SECONDS)

@@ -13,7 +13,7 @@ _IDENTITY, _EVENTS = ROOT / "services/identity/README.md", ROOT / "shared/events
 _MANUAL = (_IDENTITY, "## API walkthrough")
 _FEED = (_EVENTS, "## Catching up over HTTP")
 _ADMIN = (_IDENTITY, "## Admin API")
-_OF_SERVICES = 4
+_SERVICE_ANSWERS = 4
 _SECONDS = 240
 STATES = [
     "email_unverified", "active",
@@ -23,7 +23,7 @@ STATES = [
 
 
 def walk_api(*, api: str, mails: str) -> None:
-    """Run identity's API walkthrough. Raises AssertionError if an answer differs from the README."""
+    """Run identity's API walkthrough. Raises AssertionError if a command fails or a state differs from `STATES`."""
     answers = run_sections(_MANUAL, API=api, MAILS=mails)
 
     assert [answer["status"] for answer in answers if "rights" not in answer] == STATES
@@ -32,13 +32,16 @@ def walk_api(*, api: str, mails: str) -> None:
 
 def walk_service_apis(*, api: str, mails: str, cwd: Path) -> list[dict[str, Any]]:
     """Run the API walkthrough and the commands for other services; return the answers to the latter."""
-    return run_sections(_MANUAL, _FEED, _ADMIN, API=api, MAILS=mails, cwd=cwd)[-_OF_SERVICES:]
+    return run_sections(_MANUAL, _FEED, _ADMIN, API=api, MAILS=mails, cwd=cwd)[-_SERVICE_ANSWERS:]
 
 
 def run_sections(
     *sections: tuple[Path, str], cwd: Path | None = None, **environment: str
 ) -> list[dict[str, Any]]:
-    """Run the sections' commands in order, as printed. Raises AssertionError if a command fails."""
+    """Run the sections' commands in order, as printed; return their JSON answers.
+
+    Raises AssertionError if a command writes to standard error or gets a problem document.
+    """
     done = subprocess.run(
         ["bash", "-u"],
         input="\n".join(map(_commands, sections)),

@@ -25,12 +25,11 @@ CONTACT = {
     "IDENTITY_PRIVACY_URL": "https://port.example.tw/privacy",
     "IDENTITY_ACCESSIBILITY_URL": "https://port.example.tw/accessibility",
 }
-"""The agency's contact and statements."""
 
 
 @functools.cache
 def oidc_keys() -> str:
-    """Return this test process's keys for signing tokens."""
+    """Return the keys for signing tokens, the same on each call."""
     return new_signing_keys(datetime.now(UTC))
 
 
@@ -58,7 +57,6 @@ def identity_settings(
 def mailer_settings(
     keys: KeySets, *, redis_url: str, smtp_url: str, public_url: str = PUBLIC_URL, **settings: str
 ) -> dict[str, str]:
-    """Return the environment of a mailer."""
     return {
         "IDENTITY_MODE": "local",
         "IDENTITY_PUBLIC_URL": public_url,

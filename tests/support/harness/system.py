@@ -55,7 +55,7 @@ class IdleApps:
         return create_app(load(WebSettings, environment), clock=clock, randomness=randomness)
 
     def give_back(self, environment: dict[str, str], app: Flask) -> None:
-        """Store an application without its connections, and drop the application that was idle for longest."""
+        """Close the application's connections and store it; of more than twenty, drop the longest idle."""
         with app.app_context():
             for engine in db.engines.values():
                 _wait_for_requests(engine)
@@ -72,7 +72,7 @@ def _wait_for_requests(engine: Engine) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """The servers of the whole session: Redis, the mailer, its SMTP server, and keys and clock."""
+    """What the tests of a process share: Redis, the SMTP server, keys, clock and idle web applications."""
 
     redis: RedisServer
     smtp: SmtpServer
@@ -82,7 +82,6 @@ class Servers:
 
     @property
     def mailbox(self) -> Mailbox:
-        """The mails that the SMTP server accepted."""
         return self.smtp.mailbox
 
 
@@ -115,8 +114,8 @@ class System:
         self.app = apps.take(self.environment, clock=self.clock, randomness=randomness)
         stack.callback(apps.give_back, self.environment, self.app)
         self.url = stack.enter_context(serve_http(make_server("127.0.0.1", 0, self.app, threaded=True)))
-        of_relay = self.environment | {"IDENTITY_DATABASE_URL": direct_url or database_url}
-        self.relay = Relay(load(RelaySettings, of_relay), clock=self.clock)
+        relay_environment = self.environment | {"IDENTITY_DATABASE_URL": direct_url or database_url}
+        self.relay = Relay(load(RelaySettings, relay_environment), clock=self.clock)
         stack.callback(self._close)
 
     def _close(self) -> None:
@@ -131,12 +130,10 @@ class System:
 
     @property
     def engine(self) -> Engine:
-        """The application's database."""
         with self.app.app_context():
             return db.engine
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
-        """Run a query; return its rows."""
         with self.engine.connect() as connection:
             return list(connection.execute(text(statement), values))
 
@@ -175,7 +172,7 @@ class System:
         return self.visitor().post("/email-verifications/confirm", {"token": token})
 
     def logged_in(self, person: Person) -> Visitor:
-        """Log in and accept the consents."""
+        """Return a visitor who has logged in and accepted missing consents."""
         visitor = self.visitor()
         answer = visitor.log_in(person)
         assert answer.status_code == 201, answer.text
@@ -198,7 +195,7 @@ class System:
         return binding_id
 
     def audit(self, action: str | None = None) -> list[Any]:
-        """Return rows of the audit log, oldest first."""
+        """Return the rows of the audit log with this action, or all rows, oldest first."""
         rows = self.rows("SELECT * FROM audit ORDER BY id")
         return [row for row in rows if action in {None, row.action}]
 
@@ -213,17 +210,17 @@ class System:
         return published
 
     def mail(self, address: str, subject: str | None = None, *, count: int = 1) -> ReceivedMail:
-        """Wait for `count` mails to the address; return the newest."""
+        """Publish, wait for `count` mails to the address, and return the newest."""
         return self.mails(address, subject, count=count)[-1]
 
     def mails(self, address: str, subject: str | None = None, *, count: int = 1) -> list[ReceivedMail]:
-        """Wait for `count` mails to the address; return them in the order of their requests.
+        """Publish, wait for `count` mails to the address, and return them in the order of their requests.
 
         A mailer sends several mails at once, so the mails may arrive in a different order.
         """
         self.publish()
-        there = self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)
-        return sorted(there, key=self._outbox_id)
+        received = self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)
+        return sorted(received, key=self._outbox_id)
 
     def _outbox_id(self, mail: ReceivedMail) -> int:
         """Return the outbox id of the mail's event, or 0 for a deleted row, which is older than all others."""
@@ -244,23 +241,23 @@ class System:
             timer.cancel()
 
     def events(self, subject: str | None = None) -> list[Event]:
-        """Return the events of this system in the stream, in order."""
+        """Publish; return the events of this system's accounts, or of one account, in the order of the stream."""
         found = [entry.event for entry in self.entries()]
         return [event for event in found if subject in {None, event.subject}]
 
     def entries(self, stream: str = STREAM) -> list[Entry]:
-        """Return the entries of these events in the stream."""
+        """Publish; return the stream's entries with events of this system's accounts."""
         self.publish()
         found = [from_fields(entry_id, fields) for entry_id, fields in self._entries(stream)]
-        mine = {row.id for row in self.rows("SELECT id FROM accounts")}
-        return [entry for entry in found if entry.event.subject in mine]
+        accounts = {row.id for row in self.rows("SELECT id FROM accounts")}
+        return [entry for entry in found if entry.event.subject in accounts]
 
     def event_types(self, subject: str | None = None) -> list[str]:
         """Return the short types of the events, e.g. `account.registered`."""
         return [event.type.removeprefix("tw.port.identity.") for event in self.events(subject)]
 
     def raw_stream(self) -> str:
-        """Return all data about this system's events that is readable in Redis."""
+        """Return the entries that both streams received since the start of this system, as JSON."""
         entries = [*self._entries(), *self._entries(MAIL_STREAM)]
         return json.dumps([[str(part) for part in entry] for entry in entries])
 

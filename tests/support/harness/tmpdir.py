@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - tempfile creates files there as safely as in /tmp
-_LEAST_FREE_BYTES = 2**31
+_MIN_FREE_BYTES = 2**31
 
 
 def use_memory() -> None:
@@ -15,10 +15,10 @@ def use_memory() -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
-def _fits(place: Path) -> bool:
+def _fits(folder: Path) -> bool:
     """Return whether the folder has enough space and allows files and programs."""
     return (
-        os.access(place, os.W_OK)
-        and shutil.disk_usage(place).free >= _LEAST_FREE_BYTES
-        and not os.statvfs(place).f_flag & os.ST_NOEXEC
+        os.access(folder, os.W_OK)
+        and shutil.disk_usage(folder).free >= _MIN_FREE_BYTES
+        and not os.statvfs(folder).f_flag & os.ST_NOEXEC
     )

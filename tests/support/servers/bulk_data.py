@@ -1,4 +1,4 @@
-"""Inserts thousands of rows into every table, as after years of use."""
+"""Fills the tables with thousands of rows, so that PostgreSQL plans queries as after years of use."""
 
 from sqlalchemy import Engine, text
 
@@ -77,7 +77,7 @@ INSERT INTO seen_proofs (digest, expires_at) SELECT 'p' || n, now() FROM generat
 
 
 def fill_tables(engine: Engine) -> None:
-    """Fill the tables of a PostgreSQL database and update its statistics."""
+    """Fill the tables of a migrated PostgreSQL database and update its statistics."""
     with engine.begin() as connection:
         for statement in _FILL.split(";\n"):
             connection.execute(text(statement), {"rows": ROWS} if ":rows" in statement else {})

@@ -20,7 +20,6 @@ class Certificate:
     key_file: Path
 
     def server_context(self) -> ssl.SSLContext:
-        """Return the TLS context for a server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.ca_file, self.key_file)
         return context

@@ -82,7 +82,7 @@ def start_smtp() -> Iterator[Callable[..., SmtpServer]]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Report at the end which tests were skipped, with the reasons."""
+    """Report at the end why tests were skipped, and how many for each reason."""
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
     terminalreporter.section("tests that could not run")
     if not reasons:

@@ -1,8 +1,8 @@
-"""Reads plain text in `format=flowed; delsp=yes`, written after RFC 3676, independently of the product's code."""
+"""Reads plain text in `format=flowed; delsp=yes` (RFC 3676), independently of the product's code."""
 
 
 def unflowed(text: str) -> str:
-    """Return the text with soft line breaks and space-stuffing removed. No line of a mail is quoted."""
+    """Return the text without soft line breaks and space-stuffing. Raises AssertionError for a quoted line."""
     lines, paragraph = [], ""
     for raw in text.split("\n"):
         assert not raw.startswith(">")

@@ -1,4 +1,4 @@
-"""Start a server and stop it when a block ends."""
+"""Runs a server until a block ends."""
 
 import asyncio
 import threading
@@ -9,8 +9,6 @@ from typing import Protocol, TypeVar
 
 
 class Server(Protocol):
-    """The methods that each server of this package has."""
-
     def start(self) -> None: ...
 
     def destroy(self) -> None: ...
@@ -23,7 +21,7 @@ _ACCEPT_STEPS = 3
 
 @contextmanager
 def started(server: S) -> Iterator[S]:
-    """Run a server until the block ends, then remove its data."""
+    """Start a server, and remove it with its data when the block ends."""
     try:
         server.start()
         yield server
@@ -45,7 +43,7 @@ def serve_http(server: HTTPServer) -> Iterator[str]:
 
 
 async def close_listener(server: asyncio.Server) -> None:
-    """Stop accepting, and wait for connections in acceptance, whose sockets asyncio would leave open."""
+    """Stop accepting. Sockets just accepted first get their transports, because asyncio would leave them open."""
     loop = asyncio.get_running_loop()
     for listening in server.sockets:
         loop.remove_reader(listening)

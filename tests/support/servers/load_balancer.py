@@ -1,7 +1,7 @@
-"""A load balancer for HTTP/1.1 in front of several instances, which are added when ready.
+"""A load balancer for HTTP/1.1 in front of several instances.
 
-Like a production load balancer, it keeps client connections open and sends no new requests to a draining instance. It
-retries a request at another instance only after a failed connection, because then no data was sent.
+It keeps the clients' connections open, like a production load balancer. If it cannot connect to an instance, it tries
+another one, because no data was sent. Without an instance left it answers 503, after any other failure 502.
 """
 
 import http.client
@@ -19,7 +19,7 @@ _SECONDS = 30
 
 
 class LoadBalancer:
-    """The instances by port, and in `failures` each request that no instance answered."""
+    """Chooses the instances in turn, by port. `failures` lists the requests to which it answers an error itself."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,25 +31,27 @@ class LoadBalancer:
 
     @property
     def url(self) -> str:
-        """The URL for clients."""
         return f"http://127.0.0.1:{self.port}"
 
     def add(self, port: int) -> None:
-        """Add an instance as soon as it is ready."""
+        """Wait until an instance is ready, and then choose it too."""
         wait_until(lambda: _is_ready(port), what=f"readiness at {port}", timeout_seconds=60)
         with self._lock:
             self._in_flight.setdefault(port, 0)
             self._draining.discard(port)
 
     def drain(self, port: int) -> None:
-        """Remove an instance; wait until its open requests are answered."""
+        """Send no new requests to an instance; wait until those in flight are answered."""
         with self._lock:
             self._draining.add(port)
         wait_until(lambda: self._in_flight[port] == 0, what="its last answers", timeout_seconds=60)
 
     @contextmanager
     def instance(self, tried: set[int]) -> Iterator[int]:
-        """Choose an instance and count it as busy. Raises LookupError if no instance is left to try."""
+        """Choose the next instance not in `tried`, and count a request as in flight until the block ends.
+
+        Raises LookupError if every instance is draining or in `tried`.
+        """
         with self._lock:
             ports = sorted(set(self._in_flight) - self._draining - tried)
             if not ports:
@@ -65,7 +67,6 @@ class LoadBalancer:
 
 @contextmanager
 def run_load_balancer() -> Iterator[LoadBalancer]:
-    """Run a load balancer until the block ends."""
     balancer = LoadBalancer()
     server = _Server(balancer)
     balancer.port = server.server_port
@@ -97,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
                     try:
                         connection.connect()
                     except OSError:
-                        tried.add(port)  # no data was sent, so another instance may handle the request
+                        tried.add(port)
                         continue
                     with closing(connection):
                         return self._answer(*self._forward(connection, body))

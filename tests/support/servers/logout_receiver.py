@@ -14,7 +14,7 @@ from tests.support.servers.lifecycle import serve_http
 
 @dataclass(frozen=True)
 class Received:
-    """A received POST, with its path, its form and its time (`time.monotonic`)."""
+    """A received POST; `at` is time.monotonic() at its receipt."""
 
     path: str
     content_type: str
@@ -23,12 +23,11 @@ class Received:
 
     @property
     def token(self) -> str:
-        """The logout token."""
         return self.form["logout_token"][0]
 
 
 class LogoutReceiver:
-    """Answers each POST with the next of `answers`, or with 200 after the last; `hang` delays the answers."""
+    """Answers each POST with the next of `answers`, or with 200 after the last."""
 
     def __init__(self) -> None:
         self.answers: list[int] = []
@@ -41,20 +40,19 @@ class LogoutReceiver:
         self._lock = threading.Lock()
 
     def hang(self) -> None:
-        """Delay all answers until `release`."""
+        """Delay all answers until `release`, for at most 30 seconds."""
         self._free.clear()
 
     def release(self) -> None:
-        """Send the delayed answers."""
         self._free.set()
 
     def wait_for(self, count: int = 1) -> list[Received]:
-        """Wait for this number of tokens."""
+        """Wait for this number of POSTs; return all received so far."""
         wait_until(lambda: len(self.received) >= count, what=f"{count} logout tokens")
         return self.received
 
     def receive(self, received: Received) -> int:
-        """Record a token; return the status of the answer."""
+        """Record a POST; return the status of its answer, after `release` if the receiver hangs."""
         with self._lock:
             self.received.append(received)
             self.at_once += 1
@@ -73,7 +71,6 @@ def logout_receiver() -> Iterator[LogoutReceiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            """Receive a token."""
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = parse_qs(body, keep_blank_values=True)
             status = receiver.receive(

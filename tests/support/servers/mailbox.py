@@ -25,11 +25,9 @@ class Mailbox:
             return self._matching(address, subject_contains)
 
     def count(self, address: str | None = None, subject_contains: str | None = None) -> int:
-        """Return the number of matching mails."""
         return len(self.all(address, subject_contains))
 
     def clear(self) -> None:
-        """Remove all mails."""
         with self._changed:
             self._mails.clear()
 
@@ -40,14 +38,14 @@ class Mailbox:
         count: int = 1,
         timeout: float = 30,
     ) -> list[ReceivedMail]:
-        """Wait until there are `count` matching mails. Raises AssertionError after `timeout` seconds."""
+        """Wait until `count` mails match; return all that match. Raises AssertionError after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         with self._changed:
             while len(found := self._matching(address, subject_contains)) < count:
                 if not self._changed.wait(deadline - time.monotonic()):
-                    there = [(mail.to, mail.subject) for mail in self._mails]
-                    wanted = f"{count} mail(s) to {address}, subject with {subject_contains!r}"
-                    raise AssertionError(f"waited {timeout:g} s for {wanted}; there is {there}")
+                    received = [(mail.to, mail.subject) for mail in self._mails]
+                    expected = f"{count} mail(s) to {address}, subject with {subject_contains!r}"
+                    raise AssertionError(f"waited {timeout:g} s for {expected}; received: {received}")
             return found
 
     def _matching(self, address: str | None, subject_contains: str | None) -> list[ReceivedMail]:

@@ -1,4 +1,4 @@
-"""Ports for the tests' servers that no parallel run and no outgoing connection uses."""
+"""Free ports for the tests' servers, which neither parallel runs nor outgoing connections use."""
 
 import atexit
 import secrets
@@ -7,13 +7,13 @@ from collections import deque
 
 _LOWEST, _HIGHEST = 20_000, 32_767
 """A range below the ports of outgoing connections, so that a restarted server finds its port free."""
-_KEPT = 200
+_MAX_RESERVATIONS = 200
 _reservations: deque[socket.socket] = deque()
-"""UDP sockets that reserve the newest ports, because all processes of the tests reserve ports this way."""
+"""UDP sockets on the newest ports: another test process cannot bind them and chooses other ports."""
 
 
 def free_port() -> int:
-    """Return a free TCP port on loopback, and reserve it for a while."""
+    """Return a free TCP port on loopback, and reserve it until this process has reserved 200 others."""
     while True:
         port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST + 1)
         reservation = socket.socket(type=socket.SOCK_DGRAM)
@@ -25,7 +25,7 @@ def free_port() -> int:
             reservation.close()
             continue
         _reservations.append(reservation)
-        if len(_reservations) > _KEPT:
+        if len(_reservations) > _MAX_RESERVATIONS:
             _reservations.popleft().close()
         return port
 

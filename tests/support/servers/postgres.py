@@ -42,7 +42,7 @@ class PostgresCluster:
     """A cluster with its own port and directory; `stop` and `start` keep the data."""
 
     def __init__(self, *, fsync: bool = True, primary: "PostgresCluster | None" = None) -> None:
-        """Create the cluster without starting it. Only benchmarks need `fsync`.
+        """Create the cluster without starting it. Without `fsync` it is faster, and its log can be decoded logically.
 
         With a `primary`, the cluster is its standby until `promote`.
         """
@@ -71,11 +71,10 @@ class PostgresCluster:
         self._ctl("-w", "-m", mode, "stop")
 
     def promote(self) -> None:
-        """Promote a standby that has replayed all changes to primary."""
         self._ctl("-w", "promote")
 
     def make_read_only(self) -> None:
-        """Make all transactions read-only, and keep connections open."""
+        """Make transactions read-only by default, also on open connections."""
         self._configure("ALTER SYSTEM SET default_transaction_read_only = on", "on")
 
     def make_writable(self) -> None:
@@ -92,20 +91,19 @@ class PostgresCluster:
             )
 
     def position(self) -> int:
-        """Return the written position in the write-ahead log or, on a standby, the replayed position."""
+        """Return the written position in the write-ahead log in bytes or, on a standby, the replayed position."""
         function = "pg_last_wal_replay_lsn" if self._primary else "pg_current_wal_lsn"
         with self._connect() as connection:
             row = connection.execute(f"SELECT {function}() - '0/0'").fetchone()
         return int(row[0]) if row else 0
 
     def destroy(self) -> None:
-        """Stop the server and remove the data."""
         if (self._data / "postmaster.pid").exists():
             self.stop(mode="immediate")
         shutil.rmtree(self._root, ignore_errors=True)
 
     def url(self, database: str = "postgres") -> str:
-        """Return the SQLAlchemy URL of a database."""
+        """Return the SQLAlchemy URL of a database for the superuser."""
         return f"postgresql+psycopg://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
 
     @property
@@ -115,7 +113,6 @@ class PostgresCluster:
 
     @property
     def log(self) -> str:
-        """The server's log."""
         return (self._root / "log").read_text(errors="replace")
 
     def create_database(
@@ -123,11 +120,11 @@ class PostgresCluster:
     ) -> str:
         """Create a database from `template` (a name or a URL of this cluster); return its URL."""
         name = name or f"d{next(self._names)}_{secrets.token_hex(3)}"
-        # A file copy, because the default through the write-ahead log takes twice as long.
+        # The default strategy, through the write-ahead log, takes twice as long.
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
             sql.Identifier(name), sql.Identifier(database_name(template or "template1"))
         )
-        if encoding:  # only the locale C allows all of them
+        if encoding:  # other locales than C allow only some encodings
             statement += sql.SQL(" ENCODING {} LOCALE 'C'").format(encoding)
         self._execute(statement)
         return self.url(name)
@@ -140,7 +137,7 @@ class PostgresCluster:
     def copy(self, database: str, empty: str) -> None:
         """Dump a database and restore it into an empty database; both are URLs from `create_database`."""
         with tempfile.TemporaryDirectory() as directory:
-            Path(directory).chmod(0o777)  # the programs run as another user, who must read the file
+            Path(directory).chmod(0o777)  # the programs may run as another user
             dump = str(Path(directory) / "dump")
             _run("pg_dump", "--format=custom", f"--file={dump}", database.replace("+psycopg", ""))
             _run("pg_restore", "--exit-on-error", f"--dbname={empty.replace('+psycopg', '')}", dump)
@@ -179,13 +176,8 @@ def database_name(url: str) -> str:
     return url.rsplit("/", 1)[-1]
 
 
-def programs() -> Path:
-    """Return the folder of psql, pg_dump and the other programs."""
-    return _binaries()
-
-
 def _run(program: str, *arguments: str) -> None:
-    command = [*_as_user(), str(_binaries() / program), *arguments]
+    command = [*_as_user(), str(programs() / program), *arguments]
     # Output goes to a file, because the server would inherit a pipe and keep it open.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(command, stdout=output, stderr=output, cwd="/", check=False)
@@ -208,7 +200,8 @@ def has_lock_wait(engine: Engine) -> bool:
 
 
 @cache
-def _binaries() -> Path:
+def programs() -> Path:
+    """Return the folder of psql, pg_dump and the other programs."""
     installed = _installed() / "bin"
     probe = [*_as_user(), str(installed / "initdb"), "--version"]
     if subprocess.run(probe, capture_output=True, cwd="/", check=False).returncode == 0:

@@ -24,7 +24,6 @@ class ReceivedMail:
 
     @cached_property
     def message(self) -> EmailMessage:
-        """The message parsed with the default policy."""
         parsed = message_from_bytes(self.raw, policy=policy.default)
         assert isinstance(parsed, EmailMessage)
         return parsed
@@ -41,7 +40,6 @@ class ReceivedMail:
 
     @cached_property
     def subject(self) -> str:
-        """The decoded subject."""
         return str(self.message["Subject"])
 
     @cached_property
@@ -61,17 +59,16 @@ class ReceivedMail:
 
     @property
     def link(self) -> str:
-        """The only link with a token. Raises AssertionError for none or several."""
+        """The only link with a token in the plain text. Raises AssertionError for none or several."""
         return _only(_LINK.findall(self.text), what="link", mail=self)
 
     @property
     def token(self) -> str:
-        """The token of the link."""
         return self.link.split("?token=", 1)[1]
 
     @property
     def code(self) -> str:
-        """The only six-digit number. Raises AssertionError for none or several."""
+        """The only six-digit number in the plain text. Raises AssertionError for none or several."""
         return _only(_CODE.findall(self.text), what="code", mail=self)
 
     def _body(self, kind: str) -> str:

@@ -55,12 +55,10 @@ class RedisServer:
 
     @property
     def socket_url(self) -> str:
-        """The URL of the private socket."""
         return f"unix://{self.directory}/redis.sock?db=0"
 
     @property
     def pid(self) -> int:
-        """The process id of the running server."""
         assert self._process is not None, "the Redis server does not run"
         return self._process.pid
 
@@ -88,7 +86,7 @@ class RedisServer:
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill -9 the server. Unwritten data is lost, as in a crash."""
+        """Kill -9 the server, as in a crash: data that it has not written yet is lost."""
         self._end(signal.SIGKILL)
 
     def follow(self, primary: "RedisServer") -> None:
@@ -112,9 +110,8 @@ class RedisServer:
     def fail_over_to(self, replica: "RedisServer") -> None:
         """Promote a replica that has all data, and become its replica; connections to this server stay open."""
         with self.client() as client:
-            client.execute_command(
-                "CLIENT", "PAUSE", "60000", "WRITE"
-            )  # no write can be missing on the replica
+            # From now on no write can be missing on the replica.
+            client.execute_command("CLIENT", "PAUSE", "60000", "WRITE")
         replica.follow(self)
         with self.client() as client, replica.client() as promoted:
             promoted.replicaof("NO", "ONE")
@@ -126,16 +123,14 @@ class RedisServer:
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Resume after `pause`."""
         self._signal(signal.SIGCONT)
 
     def wipe(self) -> None:
-        """Delete all data, like a new installation."""
         with self.client() as client:
             client.flushall()
 
     def copy(self) -> Path:
-        """Return a backup of the current data, without stopping the server."""
+        """Stop the server, copy its data and start it again; return the copy's folder."""
         self.stop()
         copy = Path(tempfile.mkdtemp(dir=self.directory)) / "copy"
         shutil.copytree(self.directory / _APPENDED, copy)
@@ -143,14 +138,13 @@ class RedisServer:
         return copy
 
     def restore(self, copy: Path) -> None:
-        """Replace the data with a backup."""
+        """Replace the data with a copy, and restart the server."""
         self.stop()
         shutil.rmtree(self.directory / _APPENDED)
         shutil.copytree(copy, self.directory / _APPENDED)
         self.start()
 
     def destroy(self) -> None:
-        """Stop the server and remove the data."""
         self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -159,9 +153,8 @@ class RedisServer:
         command += ["--unixsocket", str(self.directory / "redis.sock"), "--dir", str(self.directory)]
         if self._users:
             acl = self.directory / "users.acl"
-            acl.write_text(
-                "user default off\n" + "".join(f"user {n} on {r}\n" for n, r in self._users.items())
-            )
+            users = "".join(f"user {name} on {rules}\n" for name, rules in self._users.items())
+            acl.write_text(f"user default off\n{users}")
             command += ["--aclfile", str(acl)]
         return [*command, "--appendfsync", self._appendfsync, *OPTIONS, *self._options]
 

@@ -38,7 +38,7 @@ class SentinelServer:
 
     @property
     def url(self) -> str:
-        """The URL of the primary; its first sentinel does not answer."""
+        """A REDIS_URL with two sentinels, the first of which does not answer."""
         return f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{self.port}/{SERVICE}/0"
 
     def start(self) -> None:
@@ -54,7 +54,7 @@ class SentinelServer:
         wait_until(self._knows_replicas, what="the sentinel to find the replica")
 
     def fail_over(self) -> None:
-        """Promote the replica while the primary works; return when new connections lead to the new primary."""
+        """Promote the replica while the primary works; return when the sentinel names the new primary."""
         before = self.primary_port()
         wait_until(
             self._begins_failover,
@@ -66,23 +66,20 @@ class SentinelServer:
         )
 
     def primary_port(self) -> int:
-        """Return the port of the primary."""
+        """Return the port of the primary that the sentinel names."""
         with self._client() as client:
             address: Any = client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
         return int(address[1])
 
     def destroy(self) -> None:
-        """Stop the sentinel and remove its files."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(timeout=20)
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _begins_failover(self) -> bool:
-        with (
-            contextlib.suppress(redis.ResponseError),
-            self._client() as client,
-        ):  # NOGOODSLAVE: the replica's answer is late
+        # NOGOODSLAVE means that the sentinel has not heard from the replica recently.
+        with contextlib.suppress(redis.ResponseError), self._client() as client:
             return bool(client.execute_command("SENTINEL", "FAILOVER", SERVICE))
         return False
 

@@ -73,15 +73,15 @@ class SmtpServer:
         self, address: str | None = None, *, code: int = 550, text: str = "5.1.1 No such user",
         times: int | None = None, at: Step = "rcpt", closes: bool = False,
     ) -> None:  # fmt: skip
-        """Refuse this recipient (None: all) with a code; 4xx is temporary, 5xx permanent."""
+        """Reply with this code at the step: 4xx is temporary, 5xx permanent. ScriptedFault explains the rest."""
         self.script.add(ScriptedFault("refuse", at, address, f"{code} {text}", times, closes))
 
-    def wear_out(self, mails: int) -> None:
+    def limit_mails_per_connection(self, mails: int) -> None:
         """Refuse MAIL with 452 after this number of mails on a connection, and keep the connection open."""
-        self.script.mails_a_connection = mails
+        self.script.max_mails_per_connection = mails
 
     def hang(self, address: str | None = None, *, at: Step = "data", times: int | None = None) -> None:
-        """Send no reply at this step until the server is stopped."""
+        """Send no reply at this step until the server is stopped or the client disconnects."""
         self.script.add(ScriptedFault("hang", at, address, times=times))
 
     def drop(self, address: str | None = None, *, at: Step = "data", times: int | None = 1) -> None:
@@ -94,11 +94,10 @@ class SmtpServer:
         self.script.add(ScriptedFault("hold", at, address, times=times))
 
     def release(self) -> None:
-        """Continue the delayed senders."""
         self.script.released.set()
 
     def reset(self) -> None:
-        """Remove all scripted faults."""
+        """Remove all scripted faults, and count connections and steps from 0."""
         self.script.reset()
 
     @property
@@ -118,7 +117,6 @@ class SmtpServer:
             self._running = None
 
     def destroy(self) -> None:
-        """Stop the server and remove the certificate."""
         self.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
 
@@ -143,7 +141,7 @@ class SmtpServer:
 
 
 class _Protocol(SMTP):
-    """aiosmtpd's protocol, which also consults the script when a client connects."""
+    """Consults the script where aiosmtpd has no hook: when a client connects, and between DATA and the message."""
 
     def connection_made(self, transport: Any) -> None:
         script: Script = self.event_handler.script
@@ -157,7 +155,6 @@ class _Protocol(SMTP):
         super().connection_made(transport)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
-        """Consult the script before the message, because aiosmtpd has no hook there."""
         first = next(iter(self.envelope.rcpt_tos if self.envelope else []), None)
         answer = await self.event_handler.act("go_ahead", first) if first else None
         if answer is None:
@@ -181,7 +178,7 @@ class _Handler:
         return [replies[0], *(["250-PIPELINING"] if self._pipelining else []), *replies[1:]]
 
     async def handle_MAIL(self, _s: Any, _n: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        if self.script.mails_a_connection == self._mails:
+        if self.script.max_mails_per_connection == self._mails:
             return "452 4.7.0 too many mails on this connection"
         if (answer := await self.act("mail")) is not None:
             return answer
@@ -225,7 +222,7 @@ class _Handler:
 
 
 def _cut(transport: Any) -> None:
-    """Close at once; closing a closed SSL transport raises (CPython 3.11)."""
+    """Close at once. On CPython 3.11, aborting a closed SSL transport raises AttributeError."""
     with suppress(AttributeError):
         transport.abort()
 

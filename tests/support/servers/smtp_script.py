@@ -31,22 +31,20 @@ class Script:
         self._lock = threading.Lock()
         self.reached: Counter[Step] = Counter()
         self.released = threading.Event()
-        self.mails_a_connection: int | None = None
+        self.max_mails_per_connection: int | None = None
 
     def add(self, act: ScriptedFault) -> None:
-        """Add a fault; the first matching fault is used."""
         with self._lock:
             self._acts.append(act)
 
     def reset(self) -> None:
-        """Remove all faults."""
         with self._lock:
             self._acts.clear()
-            self.mails_a_connection = None
+            self.max_mails_per_connection = None
             self.reached.clear()
 
     def take(self, step: Step, address: str | None = None) -> ScriptedFault | None:
-        """Return the fault at this step, if any, and count it down."""
+        """Count this step; return the first fault that matches, if any, and count it down."""
         with self._lock:
             self.reached[step] += 1
             act = next((act for act in self._acts if _fits(act, step, address)), None)

@@ -23,7 +23,6 @@ class Proxy:
         self._is_cut = False
 
     def start(self) -> None:
-        """Start listening."""
         self._thread.start()
         self._flowing.set()
         listening = asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -39,13 +38,12 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
     def heal(self) -> None:
-        """Reset stalled connections and forward again."""
+        """Reset all connections, and forward new connections again."""
         self._is_cut = False
         self._loop.call_soon_threadsafe(self._reset)
         self._loop.call_soon_threadsafe(self._flowing.set)
 
     def destroy(self) -> None:
-        """Stop the proxy."""
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)

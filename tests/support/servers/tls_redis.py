@@ -8,20 +8,17 @@ from tests.support.servers.redis import RedisServer
 
 
 class TlsRedisServer(RedisServer):
-    """A server that listens on TLS with a certificate for localhost; URLs of `url_for` trust this certificate."""
+    """Listens with TLS and a certificate for localhost, which `url` and `url_for` trust."""
 
     def __init__(self, program: Path, certificate: Certificate, *, users: Mapping[str, str]) -> None:
-        """Create the server without starting it; `users` as in RedisServer."""
         super().__init__(users=users)
         self._program, self._certificate = program, certificate
 
     @property
     def url(self) -> str:
-        """The URL of the default user."""
         return f"rediss://localhost:{self.port}/0?ssl_ca_certs={self._certificate.ca_file}"
 
     def url_for(self, user: str, password: str) -> str:
-        """Return an ACL user's URL that trusts the server's certificate."""
         return self.url.replace("rediss://", f"rediss://{user}:{password}@")
 
     def untrusted_url_for(self, user: str, password: str) -> str:

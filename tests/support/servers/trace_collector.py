@@ -29,17 +29,14 @@ class ReceivedSpan:
 
     @property
     def name(self) -> str:
-        """The name of the span."""
         return self.span.name
 
     @property
     def trace_id(self) -> str:
-        """The id of its trace."""
         return self.span.trace_id.hex()
 
     @property
     def attributes(self) -> dict[str, object]:
-        """Its attributes."""
         return _values(self.span.attributes)
 
 
@@ -56,7 +53,7 @@ class TraceCollector:
         self._raw: list[bytes] = []
 
     def receive(self, raw: bytes) -> None:
-        """Read one request of an exporter."""
+        """Store the spans of one export request."""
         request = ExportTraceServiceRequest.FromString(raw)
         spans = [
             ReceivedSpan(str(resource["service.name"]), str(resource["service.version"]), span)

@@ -1,4 +1,4 @@
-"""The state machine's actions on accounts. Each sends a request and compares the answer with the model."""
+"""The state machine's actions on accounts: each acts on the system and on the model, and compares them."""
 
 import itertools
 from datetime import datetime
@@ -19,8 +19,6 @@ _numbers = itertools.count(100)
 
 
 class AccountActions:
-    """The actions on accounts, with the system under test and its model."""
-
     def __init__(self, system: System, codes: PredictableCodes) -> None:
         self.system = system
         self.codes = codes
@@ -30,7 +28,6 @@ class AccountActions:
 
     @property
     def now(self) -> datetime:
-        """The current time of the system's clock."""
         return self.system.clock.now()
 
     def request(
@@ -40,20 +37,21 @@ class AccountActions:
         self._browser.token = session.token if session else None
         return self._browser.request(method, path, body, **headers)
 
-    def expect(self, answer: Any, *wanted: int | tuple[int, str]) -> None:
-        """Check an answer's status and code against the expected ones."""
+    def expect(self, answer: Any, *expected: int | tuple[int, str]) -> None:
+        """Check that the answer has one of these statuses, or pairs of status and error code."""
         code = answer.json().get("code") if answer.content else None
-        assert answer.status_code in wanted or (answer.status_code, code) in wanted, (wanted, answer.text)
+        assert answer.status_code in expected or (answer.status_code, code) in expected, (
+            expected,
+            answer.text,
+        )
 
     def register(self, kind: str) -> ModelAccount:
-        """Register."""
         person = self.system.register(kind)
         return ModelAccount(
             person, self.now, ["account.registered", "verification.requested"], mailed_at=[self.now]
         )
 
     def verify_mailbox(self, holder: ModelAccount) -> None:
-        """Follow the registration's link."""
         value = self.database.link_value(holder, "registration")
         if value is None:
             assert holder.verified or holder.closed or self.now > holder.registered_at + DAY
@@ -71,7 +69,7 @@ class AccountActions:
         return self.request(None, "POST", "/email-verifications/confirm", {"token": token})
 
     def log_in(self, holder: ModelAccount) -> ModelSession | None:
-        """Log in directly, and accept the consents on the first login."""
+        """Log in, and accept missing consents; return None if the account is suspended or closed."""
         person = holder.person
         self.system.clock.advance(seconds=1)  # gives each session another age, because the oldest ends first
         answer = self.request(
@@ -92,16 +90,15 @@ class AccountActions:
         return session
 
     def log_out(self, session: ModelSession) -> None:
-        """End a session."""
         self.expect(self.request(session, "DELETE", "/session"), 204 if session.open else 401)
         session.open = False
 
     def reset_password(self, holder: ModelAccount) -> None:
-        """Request the mail and follow its link."""
+        """Request the mail and use its link twice."""
         self.system.clock.advance(seconds=61)
         person = holder.person
-        wish = {"username": person.username, "email": person.email}
-        self.expect(self.request(None, "POST", "/password-resets", wish), 202)
+        body = {"username": person.username, "email": person.email}
+        self.expect(self.request(None, "POST", "/password-resets", body), 202)
         value = self.database.link_value(holder, "password_reset")
         if value is None:
             assert holder.may_be_rate_limited(self.now)
@@ -119,7 +116,7 @@ class AccountActions:
             410,
         )
         holder.person = _changed(person, password=password)
-        binding = self.model.live_binding(holder)
+        binding = self.model.unremoved_binding(holder)
         if binding is not None:
             self.model.remove(binding, "password_reset")
         holder.events.append("account.password_changed")
@@ -129,10 +126,10 @@ class AccountActions:
         """Change the password and, with `end_binding`, end the binding too."""
         holder = session.account
         password = f"Harbour-Crane-{next(_numbers)}!"
-        wish = {"current": holder.person.password, "new": password, "end_binding": end_binding}
-        self.expect(self.request(session, "PUT", "/account/password", wish), 204)
+        body = {"current": holder.person.password, "new": password, "end_binding": end_binding}
+        self.expect(self.request(session, "PUT", "/account/password", body), 204)
         holder.person = _changed(holder.person, password=password)
-        binding = self.model.live_binding(holder)
+        binding = self.model.unremoved_binding(holder)
         if end_binding and binding is not None:
             self.model.remove(binding, "password_changed")
         holder.events.append("account.password_changed")
@@ -154,7 +151,7 @@ class AccountActions:
         holder.mailed_at.append(self.now)
         holder.events.append("account.email_changed")
         self.model.end_sessions(holder)
-        binding = self.model.live_binding(holder)
+        binding = self.model.unremoved_binding(holder)
         if binding is not None:
             binding.code = None  # the code was mailed to the old mailbox
 
@@ -172,7 +169,7 @@ class AccountActions:
         """Close an account, as an operator."""
         with self.system.app.app_context():
             operator_decisions.close(self.system.ports, holder.person.username)
-        binding = self.model.live_binding(holder)
+        binding = self.model.unremoved_binding(holder)
         if binding is not None:
             self.model.remove(binding, "account_closed")
         holder.events.append("account.closed operator")

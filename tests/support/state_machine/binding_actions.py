@@ -16,13 +16,11 @@ from tests.support.state_machine.model import (
 
 
 class Actions(AccountActions):
-    """The actions on accounts, bindings and switched sessions."""
-
     def bind(self, session: ModelSession, general: ModelAccount) -> None:
         """Request a binding with the correct password."""
-        person, present = general.person, self.model.live_binding(general)
-        wish = {"username": person.username, "password": person.password}
-        answer = self.request(session, "POST", "/bindings", wish)
+        person, present = general.person, self.model.unremoved_binding(general)
+        body = {"username": person.username, "password": person.password}
+        answer = self.request(session, "POST", "/bindings", body)
         if self._closed_to_link(session, answer):
             return
         if general.closed or general.lapsed(self.now):
@@ -48,7 +46,6 @@ class Actions(AccountActions):
         general.record_code_mail(self.now)
 
     def verify(self, session: ModelSession, binding: ModelBinding, digits: str) -> None:
-        """Enter a code."""
         answer = self.request(session, "POST", f"/bindings/{binding.id}/verify", {"code": digits})
         code = binding.code
         if self._closed_to_link(session, answer) or self._not_found(session, binding, answer):
@@ -71,7 +68,6 @@ class Actions(AccountActions):
             binding.general.events.append(f"binding.verified {binding.id}")
 
     def resend(self, session: ModelSession, binding: ModelBinding) -> None:
-        """Request a new code."""
         answer = self.request(session, "POST", f"/bindings/{binding.id}/code")
         general = binding.general
         if self._closed_to_link(session, answer) or self._not_found(session, binding, answer):
@@ -103,9 +99,8 @@ class Actions(AccountActions):
             self.model.remove(binding, "lapsed" if binding.lapsed(self.now) else "link")
 
     def unbind_from_general(self, session: ModelSession) -> None:
-        """End the general account's own binding."""
         answer = self.request(session, "DELETE", "/account/binding")
-        binding = self.model.live_binding(session.account)
+        binding = self.model.unremoved_binding(session.account)
         if not session.open:
             self.expect(answer, 401)
         elif binding is None or binding.lapsed(self.now):
@@ -136,7 +131,6 @@ class Actions(AccountActions):
         return True
 
     def switch(self, session: ModelSession, binding: ModelBinding) -> None:
-        """Switch to the general account."""
         answer = self.request(session, "POST", "/session/switch", {"binding_id": binding.id})
         if not session.open:
             self.expect(answer, 401)
@@ -151,7 +145,6 @@ class Actions(AccountActions):
             session.token, session.acting = answer.json()["token"], binding
 
     def switch_back(self, session: ModelSession) -> None:
-        """Switch back to the link account."""
         answer = self.request(session, "DELETE", "/session/switch")
         if not session.open:
             self.expect(answer, 401)

@@ -31,8 +31,6 @@ def event_summary(ce: str) -> str:
 
 
 class DatabaseState:
-    """Queries on the state of the model's accounts."""
-
     def __init__(self, system: System) -> None:
         self._system = system
         self._since = system.rows("SELECT coalesce(max(id), 0) FROM outbox")[0][0]
@@ -42,21 +40,21 @@ class DatabaseState:
         return self._system.rows(_BOUND_MORE_THAN_ONCE)
 
     def invalid_sessions(self) -> list[Any]:
-        """Return switched sessions without a verified, live binding (SW-5)."""
+        """Return sessions that act for another account without a verified binding of their holder to it (SW-5)."""
         return self._system.rows(_LOOSE_SESSIONS)
 
     def tokens(self) -> set[str]:
-        """Return the digests of the tokens of all open sessions."""
+        """Return the digests of the tokens of all sessions, of any test."""
         return {row.token_digest for row in self._system.rows("SELECT token_digest FROM sessions")}
 
     def bindings(self, model: Model) -> dict[str, str]:
-        """Return the status of every binding of the model's link accounts."""
+        """Return the status of every binding of the model's two link accounts, by id."""
         statement = "SELECT id, status FROM bindings WHERE link_account_id IN (:one, :two)"
         one, two = (link.person.id for link in model.links)
         return {row.id: row.status for row in self._system.rows(statement, one=one, two=two)}
 
     def codes(self, model: Model) -> dict[str, tuple[str, str, int]]:
-        """Return challenge, digest and tries of every live code."""
+        """Return challenge, digest and tries of each code of the model's bindings, by binding."""
         rows = self._system.rows("SELECT binding_id, challenge, digest, tries FROM bind_codes")
         known = {binding.id for binding in model.bindings}
         return {
@@ -74,10 +72,7 @@ class DatabaseState:
         return found
 
     def accounts(self, model: Model) -> dict[str, tuple[bool, bool, bool, str, int]]:
-        """Return the state of each account.
-
-        This is whether it is verified, suspended or closed, its mailbox, and the sequence number of its last event.
-        """
+        """Return the state of each account: verified, suspended, closed, mailbox, sequence number of its last event."""
         known = {holder.person.id for holder in model.accounts}
         return {
             row.id: (

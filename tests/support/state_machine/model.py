@@ -8,8 +8,8 @@ from tests.support.actors.people import Person
 
 WEEK, DAY, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(minutes=1)
 MAX_TRIES, MAX_SESSIONS = 5, 20
-_SHARE = 5
-"""The number of mails to a mailbox in a day from which the model predicts no limits, which have their own tests."""
+_PREDICTABLE_MAILS = 5
+"""From this number of mails a day, the model allows a refusal by a rate limit but does not predict it."""
 
 
 @dataclass(eq=False)
@@ -35,23 +35,20 @@ class ModelAccount:
         return not self.verified and now >= self.registered_at + WEEK
 
     def may_be_rate_limited(self, now: datetime) -> bool:
-        """Return whether a limit other than the one-minute wait between codes may refuse a code (SEC-6)."""
-        return sum(at > now - DAY for at in self.mailed_at) >= _SHARE
+        """Return whether a rate limit other than the minute between codes may refuse a mail (SEC-6)."""
+        return sum(at > now - DAY for at in self.mailed_at) >= _PREDICTABLE_MAILS
 
     def too_soon(self, now: datetime) -> bool:
         """Return whether a code was mailed within the last minute (BIND-6)."""
         return self.code_at is not None and now < self.code_at + MINUTE
 
     def record_code_mail(self, now: datetime) -> None:
-        """Record a mailed code."""
         self.code_at = now
         self.mailed_at.append(now)
 
 
 @dataclass(eq=False)
 class ModelCode:
-    """The current code."""
-
     digits: str
     issued_at: datetime
     tries: int = 0
@@ -59,8 +56,6 @@ class ModelCode:
 
 @dataclass(eq=False)
 class ModelBinding:
-    """A binding."""
-
     id: str
     link: ModelAccount
     general: ModelAccount
@@ -73,7 +68,6 @@ class ModelBinding:
         return self.status == "unverified" and now >= self.requested_at + WEEK
 
     def is_live(self, now: datetime) -> bool:
-        """Return whether the binding is live: neither removed nor lapsed."""
         return self.status != "removed" and not self.lapsed(now)
 
 
@@ -89,8 +83,6 @@ class ModelSession:
 
 @dataclass
 class Model:
-    """All accounts, bindings and sessions."""
-
     links: list[ModelAccount] = field(default_factory=list)
     generals: list[ModelAccount] = field(default_factory=list)
     bindings: list[ModelBinding] = field(default_factory=list)
@@ -98,11 +90,10 @@ class Model:
 
     @property
     def accounts(self) -> list[ModelAccount]:
-        """All accounts."""
         return [*self.links, *self.generals]
 
-    def live_binding(self, general: ModelAccount) -> ModelBinding | None:
-        """Return the only live binding, if any (BIND-4)."""
+    def unremoved_binding(self, general: ModelAccount) -> ModelBinding | None:
+        """Return the only binding that is not removed, if any (BIND-4). It may have lapsed."""
         living = [each for each in self.bindings if each.general is general and each.status != "removed"]
         assert len(living) <= 1
         return living[0] if living else None
@@ -128,5 +119,4 @@ class Model:
             session.open &= session is but or not (acts or session.account is holder)
 
     def lapsed_bindings(self, now: datetime) -> Iterator[ModelBinding]:
-        """Yield the bindings that have lapsed."""
         return (binding for binding in self.bindings if binding.lapsed(now))
