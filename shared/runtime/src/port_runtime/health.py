@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class Unhealthy(Exception):  # noqa: N818 - named after its cause
-    """Raised by a probe; callers of /readyz may read the message."""
+    """Raised by a probe. Callers of /readyz read its message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def wait_until_healthy(
 ) -> Report:
     """Run the checks until all of them pass or the timeout expires, and return the last report.
 
-    `report_change` is called with the first failing report, and with each later report whose results differ.
+    `report_change` gets the first failing report and each later one with other results, except after the timeout.
     """
     ends_at = time.monotonic() + timeout_seconds
     report = run_checks(checks)

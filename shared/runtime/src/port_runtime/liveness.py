@@ -14,9 +14,7 @@ class Liveness:
         self._last_beat_at = time.monotonic()
 
     def beat(self) -> None:
-        """Record that the loop is alive."""
         self._last_beat_at = time.monotonic()
 
     def is_alive(self) -> bool:
-        """Return whether the last beat is recent enough."""
         return time.monotonic() - self._last_beat_at <= self._max_silence_seconds

@@ -22,12 +22,12 @@ _NOT_IN_KEYS: Final = re.compile(r"[^\w.-]", re.ASCII)
 
 
 def logfmt(_logger: object, _method: str, record: MutableMapping[str, Any]) -> str:
-    """Render `key=value` pairs; a value with other characters than letters, digits and marks is quoted as in JSON."""
+    """Render `key=value` pairs; a value with other characters than ASCII letters, digits and `_.:/@%+-` is JSON."""
     return _pairs(record)
 
 
 def console(_logger: object, _method: str, record: MutableMapping[str, Any]) -> str:
-    """Render time, level and event, then the other values as in logfmt; a traceback follows on separate lines."""
+    """Render time, level, event, the values except `service` as in logfmt, and a traceback on separate lines."""
     time, level, event = (str(record.pop(key, "")) for key in ("time", "level", "event"))
     traceback = str(record.pop("exception", ""))
     record.pop("service", None)

@@ -1,4 +1,4 @@
-"""Structured logs: one line for each record, with times in UTC, bound context and masked secrets (OPS-4, SEC-9)."""
+"""Structured logs, with times in UTC, bound context and masked secrets (OPS-4, SEC-9)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _FIRST = ("time", "level", "service", "event")
 def configure(
     service: str, level: str = "INFO", stream: TextIO | None = None, *, log_format: str = JSON
 ) -> None:
-    """Write all logs of this process, including those of libraries, to `stream` (default: standard error).
+    """Write all logs of this process, also those of libraries and Python's warnings, to `stream` or standard error.
 
-    Each line has `time` (ISO 8601, UTC), `level`, `service`, `event` and the values bound in `structlog.contextvars`,
-    such as `request_id`. `level` is a standard logging level name; raises ValueError otherwise.
-    `log_format` is one of `log_formats.FORMATS`.
+    Each record has `time` (ISO 8601, UTC), `level`, `service`, `event` and the values bound in `structlog.contextvars`,
+    such as `request_id`. `level` is the name of a standard logging level, `log_format` one of `log_formats.FORMATS`.
+    Raises ValueError for another level.
     """
     target = stream or sys.stderr
     number = _number(level)
@@ -44,7 +44,7 @@ def configure(
 
 
 def info(event: str, **values: str | float) -> None:
-    """Log an event in half the time of a logger, without masking: neither values nor context may contain a secret."""
+    """Log an event in half the time of a logger, without masking secrets, so values and context must contain none."""
     first = structlog.get_config()["processors"][0]
     if isinstance(first, _Lines):
         first.write(event, values)

@@ -10,7 +10,7 @@ _MIN_CHARACTERS_FOR_BOTH: Final = 5
 def masked_mailbox(mailbox: str) -> str:
     """Return a masked mailbox such as `s***n@example.com`, or `w***@example.com` if the name is short.
 
-    The last character usually distinguishes two mailboxes of a person at the same domain.
+    The last character is shown because it usually distinguishes a person's mailboxes at the same domain.
     """
     local, _, domain = mailbox.rpartition("@")
     last = local[-1:] if len(local) >= _MIN_CHARACTERS_FOR_BOTH else ""

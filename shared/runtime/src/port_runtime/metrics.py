@@ -1,4 +1,4 @@
-"""Metrics (OPS-4): a service declares them in a catalogue, from which its instruments are created.
+"""Metrics, which a service declares in a catalogue; its instruments are created from the catalogue (OPS-4).
 
     LOGINS = counter("identity_logins_total", "logins", "Logins by outcome", outcome=("ok", "refused"))
     instruments = Instruments((LOGINS,))
@@ -58,7 +58,6 @@ class Metric:
 
 
 def counter(name: str, unit: str, meaning: str, **labels: tuple[str, ...]) -> Metric:
-    """Declare a counter."""
     return Metric(name=name, kind="counter", unit=unit, description=meaning, labels=labels)
 
 
@@ -82,7 +81,7 @@ def histogram(
 
 
 class Sample(NamedTuple):
-    """A collected value; `labels` are in the order of the catalogue."""
+    """A value of an observable metric; `labels` are label values in the order of `metric.labels`."""
 
     metric: Metric
     value: float
@@ -101,22 +100,19 @@ class Instruments:
         self._instruments = {metric.name: _instrument(metric, self._own) for metric in own}
 
     def counter(self, metric: Metric) -> prometheus.Counter:
-        """Return a counter. Raises KeyError if the catalogue lacks it."""
         instrument: prometheus.Counter = self._instruments[metric.name]
         return instrument
 
     def gauge(self, metric: Metric) -> prometheus.Gauge:
-        """Return a gauge. Raises KeyError if the catalogue lacks it."""
         instrument: prometheus.Gauge = self._instruments[metric.name]
         return instrument
 
     def histogram(self, metric: Metric) -> prometheus.Histogram:
-        """Return a histogram. Raises KeyError if the catalogue lacks it."""
         instrument: prometheus.Histogram = self._instruments[metric.name]
         return instrument
 
     def registry(self, collect: Callable[[], Iterable[Sample]] = tuple) -> prometheus.CollectorRegistry:
-        """Return the registry for scrapes; `collect` returns the samples of observable metrics."""
+        """Return a registry with the whole catalogue; `collect` is called at each scrape for the observable metrics."""
         stored = _Shared(Path(self._shared)) if self._shared else self._own
         registry = prometheus.CollectorRegistry()
         registry.register(_Catalogued(self._catalogue, stored, collect))
@@ -124,7 +120,7 @@ class Instruments:
 
 
 class _Shared:
-    """Collects the sum of the metrics in the files of all processes."""
+    """Collects the metrics from the files of all processes, as sums."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -137,7 +133,7 @@ class _Shared:
 
 
 class _Catalogued(Collector):
-    """Yields each metric of the catalogue in order, including those without a series."""
+    """Yields the metrics in the order of the catalogue, including those without a series."""
 
     def __init__(
         self, catalogue: tuple[Metric, ...], stored: Any, collect: Callable[[], Iterable[Sample]]

@@ -30,7 +30,7 @@ log = get_logger("port_runtime.metrics_health_server")
 
 
 def open_listener(address: HostPort, variable: str, *, backlog: int = BACKLOG) -> socket.socket:
-    """Return a listening socket, which forked processes may share. Raises SettingsError naming `variable`.
+    """Return a non-blocking listening socket, which forked processes may share. Raises SettingsError naming `variable`.
 
     `[::]` also accepts IPv4 where the system supports it.
     """
@@ -43,13 +43,13 @@ def open_listener(address: HostPort, variable: str, *, backlog: int = BACKLOG) -
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         raise SettingsError([f"{variable}: cannot listen on this address ({reason})"]) from None
-    # Forked processes race for a connection: the losing processes must not block in accept().
+    # Forked processes race for each connection: those that lose must not block in accept().
     listener.setblocking(False)
     return listener
 
 
 class MetricsHealthServer:
-    """Serves the port in separate threads, so that it responds even if the process is stuck."""
+    """Serves the port in threads of its own, so that it responds even if the process's loop is stuck."""
 
     def __init__(
         self, registry: CollectorRegistry, *, checks: Sequence[Check], alive: Callable[[], bool]
@@ -59,7 +59,7 @@ class MetricsHealthServer:
         self._server: _Server | None = None
 
     def start(self, listener: socket.socket) -> None:
-        """Serve on the socket in the background until `stop`."""
+        """Serve on the socket in a background thread until `stop`."""
         self._server = _Server(listener, self._answer)
         threading.Thread(target=self._server.serve_forever, name="metrics-health-port", daemon=True).start()
 
@@ -107,11 +107,11 @@ class _Handler(WSGIRequestHandler):
     sys_version = ""
 
     def log_message(self, *arguments: object) -> None:
-        """Log nothing."""
+        pass
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A threading WSGI server on an existing socket."""
+    """A threading WSGI server on a socket that already listens."""
 
     daemon_threads = True
 
@@ -124,4 +124,4 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.set_app(application)
 
     def handle_error(self, *_arguments: object) -> None:
-        """Ignore clients that disconnect; `_answer` logs errors of the server."""
+        """Ignore errors of connections, such as clients that disconnect; `_answer` logs errors of the server."""

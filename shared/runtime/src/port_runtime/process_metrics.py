@@ -1,6 +1,6 @@
-"""Metrics of processes with their usual names, from /proc (OPS-4).
+"""Metrics of processes from /proc, under the names that prometheus_client uses (OPS-4).
 
-prometheus_client has these metrics too, but not their sum over several processes that share metrics.
+prometheus_client itself does not add them up over several processes.
 """
 
 from __future__ import annotations
@@ -46,22 +46,20 @@ PROCESS: Final = (CPU, MEMORY, STARTED, OPEN_FDS, MAX_FDS)
 
 
 def build_info(service: str) -> Metric:
-    """Declare the metric of the installed version."""
     return observable_gauge(f"{service}_build_info", "", "1, with the installed version", version=())
 
 
 class ProcessUsageCollector:
     """Samples of one process and its children, and of the installed version of its distribution.
 
-    `pid` returns the id of the process. For a web process it is gunicorn's, whose children share a metrics and
-    health port.
+    `pid` returns the id of the process, in a web process that of gunicorn, whose children share the port for metrics.
     """
 
     def __init__(self, build: Metric, distribution: str, *, pid: Callable[[], int] = os.getpid) -> None:
         self._build, self._version, self._pid = build, version(distribution), pid
 
     def collect(self) -> Iterator[Sample]:
-        """Read /proc. The CPU time of an ended child is included once its parent has collected it."""
+        """Read /proc. The CPU time of an ended child is included once its parent has waited for it (wait(2))."""
         yield Sample(self._build, 1, (self._version,))
         root = self._pid()
         stats = [found for pid in (root, *_children(root)) if (found := _stat(pid))]

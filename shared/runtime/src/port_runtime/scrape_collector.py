@@ -22,7 +22,7 @@ log = get_logger("port_runtime.scrape_collector")
 class ScrapeCollector:
     """Queries each source in a separate thread.
 
-    A source that fails or is too slow is omitted from the scrape, so that its series end instead of going stale.
+    A source that fails or is too slow is omitted from the scrape, so that its series end and keep no old value.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ScrapeCollector:
 
 
 class _Source:
-    """Runs at most one query at a time; a scrape during a query waits for the result of that query."""
+    """Runs at most one query at a time; a scrape during a query waits for its result."""
 
     def __init__(self, collect: Callable[[], Iterable[Sample]]) -> None:
         self._collect = collect

@@ -1,4 +1,4 @@
-"""A string type that hides its value in logs and tracebacks."""
+"""A type for secret texts, which hides them in logs and tracebacks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ MASK: Final = "**********"
 class Secret:
     """An immutable text that is masked in `str`, `repr` and `format` (SEC-9); only `reveal` returns it.
 
-    Comparison takes constant time (SEC-12). Pickling raises TypeError, because it would copy the text without a mask.
+    The time of a comparison does not depend on the texts, except on their lengths (SEC-12). Pickling raises TypeError,
+    because it would copy the text without a mask.
     """
 
     __slots__ = ("_text",)
@@ -21,7 +22,7 @@ class Secret:
         object.__setattr__(self, "_text", text)
 
     def reveal(self) -> str:
-        """Return the text. Call this only where the text is used."""
+        """Return the text. Call this as late as possible."""
         return str(object.__getattribute__(self, "_text"))
 
     def __repr__(self) -> str:

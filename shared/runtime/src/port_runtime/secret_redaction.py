@@ -1,6 +1,6 @@
 """Masks secrets in log records before they are written (SEC-9).
 
-Secrets are recognized by their type. Names and patterns are a second check, for secrets in plain strings.
+Secrets are recognized by their type. Names of values and patterns are a second check, for secrets in plain strings.
 
 Mail addresses are not recognized here, because nothing logs them: SQLAlchemy hides the parameters of statements in its
 errors (`hide_parameters`), and the mailer removes addresses from the replies of mail servers (`reply_redaction.py`).
@@ -21,7 +21,7 @@ SECRET_NAMES: Final = frozenset(
 # Names that end in "code" but are not secret.
 PLAIN_NAMES: Final = frozenset({"status_code", "error_code", "exit_code", "reply_code", "problem_code"})
 MAX_DEPTH: Final = 6
-_NUMBERS: Final = (bool, int, float)  # a tuple, since building a union for each value is slower
+_NUMBERS: Final = (bool, int, float)  # a tuple, because isinstance with a union is slower
 
 _IN_QUERY = re.compile(r"(?i)\b((?:token|code|password|secret)=)[^&\s\"'#]+")
 _IN_URL = re.compile(r"(://[^/@\s:]*:)[^/@\s]+@")
@@ -30,7 +30,7 @@ _IN_CODEC_ERROR = re.compile(r"(codec can't (?:en|de)code (?:character|byte)s?) 
 
 
 def redact(_logger: object, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask secrets at any depth; a structlog processor."""
+    """Mask secrets, and everything below MAX_DEPTH levels of nesting; a structlog processor."""
     for key, value in record.items():
         record[key] = _masked(key, value, MAX_DEPTH)
     return record

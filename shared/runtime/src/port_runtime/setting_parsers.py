@@ -41,12 +41,10 @@ class HostPort:
 
 
 def holds_secret(parse: Parse[object]) -> bool:
-    """Return whether the values of this parser are secrets."""
     return bool(getattr(parse, _MARK, False))
 
 
 def mark_secret(parse: Parse[T]) -> Parse[T]:
-    """Mark a parser whose values are secrets."""
     setattr(parse, _MARK, True)
     return parse
 
@@ -94,7 +92,7 @@ def switch(raw: str) -> bool:
 
 
 mode = choice(PRODUCTION, "local")
-"""Production refuses settings that are safe only on a single machine (SEC-14)."""
+"""The modes of SEC-14."""
 log_level = choice("DEBUG", "INFO", "WARNING", "ERROR")
 """The minimum level of `logs.configure`."""
 log_format = choice(*FORMATS)
@@ -110,7 +108,7 @@ def host_port(raw: str) -> HostPort:
 
 
 def url(raw: str) -> str:
-    """Parse an absolute URL without a password; use `secret_url` for URLs with a password."""
+    """Check an absolute URL, which must contain no password, and return it unchanged."""
     parts = _split(raw)
     if parts.password is not None:
         raise ValueError("must be a URL without a password")
@@ -144,7 +142,6 @@ def secret_url(*schemes: str, check: Callable[[str], None] | None = None) -> Par
 
 @mark_secret
 def secret(raw: str) -> Secret:
-    """Wrap a secret."""
     return Secret(raw)
 
 
@@ -185,7 +182,7 @@ def optional(parse: Parse[T]) -> Parse[T | None]:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether the host is this machine (SEC-14). The only accepted host name is `localhost`."""
+    """Return whether the host is a loopback address or `localhost` (SEC-14). No name is resolved."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -193,14 +190,12 @@ def is_loopback(host: str) -> bool:
 
 
 class _Parts:
-    """The parts of a URL that are validated."""
-
     def __init__(self, raw: str) -> None:
         parts = urlsplit(raw)
         self.scheme, self.password = parts.scheme, parts.password
         for host in parts.netloc.rpartition("@")[2].split(","):  # the URL of sentinels contains several hosts
             _ = urlsplit(f"//{host}").port  # raises ValueError for an invalid port
-        self.place = parts.netloc or parts.path
+        self.host_or_path = parts.netloc or parts.path
 
 
 def _split(raw: str) -> _Parts:
@@ -208,7 +203,7 @@ def _split(raw: str) -> _Parts:
         parts = _Parts(raw)
     except ValueError:
         raise ValueError("must be a URL") from None
-    if not parts.scheme or not parts.place or "://" not in raw or any(c.isspace() for c in raw):
+    if not parts.scheme or not parts.host_or_path or "://" not in raw or any(c.isspace() for c in raw):
         raise ValueError("must be a URL")
     return parts
 

@@ -8,7 +8,8 @@
     with exit_on_error():
         settings = load(Settings, os.environ)
 
-All errors are reported at once. An empty variable counts as unset, because Compose files cannot unset a variable.
+The errors of all settings are reported at once, then those of combinations. An empty variable counts as unset, because
+Compose files cannot unset a variable.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ REQUIRED: Final = Required.REQUIRED
 
 
 class SettingsError(Exception):
-    """The environment is invalid. `errors` contains a line "NAME: reason" for each setting, in order of declaration."""
+    """Settings are wrong. `errors` contains a line "NAME: reason" for each; those of `load` in order of declaration."""
 
     def __init__(self, errors: list[str]) -> None:
         super().__init__("; ".join(errors))
@@ -79,7 +80,7 @@ class ErrorCollector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingDoc:
-    """The documentation of a setting. `default_text` is None if there is no default."""
+    """The documentation of a setting. `default_text` is None if the setting is required or None by default."""
 
     name: str
     doc: str
@@ -114,7 +115,7 @@ def setting(name: str, *, parse: Parse[Any], default: str | Required | None = RE
 
 
 def load(settings_class: type[T], environ: Mapping[str, str]) -> T:
-    """Parse every setting of the class. Raises SettingsError with all errors.
+    """Parse every setting of the class. Raises SettingsError.
 
     A class may have a method `errors()` that yields "NAME: reason" for combinations of settings. It is called only if
     each setting alone is valid.
@@ -186,7 +187,7 @@ def _value(declared: _Declared, environ: Mapping[str, str]) -> object:
 
 
 def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, str]:
-    """Return the text, and the name of its variable."""
+    """Return the text (None for an unset variable without a default) and the name of its variable."""
     name, file_name = declared.name, f"{declared.name}_FILE"
     if environ.get(name) and environ.get(file_name):
         raise _SettingError(f"{name}: must not be set together with {file_name}")
@@ -199,7 +200,7 @@ def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, s
 
 
 def _has_surrogates(raw: str) -> bool:
-    """Return whether the variable had bytes that are not UTF-8; an error when encoding them later would show them."""
+    """Return whether the variable had bytes that are not UTF-8, which a later encoding error would show."""
     return any("\ud800" <= character <= "\udfff" for character in raw)
 
 

@@ -1,4 +1,4 @@
-"""Early handlers of SIGTERM, because the first process of a container ignores signals without a handler."""
+"""Handlers of SIGTERM. Without a handler, the first process of a container would ignore the signal."""
 
 import os
 import signal
@@ -14,7 +14,10 @@ def end_on_sigterm() -> None:
 
 
 def end_now(number: int, _frame: object) -> None:
-    """End by the signal, or, in the first process of a container, with the exit code that shells use for the signal."""
+    """End by the signal, or, where that has no effect, with the exit code that shells use for it.
+
+    The first process of a container cannot end by a signal.
+    """
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)

@@ -19,14 +19,14 @@ def display_width(text: str) -> int:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
-    """Return the lines of a table; the columns whose numbers are in `right` are aligned to the right."""
+    """Return the lines of a table; the columns with an index in `right` are aligned to the right."""
     lines = [head, *rows]
     widths = [max(display_width(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(_line(line, widths, right) for line in lines)
 
 
 def truncate(text: str, limit: int) -> str:
-    """Shorten a text to at most `limit` characters."""
+    """Shorten a text to at most `limit` characters, not columns."""
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 

@@ -17,7 +17,7 @@ _FALSE: Final = frozenset({"", "0", "f", "false", "n", "no"})
 def is_redis_protected(url: str) -> bool:
     """Return whether a Redis URL, possibly with sentinels, protects the connection.
 
-    Sentinels on this machine may return a server on another machine.
+    Sentinels need TLS even on this machine, because the server that they name may be on another machine.
     """
     parts, options = urlsplit(url), _options(url)
     scheme, _, sentinel = parts.scheme.partition("+")
@@ -31,7 +31,9 @@ def is_redis_protected(url: str) -> bool:
 
 
 def is_database_protected(url: str) -> bool:
-    """Return whether a database URL protects the connection: SQLite always, PostgreSQL with `sslmode=verify-full`.
+    """Return whether a database URL protects the connection, as SQLite always does.
+
+    PostgreSQL needs `sslmode=verify-full` unless every host is this machine.
 
     A PostgreSQL URL may name several hosts in its options; a host that begins with a slash is a socket's directory.
     """

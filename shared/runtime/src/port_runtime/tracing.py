@@ -5,7 +5,7 @@ Without the SDK, trace ids are only propagated; with the SDK, spans are exported
     with span("POST /api/v1/accounts", parent=traceparent, kind=SpanKind.SERVER) as current:
         current.set_attribute("http.response.status_code", 202)
 
-Attributes contain no secrets and no addresses.
+Attributes contain no secrets, and no addresses of people.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ids: Final = random.SystemRandom()  # no state that forked workers would share
 def is_enabled(environ: Mapping[str, str]) -> bool:
     """Return whether spans are exported: an endpoint is set, and tracing is not disabled.
 
-    Raises SettingsError, also if the extra `tracing` is not installed.
+    Raises SettingsError for another protocol or exporter than OTLP over HTTP, or if the extra `tracing` is missing.
     """
     if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
@@ -63,9 +63,9 @@ def is_enabled(environ: Mapping[str, str]) -> bool:
 
 
 def configure(service: str, *, distribution: str) -> None:
-    """Configure span export from the OTEL_* variables. Raises SettingsError.
+    """Configure the export of spans from the OTEL_* variables. Raises SettingsError.
 
-    `distribution` supplies `service.version`. Call it after forking: the exporter's thread does not survive a fork.
+    `distribution` supplies `service.version`. Call this after forking: the exporter's thread does not survive a fork.
     """
     if not is_enabled(os.environ):
         return
@@ -85,7 +85,7 @@ def configure(service: str, *, distribution: str) -> None:
 
 
 def close() -> None:
-    """Export the remaining spans before the process ends."""
+    """Export the remaining spans and end the export."""
     if is_recording():
         trace.get_tracer_provider().shutdown()  # type: ignore[attr-defined]  # the SDK's provider has it
 
@@ -105,8 +105,8 @@ def span(
 ) -> Iterator[Span]:
     """Make a span current, as a child of `parent` (a W3C traceparent) or else of the current span.
 
-    An invalid or missing parent starts a new trace. An exception marks the span as failed; only its class name is
-    recorded. Two underscores in a keyword become a dot in the attribute's name.
+    With an invalid `parent`, or without any parent, it starts a new trace. An exception marks the span as failed; only
+    the exception's class name is recorded. Two underscores in a keyword become a dot in the attribute's name.
     """
     context = _context(parent) if parent else None
     started = _TRACER.start_span(name, context, kind, _dotted(attributes))
@@ -154,26 +154,26 @@ def record(
 
 
 def traceparent() -> str | None:
-    """Return the W3C traceparent of the current span, for propagation."""
+    """Return the W3C traceparent of the current span, or None if there is none."""
     carrier: dict[str, str] = {}
     _W3C.inject(carrier)
     return carrier.get("traceparent")
 
 
 def trace_id() -> str | None:
-    """Return the current trace's id in hexadecimal, for logs."""
+    """Return the id of the current trace in hexadecimal, or None if there is none."""
     context = trace.get_current_span().get_span_context()
     return trace.format_trace_id(context.trace_id) if context.is_valid else None
 
 
 def span_id() -> str | None:
-    """Return the current span's id in hexadecimal, for logs."""
+    """Return the id of the current span in hexadecimal, or None if there is none."""
     context = trace.get_current_span().get_span_context()
     return trace.format_span_id(context.span_id) if context.is_valid else None
 
 
 def server(host: str | None, port: int | None) -> dict[str, Any]:
-    """Return the attributes of a client span's server; none for a socket without a host."""
+    """Return the attributes of a client span that name its server; none if there is no host, as with a Unix socket."""
     return {"server__address": host, "server__port": port} if host else {}
 
 
