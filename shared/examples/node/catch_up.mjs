@@ -34,8 +34,8 @@ export class FeedCatchUp {
     }
   }
 
-  // Advances to the group's progress, or returns the gap that the feed must fill: the events between two positions.
-  // Positions themselves have no gaps.
+  // Returns the gap between the position and the stream, which the feed must fill: all positions below `before`. If there
+  // is none, advances the position to the group's progress.
   async #findGap() {
     const { stream, group } = this.member;
     const [about, groups, [, oldest], stored] = await execute(
@@ -77,7 +77,7 @@ export class FeedCatchUp {
     }
     if (items.at(-1)?.position >= before) await this.#advance(before - 1);
     else if (!items.length && before === Infinity) this.#complete = fingerprint;
-    else if (!items.length) await this.member.pause(FEED_WAIT_MS); // the relay appends to the stream before it commits to the feed
+    else if (!items.length) await this.member.pause(FEED_WAIT_MS); // the relay appends to the stream before it commits
   }
 
   // Stop all other members first, because they would still handle their pending entries.

@@ -6,10 +6,10 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const BATCH = 50;
-const BLOCK_MS = 1_000; // the maximum time of a stop while no events arrive
+const BLOCK_MS = 1_000; // a stop takes at most this long while no events arrive
 const WAITS_MS = [100, 500, 2_500, 10_000]; // between five attempts
 const TRIES = WAITS_MS.length + 1;
-const SEEN_SECONDS = 8 * 86_400; // a day longer than the stream keeps entries
+const SEEN_SECONDS = 8 * 86_400; // a day longer than the stream keeps entries by default
 const YEAR_MS = 365 * 86_400_000;
 
 // A reason contains the error's class, not its message, which may contain personal data.
@@ -65,7 +65,7 @@ export class Member {
     return `seen:${this.group}:${name}`;
   }
 
-  // Ends after the current event.
+  // Ends after the current event, or at once during a pause.
   stop() {
     this.#stop.abort();
   }
@@ -96,7 +96,7 @@ export class Member {
     });
   }
 
-  // Handles an event and adds the result to the transaction: a dedupe mark or a dead letter.
+  // Handles an event, adds a dedupe mark or a dead letter to the transaction, and executes it.
   async settle(transaction, id, entry, times = 1) {
     const event = eventOf(entry);
     const seen = event && this.key(event.id);
@@ -176,7 +176,8 @@ export class Member {
     }
   }
 
-  // Reads the stream from the start after Redis lost its data; the dedupe marks identify repeated events.
+  // Continues after the group was lost or created again. A lost group reads the stream from the start; the dedupe marks
+  // identify repeated events.
   async #recover(error) {
     if (!(error instanceof GroupRecreated) && !/NOGROUP|no such key/.test(error.message)) throw error;
     this.#pending = [];

@@ -86,7 +86,7 @@ def log_in() -> Any:
 
 @pages.get("/callback")
 def callback() -> ResponseReturnValue:
-    """Process identity's answer. Authlib checks state, nonce, PKCE and the ID token."""
+    """Process identity's answer. Authlib checks state, nonce and the ID token, and sends the verifier of PKCE."""
     try:
         token = identity.authorize_access_token()
     except (OAuthError, JoseError) as error:
@@ -113,7 +113,7 @@ def log_out() -> Any:
 
 @pages.post("/backchannel-logout")
 def backchannel_logout() -> ResponseReturnValue:
-    """Process the notification that a login has ended. Identity repeats it until the answer is 200 or 400."""
+    """Process the notification that a login has ended. Identity does not repeat it after a 200 or 400."""
     try:
         logins.end(read_logout_token(request.form.get("logout_token", ""), identity))
     except JoseError:
@@ -123,7 +123,7 @@ def backchannel_logout() -> ResponseReturnValue:
 
 @pages.app_errorhandler(requests.RequestException)
 def unavailable(_error: requests.RequestException) -> ResponseReturnValue:
-    """Return an error page, because identity does not answer."""
+    """Return an error page if identity does not answer, or answers with an error."""
     return _message("unavailable", 503)
 
 
@@ -148,7 +148,7 @@ def _introspect(access_token: str) -> Any:
 
 
 def _former_company(former: Any, person: Any) -> str | None:
-    """Return the company of the former login if the same person has changed the company."""
+    """Return the name of the former login's company if the same person has changed the company, else None."""
     is_same = (former.get("act") or former)["sub"] == (person.get("act") or person)["sub"]
     return former["company"]["name"] if is_same and former["company"] != person["company"] else None
 

@@ -43,7 +43,7 @@ class Passes:
         self._database.executescript(TABLES)
 
     def handle(self, event: Event) -> None:
-        """Apply an event, unless it was applied before. Raises RetryLater."""
+        """Apply an event, unless it was applied before or the snapshot includes it. Raises RetryLater."""
         with self._transaction():
             new = self._run("INSERT OR IGNORE INTO handled (event) VALUES (?)", event.id).rowcount
             known = self._run(
@@ -90,19 +90,16 @@ class Passes:
     # The DedupeStore of the consumer:
 
     def is_handled(self, event: Event) -> bool:
-        """Return whether the event was applied before."""
         return self._run("SELECT 1 FROM handled WHERE event = ?", event.id).fetchone() is not None
 
     def mark_handled(self, event: Event) -> None:
-        """Do nothing: `handle` recorded the event with its effect."""
+        """Do nothing, because `handle` recorded the event with its effect."""
 
     def position(self) -> int | None:
-        """Return the group's position."""
         found = self._run("SELECT position FROM place").fetchone()
         return int(found[0]) if found else None
 
     def advance(self, position: int) -> None:
-        """Store the group's position."""
         self._run("INSERT OR REPLACE INTO place VALUES (1, ?)", position)
 
     @contextmanager
