@@ -20,7 +20,6 @@ ACL = ROOT / "deploy/redis/users.acl.example"
 
 
 def documents() -> dict[Path, str]:
-    """Return the text that each file should have."""
     written = {
         OPENAPI: f"{openapi_document()}\n",
         ACL: acl_example(),

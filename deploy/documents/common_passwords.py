@@ -1,7 +1,7 @@
-"""Writes the list of common passwords: `python -m deploy.documents.common_passwords LIST…` (SEC-2).
+"""Writes the digests of common passwords: `python -m deploy.documents.common_passwords LIST…` (SEC-2).
 
-Each LIST has a password on each line, the most common first. Ours was made from SecLists'
-10-million-password-list-top-1000000.txt, which has 44,000 of this length, and then rockyou.txt.
+Each LIST has a password on each line, the most common first. The digests in this repository were made from SecLists'
+10-million-password-list-top-1000000.txt, which has 44,000 passwords of the minimum length, and then rockyou.txt.
 """
 
 import sys
@@ -16,7 +16,7 @@ TARGET: Final = Path(common_passwords.__file__).with_name("wordlists") / "common
 
 
 def encode(passwords: Iterable[str]) -> bytes:
-    """Return the digests of the first COUNT different passwords that are long enough, in order."""
+    """Return the sorted digests of the first COUNT passwords that are long enough and differ in lower case."""
     chosen: set[bytes] = set()
     for password in passwords:
         if len(password) >= common_passwords.MIN_CHARACTERS:

@@ -24,7 +24,6 @@ rect { fill: #ffffff } .first { fill: #0969da } .other { fill: #afb8c1 }
 
 
 def documents() -> dict[Path, str]:
-    """Return the text that each file should have."""
     return {PARTS.with_suffix(".svg"): diagram(PARTS), CHART: chart(BENCH)}
 
 

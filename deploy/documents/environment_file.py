@@ -34,7 +34,7 @@ FORMS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A process with its own environment file, the commands that read the file, and the command that checks it."""
+    """A process with its own environment file. `commands` read the file; `check` is the command that checks it."""
 
     name: str
     commands: str
@@ -42,7 +42,7 @@ class Process:
 
 
 def environment_file(process: Process, docs: Iterable[SettingDoc]) -> str:
-    """Return the text of the file; only required settings without a default are not commented out."""
+    """Return the text of the file; only settings that production requires are not commented out."""
     head = _comment(HEAD.format(commands=process.commands, check=process.check), indent="")
     return "\n".join([f"{head}\n", *(_entry(process.name, doc) for doc in docs)])
 

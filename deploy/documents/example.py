@@ -22,7 +22,7 @@ EXAMPLE = re.compile(
 
 
 def documents(others: Mapping[Path, str]) -> dict[Path, str]:
-    """Return the text that each file should have. `others` contains texts whose other parts are already generated."""
+    """Return the new texts of READMES. `others` contains texts of theirs in which other parts are already generated."""
     return {readme: _with_examples(others.get(readme) or readme.read_text()) for readme in READMES}
 
 
@@ -39,7 +39,7 @@ def _source(path: Path, name: str | None) -> str:
 
 
 def _function(text: str, name: str) -> str:
-    """Return a function with its decorators. Raises StopIteration if the file has no function with this name."""
+    """Return a test and its decorators, of which it must have one. Raises StopIteration if the file lacks the test."""
     function = next(
         node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name
     )

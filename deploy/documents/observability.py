@@ -28,18 +28,16 @@ EXPOSED = {"identity serve": WEB, "identity relay": RELAY, "identity notify": NO
 
 
 def documents() -> dict[Path, str]:
-    """Return the text that each file should have."""
     return {METRICS: metrics_document(), RULE: prometheus_rule()}
 
 
 def metrics_document() -> str:
-    """Return every metric of every process, as Markdown tables."""
     lines = [
         "# Metrics",
         "",
-        "Generated from `identity/metrics/` and `mailer/metrics.py` by `make docs`. Each process serves its metrics",
-        "at `/metrics` on its metrics and health port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`,",
-        "`IDENTITY_NOTIFY_METRICS_BIND`, `MAILER_METRICS_BIND`), which also serves `/livez` and `/readyz`. The values",
+        "Generated from `identity/metrics/` and `mailer/metrics.py` by `make docs`. These processes serve `/metrics`",
+        "on their metrics and health port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`,",
+        "`IDENTITY_NOTIFY_METRICS_BIND`, `MAILER_METRICS_BIND`), with `/livez` and `/readyz`. The values",
         "of a label in *italics* depend on the installation, such as its routes. A metric whose value cannot be read",
         "during a scrape is left out.",
     ]
@@ -56,7 +54,6 @@ def metrics_document() -> str:
 
 
 def prometheus_rule() -> str:
-    """Return the alert rules as an object for the Prometheus operator."""
     lines = (line for line in ALERTS.read_text().splitlines() if not line.startswith("#"))
     return RULE_HEAD + "".join(f"  {line}\n" for line in lines)
 

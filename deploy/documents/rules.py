@@ -1,7 +1,7 @@
 """The list of rules, with the tests that prove each rule.
 
 `tests/rules/README.md` is the source: each rule's sentences are written by hand. The line below them says `Planned`, or
-lists the test files; only that list is generated.
+lists the test files; only this list is generated.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ class Proof:
 
 
 def documents() -> dict[Path, str]:
-    """Return the text that the file should have."""
     files: dict[str, Counter[Path]] = {}
     for proof in proofs():
         files.setdefault(proof.rule, Counter())[proof.path] += 1
@@ -49,7 +48,7 @@ def documents() -> dict[Path, str]:
 
 
 def rules() -> dict[str, bool]:
-    """Return by its identifier whether each rule is planned."""
+    """Map the identifier of each rule to whether the rule is only planned."""
     return {found["name"]: found["proof"] == PLANNED for found in RULE.finditer(README.read_text())}
 
 

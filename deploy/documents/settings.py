@@ -51,7 +51,6 @@ READMES = {ROOT / "services/identity/README.md": IDENTITY, ROOT / "services/mail
 
 
 def documents() -> dict[Path, str]:
-    """Return the text that each file should have."""
     return {
         **{readme: _with_table(readme, readers) for readme, readers in READMES.items()},
         **{
