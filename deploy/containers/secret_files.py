@@ -2,7 +2,7 @@
 
     python -m deploy.containers.secret_files DIRECTORY [--give] [--redis-admin=on]
 
-Existing secrets are kept, but copies that a process no longer needs are deleted. Redis' ACL file and the SQL of
+Existing secrets are kept, but copies that a process no longer needs are deleted. URLs, Redis' ACL file and the SQL of
 PostgreSQL's roles are always rewritten. `--give` requires root and makes the user of each container the owner of its
 files. `--redis-admin=on` enables the administrator of Redis. The server names are those of docker-compose.yml and of
 the Kubernetes overlay `local`.
@@ -38,7 +38,6 @@ DATABASE_ROLES: Final = {
 
 
 def main(root: Path, *, give: bool, redis_admin: bool = False) -> None:
-    """Write the secrets into the directories under `root`."""
     kept = root / "kept"
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     _make(kept, redis_admin=redis_admin)
@@ -52,10 +51,10 @@ def main(root: Path, *, give: bool, redis_admin: bool = False) -> None:
 
 
 def _make(kept: Path, *, redis_admin: bool) -> None:
-    """Generate all secrets in a directory that only this program reads."""
+    """Generate missing secrets in `kept`, which only this program reads; rewrite what is made from them."""
     make_secrets(kept / "keys", kept / "redis", stream=STREAM, redis_admin=redis_admin)
-    _kept_password(kept / "postgres_password")
-    passwords = {role: _kept_password(kept / f"{role}.password") for role in DATABASE_ROLES.values()}
+    _stored_password(kept / "postgres_password")
+    passwords = {role: _stored_password(kept / f"{role}.password") for role in DATABASE_ROLES.values()}
     write_secret(kept / "roles.sql", roles_script() + _passwords_script(passwords))
     for process, role in DATABASE_ROLES.items():
         directory = kept / "databases" / process
@@ -66,8 +65,8 @@ def _make(kept: Path, *, redis_admin: bool) -> None:
         write_secret(kept / f"{role}_url", f"redis://{role}:{password_of(kept / 'redis', role)}@redis:6379/0")
 
 
-def _kept_password(path: Path) -> str:
-    """Return the password in a file; generate the file if it is missing."""
+def _stored_password(path: Path) -> str:
+    """Return the password in a file, which is generated if it is missing."""
     if not path.exists():
         write_secret(path, secrets.token_urlsafe(PASSWORD_BYTES))
     return path.read_text()
@@ -104,14 +103,14 @@ def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
 def _put(file: Path, directory: Path, user: int | None) -> None:
     """Copy a file atomically: readers see either the old version or the new one."""
     directory.mkdir(exist_ok=True)
-    beside = directory / f".{file.name}.new"
-    beside.unlink(missing_ok=True)
-    beside.touch(mode=0o600)
-    beside.write_bytes(file.read_bytes())
-    beside.chmod(0o400)
+    temporary = directory / f".{file.name}.new"
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)
+    temporary.write_bytes(file.read_bytes())
+    temporary.chmod(0o400)
     if user is not None:
-        os.chown(beside, user, user)
-    beside.replace(directory / file.name)
+        os.chown(temporary, user, user)
+    temporary.replace(directory / file.name)
 
 
 if __name__ == "__main__":

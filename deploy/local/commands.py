@@ -17,7 +17,7 @@ SETTINGS = ("IDENTITY_", "MAILER_", "MAIL_", "REDIS_URL")
 
 
 def write_commands(directory: Path, programs: Path, environments: Mapping[str, Mapping[str, str]]) -> None:
-    """Write a command for each service, with the settings of all processes of that service."""
+    """Write a command for each service, which sets the settings of the service's PROCESSES."""
     directory.mkdir(exist_ok=True)
     for name, processes in PROCESSES.items():
         known = {key: value for process in processes for key, value in environments[process].items()}

@@ -47,7 +47,7 @@ class Person:
 
     @property
     def email(self) -> str:
-        """An address of the development mailbox, which accepts every address."""
+        """An address at the development mailbox, which accepts mails to every address."""
         return f"{self.username}@demo.example.tw"
 
     def registration(self, password: str) -> dict[str, object]:
@@ -74,11 +74,11 @@ PEOPLE = (LINK, VERIFIED, UNVERIFIED, REMOVED)
 
 
 def make_demo(paths: RunPaths) -> str:
-    """Create missing accounts; return the text to print, with names and passwords or the error."""
-    kept = paths.settings.root / "demo.json"
+    """Create the accounts unless they exist; return the text to print, with names and passwords or the error."""
+    password_file = paths.settings.root / "demo.json"
     try:
-        passwords = _passwords(kept)
-        fresh = Demo(Api(paths.identity_url), Mails(paths.mailbox_url), passwords).make()
+        passwords = _passwords(password_file)
+        created = Demo(Api(paths.identity_url), Mails(paths.mailbox_url), passwords).make()
     except (ApiError, TimeoutError, OSError) as error:
         return f"The sample accounts could not be created: {error}"
     lines = [
@@ -86,7 +86,7 @@ def make_demo(paths: RunPaths) -> str:
     ]
     title = (
         "Sample accounts (name, password):"
-        if fresh
+        if created
         else "Sample accounts, created earlier (name, password, first state):"
     )
     return "\n".join([title, *lines, ""])
@@ -99,7 +99,7 @@ class Demo:
         self._api, self._mails, self._passwords = api, mails, passwords
 
     def make(self) -> bool:
-        """Create accounts and bindings; return False if they exist."""
+        """Create accounts and bindings; return False if the first account exists."""
         try:
             self._register(LINK)
         except ApiError as error:
@@ -131,18 +131,21 @@ class Demo:
         return api
 
     def _bind(self, link: Api, person: Person, *, verify: bool) -> None:
-        asked = {"username": person.username, "password": self._passwords[person.username]}
-        binding = link.call("POST", "/bindings", asked)
+        request = {"username": person.username, "password": self._passwords[person.username]}
+        binding = link.call("POST", "/bindings", request)
         code = self._mails.code(person.email)
         if verify:
             link.call("POST", f"/bindings/{binding['id']}/verify", {"code": code})
 
 
-def _passwords(kept: Path) -> dict[str, str]:
-    """Return this copy's passwords, which are random, because the portal may be reachable from other machines."""
-    if not kept.exists():
-        write_secret(kept, json.dumps({person.username: _password() for person in PEOPLE}, indent=2))
-    passwords: dict[str, str] = json.loads(kept.read_text())
+def _passwords(file: Path) -> dict[str, str]:
+    """Return the passwords in the file, which are generated if it is missing.
+
+    They are random, because the portal may be reachable from other machines.
+    """
+    if not file.exists():
+        write_secret(file, json.dumps({person.username: _password() for person in PEOPLE}, indent=2))
+    passwords: dict[str, str] = json.loads(file.read_text())
     return passwords
 
 

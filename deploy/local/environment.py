@@ -55,7 +55,6 @@ class RunPaths:
 
     @property
     def keys(self) -> Path:
-        """The directory with the keys of both services."""
         return self.settings.root / "keys"
 
     @property
@@ -65,25 +64,22 @@ class RunPaths:
 
     @cached_property
     def socket(self) -> Path:
-        """The path of Redis' socket, in a temporary directory if a path in RUN_DIR would be too long."""
-        beside = self.redis / "redis.sock"
-        if len(os.fsencode(beside)) <= MAX_SOCKET_PATH:
-            return beside
+        """The path of Redis' socket, in a new temporary directory if a path in RUN_DIR would be too long."""
+        in_run_dir = self.redis / "redis.sock"
+        if len(os.fsencode(in_run_dir)) <= MAX_SOCKET_PATH:
+            return in_run_dir
         return Path(tempfile.mkdtemp(prefix="port-redis-")) / "redis.sock"
 
     @property
     def identity_url(self) -> str:
-        """The URL of portal and API."""
         return f"http://127.0.0.1:{self.settings.identity_port}"
 
     @property
     def mailbox_url(self) -> str:
-        """The URL of the development mailbox."""
         return f"http://127.0.0.1:{self.settings.mailbox_port}"
 
     @property
     def pass_demo_url(self) -> str:
-        """The URL of the sample port service."""
         return f"http://127.0.0.1:{self.settings.pass_demo_port}"
 
     def redis_url(self, role: str) -> str:
@@ -98,7 +94,7 @@ class RunPaths:
 def prepare(paths: RunPaths) -> None:
     """Create directories, keys, passwords and the files with the Redis URLs."""
     paths.settings.root.mkdir(parents=True, exist_ok=True)
-    _close_to_others(paths.settings.root)
+    _restrict_permissions(paths.settings.root)
     make_secrets(paths.keys, paths.redis, stream=event_stream())
     for role in ("relay", "mailer"):
         write_secret(paths.redis / f"{role}.url", paths.redis_url(role))
@@ -106,10 +102,10 @@ def prepare(paths: RunPaths) -> None:
         write_secret(paths.redis / f"{role}.url", paths.redis_url_by_port(role))
 
 
-def _close_to_others(root: Path) -> None:
-    """Remove other users' permissions from files that an earlier release created.
+def _restrict_permissions(root: Path) -> None:
+    """Remove the permissions of group and others from files that an earlier release, or Sendria, creates with them.
 
-    Sendria sets its own umask, so its database must exist before it starts.
+    Sendria sets its own umask, so its database is created here, before it starts.
     """
     (root / "mailbox.sqlite").touch()
     for pattern in ("lock", "identity.sqlite*", "mailbox.*"):
@@ -118,7 +114,7 @@ def _close_to_others(root: Path) -> None:
 
 
 def environments(paths: RunPaths) -> dict[str, dict[str, str]]:
-    """Return the environment of each process of the Procfile."""
+    """Return the environment of each process in the Procfile, and of `identity migrate`."""
     redis, mailbox = _redis(paths), _mailbox(paths)
     identity, mailer = _identity(paths), _mailer(paths)
     issuer = identity.get("IDENTITY_PUBLIC_URL", paths.identity_url)
@@ -136,10 +132,10 @@ def environments(paths: RunPaths) -> dict[str, dict[str, str]]:
 
 
 def _base() -> dict[str, str]:
-    kept = {
+    inherited = {
         name: value for name, value in os.environ.items() if name in FROM_OUTSIDE or name.startswith("OTEL_")
     }
-    return kept | {"PATH": f"{PROGRAMS}:{kept.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
+    return inherited | {"PATH": f"{PROGRAMS}:{inherited.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
 
 
 def _redis(paths: RunPaths) -> dict[str, str]:
@@ -170,7 +166,7 @@ def _mailbox(paths: RunPaths) -> dict[str, str]:
 
 
 def _database(paths: RunPaths) -> dict[str, str]:
-    """Return the environment of migrations, relay and notify, without secrets of the web processes."""
+    """Return the settings that identity's processes share, with the caller's but without keys."""
     defaults = {
         "IDENTITY_MODE": "local",
         "IDENTITY_DATABASE_URL": f"sqlite:///{paths.settings.root / 'identity.sqlite'}",
@@ -188,7 +184,7 @@ def _relay(paths: RunPaths) -> dict[str, str]:
 
 
 def _notify(paths: RunPaths) -> dict[str, str]:
-    """Return the environment of notify, whose only secret is the signing keys."""
+    """Return the environment of notify, with the signing keys but no other keys."""
     return _merge({"IDENTITY_PUBLIC_URL": paths.identity_url}, _database(paths)) | _oidc_keys(paths)
 
 
@@ -233,7 +229,7 @@ def _mailer(paths: RunPaths) -> dict[str, str]:
 
 
 def _merge(defaults: dict[str, str], outside: dict[str, str]) -> dict[str, str]:
-    """Merge both environments; the caller's value or file takes precedence."""
+    """Merge both environments; a value or file of `outside` takes precedence."""
     return {name: value for name, value in defaults.items() if f"{name}_FILE" not in outside} | outside
 
 

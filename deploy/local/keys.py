@@ -23,14 +23,14 @@ def make_secrets(keys: Path, redis: Path, *, stream: str, redis_admin: bool = Fa
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
     for name in ("secret_keys", "audit_keys"):
-        _keep(keys / name, secrets.token_urlsafe(SECRET_BYTES))
+        _write_if_missing(keys / name, secrets.token_urlsafe(SECRET_BYTES))
     if not (keys / "oidc_keys.json").exists():
         _write_signing_keys(keys / "oidc_keys.json")
     if not all((keys / f"mail_{name}.json").exists() for name in KEY_SETS):
         _write_mail_keys(keys)
     users = (*roles(), ADMIN)
     for user in users:
-        _keep(redis / f"{user}.password", secrets.token_urlsafe(24))
+        _write_if_missing(redis / f"{user}.password", secrets.token_urlsafe(24))
     passwords = {user: password_of(redis, user) for user in users}
     _write(redis / "users.acl", acl_file(passwords, stream, admin=redis_admin))
 
@@ -51,24 +51,23 @@ def _write_mail_keys(keys: Path) -> None:
 
 
 def password_of(redis: Path, role: str) -> str:
-    """Return the Redis password of a role."""
     return (redis / f"{role}.password").read_text()
 
 
 def write_secret(path: Path, text: str) -> Path:
-    """Write a file that only its owner can read; return its path."""
+    """Write a file atomically that only its owner can read; return its path."""
     _write(path, text)
     return path
 
 
-def _keep(path: Path, text: str) -> None:
+def _write_if_missing(path: Path, text: str) -> None:
     if not path.exists():
         _write(path, text)
 
 
 def _write(path: Path, text: str) -> None:
-    beside = path.with_suffix(f"{path.suffix}.new")
-    beside.unlink(missing_ok=True)  # a leftover temporary file may have other permissions
-    beside.touch(mode=0o600)
-    beside.write_text(text)
-    beside.replace(path)
+    temporary = path.with_suffix(f"{path.suffix}.new")
+    temporary.unlink(missing_ok=True)  # of a killed process; it may have other permissions
+    temporary.touch(mode=0o600)
+    temporary.write_text(text)
+    temporary.replace(path)

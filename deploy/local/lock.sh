@@ -23,9 +23,9 @@ editable 'services/identity[tracing]' shared/events shared/runtime | { cat; echo
     compile services/identity/requirements.txt "$@"
 editable 'services/mailer[tracing]' shared/events shared/runtime | { cat; echo 'setuptools>=77'; } |
     compile services/mailer/requirements.txt "$@" -c services/identity/requirements.txt
-held=(-c services/identity/requirements.txt -c services/mailer/requirements.txt)
+constraints=(-c services/identity/requirements.txt -c services/mailer/requirements.txt)
 all=('services/identity[tracing]' 'services/mailer[tracing]' shared/events shared/runtime)
-editable "${all[@]}" | cat - deploy/local/requirements.in | compile deploy/local/requirements.txt "$@" "${held[@]}"
-editable "${all[@]}" | cat - tests/requirements.in | compile tests/requirements.txt "$@" "${held[@]}"
+editable "${all[@]}" | cat - deploy/local/requirements.in | compile deploy/local/requirements.txt "$@" "${constraints[@]}"
+editable "${all[@]}" | cat - tests/requirements.in | compile tests/requirements.txt "$@" "${constraints[@]}"
 compile deploy/local/mailbox-requirements.txt "$@" <deploy/local/mailbox.in
 compile deploy/local/uv-requirements.txt "$@" <deploy/local/uv.in

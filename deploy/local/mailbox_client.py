@@ -15,28 +15,28 @@ CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
 class Mails:
-    """The mailbox of `make run`, from which each mail is returned once."""
+    """The mailbox of `make run`. Each mail that arrives after the constructor is returned once."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
-        self._taken = {mail["id"] for mail in self._list()}
+        self._returned = {mail["id"] for mail in self._list()}
 
     def link_token(self, address: str) -> str:
-        """Return the token of the next mail to this address. Raises TimeoutError."""
+        """Return the token of the link in the next mail to this address. Raises TimeoutError."""
         return self._next(address, TOKEN)
 
     def code(self, address: str) -> str:
-        """Return the six digits of the next mail to this address. Raises TimeoutError."""
+        """Return the code of six digits in the next mail to this address. Raises TimeoutError."""
         return self._next(address, CODE)
 
-    def _next(self, address: str, wanted: re.Pattern[str]) -> str:
+    def _next(self, address: str, pattern: re.Pattern[str]) -> str:
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             for mail in self._list():
-                if mail["id"] in self._taken or address not in mail["recipients_envelope"]:
+                if mail["id"] in self._returned or address not in mail["recipients_envelope"]:
                     continue
-                if found := wanted.search(self._read(f"/api/messages/{mail['id']}.plain")):
-                    self._taken.add(mail["id"])
+                if found := pattern.search(self._read(f"/api/messages/{mail['id']}.plain")):
+                    self._returned.add(mail["id"])
                     return found[1] if found.groups() else found[0]
             time.sleep(POLL_SECONDS)
         raise TimeoutError(f"no mail for {address} came within {TIMEOUT_SECONDS} s")

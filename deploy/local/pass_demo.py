@@ -18,7 +18,7 @@ NAME = "pass-demo"
 TITLE = "通行證作業（示範）"
 SCOPES = ("profile", "company", "actor", "pass:apply", "pass:query", "pass:print")
 REFRESH_SECONDS = 2
-"""The page reloads itself, so that a person sees the end of the login."""
+"""The page reloads itself after this time, so that a person sees the end of the login."""
 
 
 def links(paths: RunPaths) -> dict[str, str]:
@@ -28,7 +28,6 @@ def links(paths: RunPaths) -> dict[str, str]:
 
 
 def environment(paths: RunPaths, issuer: str) -> dict[str, str]:
-    """Return the settings of the service."""
     folder = _folder(paths)
     return {
         "PASS_DEMO_PORT": str(paths.settings.pass_demo_port),
@@ -43,7 +42,7 @@ def environment(paths: RunPaths, issuer: str) -> dict[str, str]:
 
 
 def register(paths: RunPaths, environ: Mapping[str, str]) -> int:
-    """Register the service with identity's commands in the environment `environ`; return an exit code."""
+    """Register the service by identity's commands, run in `environ`, and write its secrets; return an exit code."""
     folder = _folder(paths)
     folder.mkdir(exist_ok=True)
     write_secret(folder / "cookie_key", secrets.token_urlsafe(48))
@@ -57,7 +56,7 @@ def register(paths: RunPaths, environ: Mapping[str, str]) -> int:
     if secret.exists() and _clients(environ, "oidc", NAME, *options).returncode == 0:
         return 0
     added = _clients(environ, "add", NAME, "--right", "tokens:introspect")
-    if added.returncode:  # the client exists, but its secret is missing
+    if added.returncode:  # the client exists; it gets a new secret
         added = _clients(environ, "rotate", NAME)
     write_secret(secret, added.stdout)
     done = _clients(environ, "oidc", NAME, *options)

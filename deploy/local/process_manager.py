@@ -1,4 +1,4 @@
-"""A honcho manager that ends every process."""
+"""A manager of honcho that also stops processes in order, and after early signals and a closed terminal."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class System(Manager):  # type: ignore[misc]  # honcho has no types
             threading.Thread(target=self._when_started, daemon=True).start()
 
     def _await_pids(self) -> None:
-        kept: list[Any] = []
+        others: list[Any] = []
         while not self._all_started():
             try:
                 message = self.events.get(timeout=START_SECONDS)
@@ -53,8 +53,8 @@ class System(Manager):  # type: ignore[misc]  # honcho has no types
             if message.type == "start":
                 self._processes[message.name]["pid"] = message.data["pid"]
             else:
-                kept.append(message)
-        for message in kept:
+                others.append(message)
+        for message in others:
             self.events.put(message)
 
     def _killall(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - honcho's signature
@@ -64,7 +64,7 @@ class System(Manager):  # type: ignore[misc]  # honcho has no types
                 end(process["pid"])
 
     def _all_stopped(self) -> bool:
-        """Return whether all have stopped; stop `last` after the others. honcho calls this in every iteration."""
+        """Return whether all have stopped; stop `last` after the others. honcho calls this repeatedly."""
         running = [name for name, process in self._processes.items() if "returncode" not in process]
         if self._terminating and running == [self._last]:
             self._procmgr.terminate(self._processes[self._last]["pid"])

@@ -1,4 +1,4 @@
-"""Waits until all parts of the local system respond."""
+"""Waits until the local system is ready."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STILL_WAITING_SECONDS = 30
 
 
 def wait_until_ready(paths: RunPaths, say: Callable[[str], None]) -> None:
-    """Return when all parts respond; every 30 seconds, print the parts that do not."""
+    """Return when every part but `notify` responds; every 30 seconds, say which parts do not."""
     waiting: dict[str, Callable[[], bool]] = {
         "identity": lambda: _answers(f"http://127.0.0.1:{paths.settings.identity_port}/readyz"),
         "mailbox": lambda: _answers(paths.mailbox_url),
@@ -31,12 +31,12 @@ def wait_until_ready(paths: RunPaths, say: Callable[[str], None]) -> None:
     }
     if paths.settings.demo:
         waiting["pass-demo"] = lambda: _answers(paths.pass_demo_url)
-    told_at = time.monotonic() + STILL_WAITING_SECONDS
+    say_at = time.monotonic() + STILL_WAITING_SECONDS
     while waiting:
         waiting = {name: ask for name, ask in waiting.items() if not ask()}
-        if waiting and time.monotonic() > told_at:
+        if waiting and time.monotonic() > say_at:
             say(f"still waiting for {', '.join(waiting)}; the reason may be in the lines above")
-            told_at += STILL_WAITING_SECONDS
+            say_at += STILL_WAITING_SECONDS
         time.sleep(POLL_SECONDS)
 
 

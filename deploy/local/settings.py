@@ -1,4 +1,4 @@
-"""The settings of `make run`: directory and ports."""
+"""The settings of `make run`: directory, ports and whether to run the demo."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _demo(raw: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings, which are also variables of make."""
+    """The settings, which are variables of make."""
 
     run_dir: str = setting("RUN_DIR", parse=text, default=RUN_DIR, doc="where keys, data and mails are kept")
     identity_port: int = setting("IDENTITY_PORT", parse=_port, default="8000", doc="portal and API")
@@ -39,7 +39,7 @@ class Settings:
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield an error for each port that is taken or used twice."""
+        """Yield an error for each port that is in use or set twice."""
         seen: dict[int, str] = {}
         for field in fields(self):
             name, port = field.name.upper(), getattr(self, field.name)

@@ -14,7 +14,7 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 
 
 def prepare(version: str) -> None:
-    """Check that the version can be released; write the version and its section of the changelog."""
+    """Write the version and its section of the changelog, or exit with the reason why it cannot be released."""
     if not re.fullmatch(SEMANTIC, version):
         sys.exit(f"VERSION={version} is not a version like 1.2.3")
     if git("status", "--porcelain"):
@@ -43,10 +43,7 @@ def tag() -> None:
 
 
 def build(directory: str, uv: str) -> None:
-    """Build the wheels of HEAD twice to verify that they are identical.
-
-    Then write each service's bill of materials and SHA256SUMS.
-    """
+    """Build the wheels of HEAD twice, compare them, and write each service's bill of materials and SHA256SUMS."""
     output = Path(directory).resolve()
     if output.exists() and any(output.iterdir()):
         sys.exit(f"{output} is not empty")

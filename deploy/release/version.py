@@ -27,12 +27,10 @@ _PLACES = {
 
 
 def current() -> str:
-    """Return the version."""
     return VERSION.read_text().strip()
 
 
 def documents() -> dict[Path, str]:
-    """Return the text that each file with the version should have."""
     return {
         ROOT / place: re.sub(pattern, rf"\g<1>{current()}", (ROOT / place).read_text())
         for pattern, places in _PLACES.items()

@@ -14,7 +14,7 @@ _BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel
 
 
 class NotReproducibleError(RuntimeError):
-    """Two builds of a commit differ in these wheels."""
+    """Two builds of a commit differ; the message names the wheels."""
 
 
 def git(*arguments: str) -> str:
@@ -24,7 +24,7 @@ def git(*arguments: str) -> str:
 
 
 def names_committer() -> bool:
-    """Return whether git has a name and an email address for commits."""
+    """Return whether git knows a name and a mail address for commits."""
     done = subprocess.run(["git", "var", "GIT_COMMITTER_IDENT"], cwd=ROOT, capture_output=True, check=False)
     return done.returncode == 0
 
