@@ -1,6 +1,6 @@
-"""Operators' queries about accounts with their bindings, sessions and history (OPS-1).
+"""Operators' queries about accounts, their bindings, logins and audit entries (OPS-1).
 
-`username_or_id` identifies an account. Functions with this parameter raise NotFound.
+Functions with a `username_or_id` raise NotFound if it is neither an open account's username nor an account's id.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,27 +24,25 @@ from identity.usecases.steps.email_verification import drop_expired_email_change
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDetails:
-    """The data of an account that operators see; `locked_until` is set while failed logins lock the account (SEC-3)."""
-
     account: Account
     verification_mail: MailState | None
+    """The state of the newest verification mail; None if the outbox has none."""
     locked_until: datetime | None
+    """None unless failed logins lock the username (SEC-3). Locks of browsers and client addresses are not included."""
 
 
 def find(ports: Ports, criteria: AccountFilter) -> Sequence[Account]:
-    """Return matching accounts, oldest first; the next page starts after the last id."""
-    record_read(ports, "account.searched", None, criteria=_criteria(criteria, "after"))
+    """Return matching accounts, oldest first."""
+    record_read(ports, "account.searched", None, criteria=_without_paging(criteria, cursor="after"))
     with ports.unit_of_work() as uow:
-        return uow.accounts.find(_as_stored(criteria))
+        return uow.accounts.find(_normalized(criteria))
 
 
-def _criteria(criteria: AccountFilter | AuditFilter, page: str) -> dict[str, Any]:
-    """Return the search criteria without the paging parameters."""
-    return {name: value for name, value in asdict(criteria).items() if name not in {page, "limit"}}
+def _without_paging(criteria: AccountFilter | AuditFilter, *, cursor: str) -> dict[str, Any]:
+    return {name: value for name, value in asdict(criteria).items() if name not in {cursor, "limit"}}
 
 
-def _as_stored(criteria: AccountFilter) -> AccountFilter:
-    """Return the criteria, normalized like the stored values."""
+def _normalized(criteria: AccountFilter) -> AccountFilter:
     return replace(
         criteria,
         name=criteria.name and fold_variants(criteria.name),
@@ -55,14 +53,13 @@ def _as_stored(criteria: AccountFilter) -> AccountFilter:
 
 
 def show(ports: Ports, username_or_id: str) -> AccountDetails:
-    """Return an account with its state, and record the read."""
     found = details(ports, username_or_id)
     record_read(ports, "account.read", found.account.id)
     return found
 
 
 def details(ports: Ports, username_or_id: str) -> AccountDetails:
-    """Return an account with its state after an operator's change, which is recorded already."""
+    """Return what `show` returns, without an audit entry: for the answer to a change, which is recorded already."""
     with ports.unit_of_work() as uow:
         account = get_by_username_or_id(uow, username_or_id)
         drop_expired_email_change(uow, account, uow.clock.now())  # for display; nothing is committed
@@ -80,7 +77,7 @@ def _locked_until(ports: Ports, account: Account) -> datetime | None:
 
 
 def bindings_of(ports: Ports, username_or_id: str) -> Sequence[BindingWithAccounts]:
-    """Return an account's bindings, live and ended, newest first."""
+    """Return all bindings of the account, live and ended, newest first."""
     with ports.unit_of_work() as uow:
         account_id = get_by_username_or_id(uow, username_or_id).id
         found = uow.bindings.of_account(account_id)
@@ -89,7 +86,7 @@ def bindings_of(ports: Ports, username_or_id: str) -> Sequence[BindingWithAccoun
 
 
 def logins_of(ports: Ports, username_or_id: str) -> Sequence[OpenLogin]:
-    """Return the open logins that an account made or that act as the account, each with its services (OIDC-24)."""
+    """Return the open logins that the account made or that act as the account, each with its services."""
     with ports.unit_of_work() as uow:
         account_id = get_by_username_or_id(uow, username_or_id).id
         now, sessions = uow.clock.now(), uow.sessions.of_account(account_id)
@@ -106,9 +103,9 @@ def usernames_of(ports: Ports, account_ids: Iterable[str]) -> dict[str, str]:
 
 
 def history(ports: Ports, criteria: AuditFilter) -> Sequence[AuditRecord]:
-    """Return matching rows of the audit log, newest first; the next page ends before the last id. Raises NotFound."""
+    """Return matching rows of the audit log, newest first. Raises NotFound for an unknown `criteria.account`."""
     with ports.unit_of_work() as uow:
         account_id = get_by_username_or_id(uow, criteria.account).id if criteria.account else None
         found = uow.history.find(criteria, account_id=account_id)
-    record_read(ports, "audit.read", account_id, criteria=_criteria(criteria, "before"))
+    record_read(ports, "audit.read", account_id, criteria=_without_paging(criteria, cursor="before"))
     return found

@@ -1,4 +1,4 @@
-"""Decisions about authorization requests: the next interaction, or the code (OIDC-4 to OIDC-11)."""
+"""The decision about an authorization request: the next interaction with the person, or the code (OIDC-4 to OIDC-7)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,25 +27,23 @@ _CLOCK_SKEW = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """The interaction that is required before the code. `candidates` are the accounts that the person may act as.
-
-    The candidate that was last chosen comes first. `in_use` contains the ids of the accounts for which this login
-    already has a grant at the service.
-    """
+    """What the person must do before the client receives the code."""
 
     step: Step
     candidates: tuple[Candidate, ...] = ()
+    """The accounts to choose from, in the steps `company` and `consent`; the last one chosen at the client is first."""
     chosen: Candidate | None = None
+    """The account that the person consents for; None except in the step `consent`."""
     in_use: frozenset[str] = frozenset()
+    """In the step `company`: the ids of accounts for which the session already has a grant at the client."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """The data of a grant that needs no interaction; `consented` is true if the person has just consented."""
-
     session: Session
     chosen: Candidate
     consented: bool
+    """Whether the person consented on the pages of this request, so that the consent must be stored."""
 
 
 def proceed(
@@ -53,7 +51,7 @@ def proceed(
 ) -> Interaction | IssuedCode:
     """Issue the code, or return the interaction that is required first.
 
-    Raises AuthorizationError, GrantOvertaken, RequestGone.
+    Raises AuthorizationError, GrantOvertaken, RequestGone, TooManyRequests.
     """
     with ports.unit_of_work() as uow:
         decision = _decide(uow, validated, principal)
@@ -67,21 +65,22 @@ def proceed(
 
 
 def needs_login(ports: Ports, validated: ValidatedRequest, principal: Principal | None) -> bool:
-    """Return whether the person must log in, even if a session exists (OIDC-5)."""
+    """Return whether the person must log in. An open session is not enough if the request demands a newer login."""
     with ports.unit_of_work() as uow:
-        return _session(uow, validated, principal) is None
+        return _recent_session(uow, validated, principal) is None
 
 
-def _session(uow: UnitOfWork, validated: ValidatedRequest, principal: Principal | None) -> Session | None:
-    """Return the person's session if it satisfies the request."""
+def _recent_session(
+    uow: UnitOfWork, validated: ValidatedRequest, principal: Principal | None
+) -> Session | None:
     session = uow.sessions.get(principal.session_id) if principal is not None else None
-    return None if session is None or _must_log_in(validated, session, uow.clock.now()) else session
+    return None if session is None or _is_too_old(validated, session, uow.clock.now()) else session
 
 
 def _decide(
     uow: UnitOfWork, validated: ValidatedRequest, principal: Principal | None
 ) -> Interaction | _Ready:
-    session = _session(uow, validated, principal)
+    session = _recent_session(uow, validated, principal)
     if principal is None or session is None:
         return Interaction("login")
     if principal.next_step is not None:
@@ -100,12 +99,12 @@ def _decide(
     return _Ready(session, chosen, progress.consented)
 
 
-def _must_log_in(validated: ValidatedRequest, session: Session, now: datetime) -> bool:
-    """Return whether the login is too old; a login that was made for this request never is (OIDC-5)."""
-    request, stored = validated.request, validated.pending
-    if stored is not None and stored.progress is not None:
-        is_former = session.id == stored.progress.former_session_id
-        if not is_former and session.created_at >= stored.created_at - _CLOCK_SKEW:
+def _is_too_old(validated: ValidatedRequest, session: Session, now: datetime) -> bool:
+    """Compare the session with `prompt=login` and `max_age`; a login since the request was stored satisfies both."""
+    request, pending = validated.request, validated.pending
+    if pending is not None and pending.progress is not None:
+        is_former = session.id == pending.progress.former_session_id
+        if not is_former and session.created_at >= pending.created_at - _CLOCK_SKEW:
             return False
     if request.demands_login:
         return True
@@ -120,7 +119,7 @@ def _in_use(uow: UnitOfWork, validated: ValidatedRequest, session: Session) -> f
 def _named(
     candidates: tuple[Candidate, ...], subjects: frozenset[str], principal: Principal
 ) -> tuple[Candidate, ...]:
-    """Return the candidates that the client named. Raises AuthorizationError if there are none (OIDC-6)."""
+    """Return the candidates among `subjects`. Raises AuthorizationError if there are none (OIDC-6)."""
     named = tuple(each for each in candidates if each.account.id in subjects)
     if not named:
         is_link = principal.actor.kind == "link"
@@ -129,7 +128,7 @@ def _named(
 
 
 def _progress_in(validated: ValidatedRequest, session: Session) -> Progress:
-    """Return the choices that the person has made in this session."""
+    """Return the recorded choices, or none if they were made in another session."""
     progress = validated.pending.progress if validated.pending is not None else None
     return progress if progress is not None and progress.session_id == session.id else Progress()
 
@@ -137,7 +136,7 @@ def _progress_in(validated: ValidatedRequest, session: Session) -> Progress:
 def _needs_consent(
     uow: UnitOfWork, validated: ValidatedRequest, principal: Principal, progress: Progress, chosen: Candidate
 ) -> bool:
-    """Return whether the person must consent to the requested scopes (OIDC-11)."""
+    """Earlier consents suffice only if together they cover all requested scopes (OIDC-11)."""
     if progress.consented and progress.account_id == chosen.account.id:
         return False
     if "consent" in validated.request.prompts:

@@ -14,14 +14,14 @@ from identity.usecases.ports import Ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatedRequest:
-    """A valid request of a known client; `subjects` are the accounts that the client accepts, or None for any."""
-
     client: OidcClient
     address: ReturnAddress
     parameters: Parameters
     request: AuthorizationRequest
     subjects: frozenset[str] | None
+    """The ids of the accounts that `claims` and `id_token_hint` allow; None if the request contains neither."""
     pending: PendingRequest | None = None
+    """The stored request that the parameters come from; None if they come from the URL."""
 
 
 def prove(ports: Ports, parameters: Parameters) -> tuple[OidcClient, ReturnAddress]:
@@ -40,7 +40,7 @@ def read(
     *,
     pending: PendingRequest | None = None,
 ) -> ValidatedRequest:
-    """Validate the request of a verified client. Raises AuthorizationError."""
+    """Validate the parameters, after `prove` has verified client and address. Raises AuthorizationError."""
     request = parse_request(
         parameters,
         client,
@@ -58,7 +58,7 @@ def read(
 
 
 def _subjects(ports: Ports, client: OidcClient, request: AuthorizationRequest) -> frozenset[str] | None:
-    """Return the accounts that the request names with `claims` and `id_token_hint`. Raises AuthorizationError."""
+    """Return the accounts that both `claims` and `id_token_hint` allow, or None if neither is a restriction."""
     named = request.claims.subjects
     if request.id_token_hint is None:
         return named
@@ -75,7 +75,7 @@ def _subjects(ports: Ports, client: OidcClient, request: AuthorizationRequest) -
 
 
 def _known_resources(ports: Ports, parameters: Parameters, client: OidcClient) -> list[str]:
-    """Return the resources that the client may request: its own, and those of clients that it may reach (RFC 8707)."""
+    """Return the URIs that `resource` may contain: the client's own, and those of clients that it may reach."""
     if not parameters.every("resource"):
         return []
     reached = (ports.token_queries.oidc_client(name) for name in client.may_reach)

@@ -1,6 +1,6 @@
 """Redemption of authorization codes (OIDC-9).
 
-A reused code ends its grant, because it may be stolen (RFC 9700 section 4.14).
+A second use of a code ends its grant, because the code may be stolen (RFC 6749 section 4.1.2).
 """
 
 from dataclasses import replace
@@ -24,24 +24,24 @@ from identity.usecases.steps.token_issuance import (
 from identity.usecases.steps.token_reuse import end_reused, refusal_of_reuse
 
 
-def redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
+def redeem(ports: Ports, client: OidcClient, request: CodeRequest) -> Tokens:
     """Redeem a code for tokens. Raises InvalidGrant, InvalidRequest, InvalidTarget."""
-    require_proof(client, asked.jkt)
-    return _redeem_at_once(ports, client, asked) or _redeem(ports, client, asked)
+    require_proof(client, request.jkt)
+    return _redeem_at_once(ports, client, request) or _redeem(ports, client, request)
 
 
-def _redeem_at_once(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens | None:
-    """Redeem a code without resources in two statements; return None if a transaction is needed."""
-    digest, now = digest_of(asked.code), ports.clock.now()
+def _redeem_at_once(ports: Ports, client: OidcClient, request: CodeRequest) -> Tokens | None:
+    """Redeem a code without resources in two statements; return None to leave the code to `_redeem`."""
+    digest, now = digest_of(request.code), ports.clock.now()
     found = ports.code_redemption.usable(digest, now)
     if found is None:
         return None
     code, active = found
-    if active.grant.client != client.name or active.grant.resources or asked.resources:
+    if active.grant.client != client.name or active.grant.resources or request.resources:
         return None
-    check_code(code, asked)
-    full = _request_of_code(client, active, asked)
-    access = new_access_token(ports, replace(full, jkt=asked.jkt))
+    check_code(code, request)
+    full = _request_of_code(client, active, request)
+    access = new_access_token(ports, replace(full, jkt=request.jkt))
     successor = new_refresh_token(ports, full) if client.may_refresh else None
     tokens = [issued.token for issued in (access, successor) if issued is not None]
     if not ports.code_redemption.use(digest, tokens, now):
@@ -50,15 +50,15 @@ def _redeem_at_once(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tok
     return Tokens(access=access, refresh=successor, id_token=id_token)
 
 
-def _redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
-    digest = digest_of(asked.code)
+def _redeem(ports: Ports, client: OidcClient, request: CodeRequest) -> Tokens:
+    digest = digest_of(request.code)
     with ports.unit_of_work() as uow:
         code = uow.grants.use_code(digest, uow.clock.now())
         if code is not None:
             active = active_grant(uow, client, code.grant_id)
-            check_code(code, asked)
-            full = _request_of_code(client, active, asked)
-            access, successor = issue_tokens(uow, full, asked, refreshes=client.may_refresh)
+            check_code(code, request)
+            full = _request_of_code(client, active, request)
+            access, successor = issue_tokens(uow, full, request, refreshes=client.may_refresh)
             uow.commit()
             id_token = sign_id_token(ports, client, active, access, nonce=code.nonce)
             return Tokens(access=access, refresh=successor, id_token=id_token)
@@ -70,12 +70,14 @@ def _redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
     raise refusal_of_reuse(ports, reused, "code_reused")
 
 
-def _request_of_code(client: OidcClient, active: ActiveGrant, asked: CodeRequest) -> TokenRequest:
+def _request_of_code(client: OidcClient, active: ActiveGrant, request: CodeRequest) -> TokenRequest:
     grant = active.grant
     return TokenRequest(
         active=active,
         client=client.name,
         scopes=grant.scopes,
         audience=[client.name, *grant.resources],
-        jkt=asked.jkt if client.is_public else None,  # other clients authenticate (RFC 9449 section 5)
+        jkt=request.jkt
+        if client.is_public
+        else None,  # confidential clients authenticate (RFC 9449 section 5)
     )

@@ -13,36 +13,38 @@ from identity.usecases.ports import Ports
 _INACTIVE: dict[str, Any] = {"active": False}
 
 
-def introspect(ports: Ports, shown: Credentials, token: str, *, asker: ClientInfo) -> dict[str, Any]:
-    """Describe an active token whose audience includes the client; return `{"active": false}` for all others.
+def introspect(ports: Ports, credentials: Credentials, token: str, *, asker: ClientInfo) -> dict[str, Any]:
+    """Describe an active access token whose audience includes the client or one of its resources.
 
-    The response does not distinguish a missing right, a token for another service and an ended token. A public client
-    cannot authenticate, so it always receives `{"active": false}`. Raises BadClient, Locked.
+    Otherwise return `{"active": false}`, which does not disclose the reason. Public clients always receive this answer,
+    because they cannot authenticate. Raises BadClient, Locked.
     """
-    found, active = _read(ports, shown, token)
-    return _answer(ports, check_proven(ports, found, shown, asker=asker), active)
+    found, active = _read(ports, credentials, token)
+    return _answer(ports, check_proven(ports, found, credentials, asker=asker), active)
 
 
-def introspect_by_secret(ports: Ports, shown: Credentials, token: str) -> dict[str, Any] | None:
-    """Return the result of `introspect`, or None if it would refuse the client; count and record no refusal."""
-    found, active = _read(ports, shown, token)
-    return _answer(ports, found, active) if is_proven(found, ports, shown) else None
+def introspect_by_secret(ports: Ports, credentials: Credentials, token: str) -> dict[str, Any] | None:
+    """Return the result of `introspect`, or None if it would refuse the client. Nothing is then counted or recorded."""
+    found, active = _read(ports, credentials, token)
+    return _answer(ports, found, active) if is_proven(found, ports, credentials) else None
 
 
 def _read(
-    ports: Ports, shown: Credentials, token: str
+    ports: Ports, credentials: Credentials, token: str
 ) -> tuple[AskingClient | None, IntrospectedToken | None]:
-    name = name_of(ports, shown)
+    name = name_of(ports, credentials)
     if not is_name(name):
         return None, None
     return ports.token_queries.introspected(name, digest_of(token), ports.clock.now())
 
 
 def _answer(ports: Ports, client: AskingClient, active: IntrospectedToken | None) -> dict[str, Any]:
-    is_told = active is not None and active.token.kind == "access" and _is_for(client, active)
-    ports.oauth_meter.introspected(active=is_told)
+    is_described = active is not None and active.token.kind == "access" and _is_for(client, active)
+    ports.oauth_meter.introspected(active=is_described)
     return (
-        _description(active, issuer=ports.rules.public_url) if active is not None and is_told else _INACTIVE
+        _description(active, issuer=ports.rules.public_url)
+        if active is not None and is_described
+        else _INACTIVE
     )
 
 

@@ -18,7 +18,7 @@ from identity.usecases.steps.client_address_limits import count_by_network
 def store(
     ports: Ports, validated: ValidatedRequest, principal: Principal | None, *, asker: ClientInfo
 ) -> str:
-    """Store a request during the interaction with the person; return its id. Raises TooManyRequests."""
+    """Store a request until the person has logged in and chosen; return its id. Raises TooManyRequests."""
     count_request(ports, asker)
     now, request_id = ports.clock.now(), ports.randomness.token()
     stored = PendingRequest(
@@ -37,14 +37,14 @@ def store(
 
 
 def count_request(ports: Ports, asker: ClientInfo) -> None:
-    """Count a request by client address. Raises TooManyRequests."""
+    """Count a stored request by client address. Raises TooManyRequests."""
     wait_seconds = count_by_network(ports, AUTHORIZATIONS_BY_CLIENT_ADDRESS, asker)
     if wait_seconds:
         raise TooManyRequests(wait_seconds)
 
 
 def find(ports: Ports, request_id: str) -> tuple[PendingRequest, OidcClient]:
-    """Return an open stored request, and its client. Raises RequestGone."""
+    """Return a request that is neither answered nor expired, and its client. Raises RequestGone."""
     with ports.unit_of_work() as uow:
         stored = uow.pending_requests.get(digest_of(request_id))
     client = ports.token_queries.oidc_client(stored.client) if stored is not None else None
@@ -54,22 +54,24 @@ def find(ports: Ports, request_id: str) -> tuple[PendingRequest, OidcClient]:
 
 
 def advance(ports: Ports, validated: ValidatedRequest, principal: Principal | None, **changes: Any) -> None:
-    """Record the person's progress, and the use of a chosen company (BIND-10). Raises RequestGone."""
-    stored = validated.pending
-    assert stored is not None  # noqa: S101  # only stored requests have pages
-    progress = replace(stored.progress or _begun(principal), **changes)
+    """Record the person's progress, and the use of the binding to a chosen company (BIND-10). Raises RequestGone.
+
+    The first progress of a pushed request extends its expiry to LIFETIME from now.
+    """
+    pending = validated.pending
+    assert pending is not None  # noqa: S101  # only stored requests have pages
+    progress = replace(pending.progress or _begun(principal), **changes)
     now = ports.clock.now()
-    expires_at = stored.expires_at if stored.progress is not None else now + LIFETIME
+    expires_at = pending.expires_at if pending.progress is not None else now + LIFETIME
     with ports.unit_of_work() as uow:
         if principal is not None and "account_id" in changes:
             _use_binding(uow, principal, changes["account_id"])
-        if not uow.pending_requests.advance(stored.digest, progress, now=now, expires_at=expires_at):
+        if not uow.pending_requests.advance(pending.digest, progress, now=now, expires_at=expires_at):
             raise RequestGone(validated.client)
         uow.commit()
 
 
 def _use_binding(uow: UnitOfWork, principal: Principal, account_id: str) -> None:
-    """Record the use of the person's binding with the chosen company (BIND-10)."""
     binding = uow.bindings.live_of_general(account_id)
     if binding is not None and binding.link_account_id == principal.actor.id and binding.status == "verified":
         binding.use(uow.clock.now())
@@ -77,7 +79,6 @@ def _use_binding(uow: UnitOfWork, principal: Principal, account_id: str) -> None
 
 
 def close(ports: Ports, stored: PendingRequest) -> None:
-    """Mark a request as answered."""
     with ports.unit_of_work() as uow:
         uow.pending_requests.close(stored.digest, ports.clock.now())
         uow.commit()

@@ -15,11 +15,11 @@ from identity.usecases.ports import Ports
 
 
 def push(ports: Ports, client: OidcClient, sent: Parameters, *, jkt: str | None, asker: ClientInfo) -> str:
-    """Store a pushed request; return its id. `jkt` is the thumbprint of the key in the request's DPoP proof.
+    """Validate and store a pushed request; return its id. `jkt` is the thumbprint of the key in its DPoP proof, if any.
 
     Raises AuthorizationError, UnprovenRequest, TooManyRequests.
     """
-    if client.is_public:
+    if client.is_public:  # anyone can push in its name
         count_request(ports, asker)
     now, request_id = ports.clock.now(), ports.randomness.token()
     stored = PendingRequest(
@@ -40,7 +40,7 @@ def push(ports: Ports, client: OidcClient, sent: Parameters, *, jkt: str | None,
 
 
 def _pushed(client: OidcClient, sent: Parameters, jkt: str | None) -> Parameters:
-    """Return the parameters with the verified client and key. Raises AuthorizationError."""
+    """Return the parameters with the client's own name and the proven key. Raises AuthorizationError."""
     if sent.get("request_uri") is not None:
         raise AuthorizationError("invalid_request", "a pushed request must not contain request_uri")
     named = sent.get("dpop_jkt")
@@ -51,7 +51,7 @@ def _pushed(client: OidcClient, sent: Parameters, jkt: str | None) -> Parameters
 
 
 def find_pushed(ports: Ports, request_id: str, client_name: str | None) -> tuple[PendingRequest, OidcClient]:
-    """Return a pushed request that has not expired, and its client. Raises RequestGone, UnprovenRequest."""
+    """Return a pushed request within PUSHED_LIFETIME, and its client. Raises RequestGone, UnprovenRequest."""
     stored, client = find(ports, request_id)
     if not stored.pushed or client.name != client_name:
         raise UnprovenRequest("request_uri belongs to another client")

@@ -7,7 +7,7 @@ from identity.usecases.steps import session_termination
 
 
 def revoke(ports: Ports, client: RegisteredClient, token: str) -> None:
-    """Revoke a client's access token, or the whole grant of a refresh token; ignore tokens of other clients."""
+    """Revoke a client's access token, or end the grant of a refresh token; ignore any other value (RFC 7009)."""
     digest = digest_of(token)
     with ports.unit_of_work() as uow:
         found = uow.grants.token(digest)

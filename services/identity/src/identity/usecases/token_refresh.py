@@ -1,6 +1,6 @@
 """Refresh of tokens (OIDC-16).
 
-A reused refresh token ends its grant, because it may be stolen (RFC 9700 section 4.14).
+The reuse of a refresh token ends its grant, because the token may be stolen (RFC 9700 section 4.14.2).
 """
 
 from identity.domain.grant import ActiveGrant, Token
@@ -20,17 +20,17 @@ from identity.usecases.steps.token_issuance import (
 from identity.usecases.steps.token_reuse import end_reused, is_reused, refusal_of_reuse
 
 
-def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
+def refresh(ports: Ports, client: OidcClient, request: RefreshRequest) -> Tokens:
     """Refresh tokens. Raises InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, UnauthorizedClient."""
-    require_proof(client, asked.jkt)
+    require_proof(client, request.jkt)
     if not client.may_refresh:
         raise UnauthorizedClient("the client is not registered for refresh tokens")
     with ports.unit_of_work() as uow:
-        token = _locked(uow, client, asked)
+        token = _locked(uow, client, request)
         active = active_grant(uow, client, token.grant_id)
         if not is_reused(uow, token):
             full = _request_of_token(active, token)
-            access, successor = issue_tokens(uow, full, asked, refreshes=_rotate(uow, client, token))
+            access, successor = issue_tokens(uow, full, request, refreshes=_rotate(uow, client, token))
             _record_refresh(uow, active)
             uow.commit()
             id_token = sign_id_token(ports, client, active, access)
@@ -52,17 +52,20 @@ def _request_of_token(active: ActiveGrant, token: Token) -> TokenRequest:
     )
 
 
-def _locked(uow: UnitOfWork, client: OidcClient, asked: RefreshRequest) -> Token:
-    token = uow.refresh_tokens.locked(digest_of(asked.refresh_token))
+def _locked(uow: UnitOfWork, client: OidcClient, request: RefreshRequest) -> Token:
+    token = uow.refresh_tokens.locked(digest_of(request.refresh_token))
     if token is None or token.client != client.name or token.expires_at <= uow.clock.now():
         raise InvalidGrant("the refresh token is unknown or expired")
-    if token.jkt not in {None, asked.jkt}:
+    if token.jkt not in {None, request.jkt}:
         raise InvalidGrant("the refresh token is bound to another key")
     return token
 
 
 def _rotate(uow: UnitOfWork, client: OidcClient, token: Token) -> bool:
-    """Mark the token as replaced, unless it is bound to a key; return whether a new token must be issued."""
+    """Mark the token as used, or void its successors after a lost response; return whether to issue a new one.
+
+    A token is not replaced if it is bound to a key, or its client authenticates by key or requires DPoP.
+    """
     if not client.rotates_refresh_tokens or token.jkt is not None:
         return False
     if token.used_at is None:

@@ -11,7 +11,7 @@ from identity.usecases.steps.active_access_token import active_access_token
 
 
 def token_of_client(ports: Ports, access_token: str) -> ActiveToken:
-    """Return an active token. Tokens that were exchanged for another service are refused.
+    """Return an active token for its client itself; a token exchanged for another service is refused.
 
     Raises InvalidToken.
     """
@@ -22,7 +22,7 @@ def token_of_client(ports: Ports, access_token: str) -> ActiveToken:
 
 
 def userinfo(active: ActiveToken, *, jkt: str | None) -> dict[str, Any]:
-    """Return the claims that the token's scopes allow; `jkt` is the thumbprint of the proven key, if any.
+    """Return the claims that the token's scopes allow; `jkt` is the thumbprint of the key in the DPoP proof, if any.
 
     Raises InvalidToken, InsufficientScope.
     """

@@ -17,25 +17,24 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """The data for a new token. `audience` contains client names and resource URIs; `servers` are the clients of both.
-
-    `expires_by` is the expiry of the exchanged token, if any.
-    """
-
     active: ActiveGrant
     client: str
     scopes: list[str]
     audience: list[str]
+    """Names of clients and URIs of resources."""
     servers: Sequence[OidcClient] = ()
+    """The resource servers in the audience; their registrations decide whether the access token is a JWT."""
     act: dict[str, Any] | None = None
     jkt: str | None = None
     parent: str | None = None
+    """The digest of the refresh token that was used, if any."""
     expires_by: datetime | None = None
+    """The expiry of the exchanged token, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A new token: its value, which is not stored, and its row."""
+    """A new token. Its `value` is not stored; its row `token` contains the digest."""
 
     value: str = field(repr=False)
     token: Token
@@ -43,77 +42,74 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """The tokens of one response."""
-
     access: IssuedToken
     refresh: IssuedToken | None
     id_token: str | None = field(repr=False)
 
 
 def servers_of(
-    uow: UnitOfWork, resources: Collection[str], *, asked: Collection[str] = ()
+    uow: UnitOfWork, resources: Collection[str], *, requested: Collection[str] = ()
 ) -> dict[str, OidcClient]:
-    """Return the clients that registered these resources, by resource, limited to `asked` unless `asked` is empty.
+    """Return by resource the clients that registered the requested resources; all `resources` if none are requested.
 
-    Resources that are no longer registered are left out. Raises InvalidTarget if `asked` contains one of them.
+    Resources that are no longer registered are left out, or raise InvalidTarget if they are requested. So does a
+    requested resource that is not in `resources`.
     """
-    if not resources and not asked:
+    if not resources and not requested:
         return {}
     by_uri = {uri: client for client in uow.oidc_clients.live() for uri in client.resources}
     registered = {uri: by_uri[uri] for uri in resources if uri in by_uri}
-    if not set(asked) <= registered.keys():
+    if not set(requested) <= registered.keys():
         raise InvalidTarget("a resource is not registered or not part of the login")
-    return {uri: client for uri, client in registered.items() if uri in asked or not asked}
+    return {uri: client for uri, client in registered.items() if uri in requested or not requested}
 
 
-def issue_access_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Issue an access token and store its digest."""
-    return _store(uow, new_access_token(uow, asked))
+def issue_access_token(uow: UnitOfWork, request: TokenRequest) -> IssuedToken:
+    return _store(uow, new_access_token(uow, request))
 
 
-def issue_refresh_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Issue a refresh token and store its digest."""
-    return _store(uow, new_refresh_token(uow, asked))
+def issue_refresh_token(uow: UnitOfWork, request: TokenRequest) -> IssuedToken:
+    return _store(uow, new_refresh_token(uow, request))
 
 
-def new_access_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Return an access token: a JWT if a server in its audience is registered for JWTs, otherwise opaque.
+def new_access_token(ports: Ports | UnitOfWork, request: TokenRequest) -> IssuedToken:
+    """Return an access token, which the caller stores: a JWT if one of its `servers` is registered for JWTs.
 
-    The caller stores the token. The token expires no later than the login.
+    The token expires no later than the exchanged token, if any, and the login.
     """
     now = ports.clock.now()
-    is_jwt = any(server.has_jwt_tokens for server in asked.servers)
+    is_jwt = any(server.has_jwt_tokens for server in request.servers)
     lifetime = ports.rules.jwt_lifetime if is_jwt else ports.rules.access_token_lifetime
     token = Token(
         digest="",
         kind="access",
-        grant_id=asked.active.grant.id,
-        client=asked.client,
-        scopes=asked.scopes,
-        audience=asked.audience,
-        act=asked.act,
-        jkt=asked.jkt,
-        parent=asked.parent,
+        grant_id=request.active.grant.id,
+        client=request.client,
+        scopes=request.scopes,
+        audience=request.audience,
+        act=request.act,
+        jkt=request.jkt,
+        parent=request.parent,
         issued_at=now,
-        expires_at=min(now + lifetime, asked.expires_by or asked.active.grant.expires_at),
+        expires_at=min(now + lifetime, request.expires_by or request.active.grant.expires_at),
     )
-    return _with_value(token, _signed(ports, asked.active, token) if is_jwt else ports.randomness.token())
+    return _with_value(token, _signed(ports, request.active, token) if is_jwt else ports.randomness.token())
 
 
-def new_refresh_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Return a refresh token that is valid until the absolute end of the login (OIDC-16). The caller stores it."""
+def new_refresh_token(ports: Ports | UnitOfWork, request: TokenRequest) -> IssuedToken:
+    """Return a refresh token, which the caller stores. It is valid until the absolute end of the login (OIDC-16)."""
     token = Token(
         digest="",
         kind="refresh",
-        grant_id=asked.active.grant.id,
-        client=asked.client,
-        scopes=asked.scopes,
-        audience=asked.audience,
+        grant_id=request.active.grant.id,
+        client=request.client,
+        scopes=request.scopes,
+        audience=request.audience,
         act=None,
-        jkt=asked.jkt,
-        parent=asked.parent,
+        jkt=request.jkt,
+        parent=request.parent,
         issued_at=ports.clock.now(),
-        expires_at=asked.active.grant.expires_at,
+        expires_at=request.active.grant.expires_at,
     )
     return _with_value(token, ports.randomness.token())
 
@@ -121,7 +117,10 @@ def new_refresh_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedT
 def sign_id_token(
     ports: Ports, client: OidcClient, active: ActiveGrant, access: IssuedToken, *, nonce: str | None = None
 ) -> str | None:
-    """Return the ID token for an access token, or None without the scope `openid`. Needs no transaction."""
+    """Return the ID token that accompanies an access token, or None without the scope `openid`.
+
+    Call it after the commit: the signature takes time.
+    """
     if OPENID not in access.token.scopes:
         return None
     claims = id_token_claims(
@@ -139,7 +138,7 @@ def sign_id_token(
 
 
 def active_grant(uow: UnitOfWork, client: OidcClient, grant_id: str) -> ActiveGrant:
-    """Return the grant. Raises InvalidGrant if it has ended or is another client's."""
+    """Return the grant. Raises InvalidGrant if it is not active or is another client's."""
     active = uow.grants.active(grant_id, uow.clock.now())
     if active is None or active.grant.client != client.name:
         raise InvalidGrant("the login has ended")
@@ -147,16 +146,19 @@ def active_grant(uow: UnitOfWork, client: OidcClient, grant_id: str) -> ActiveGr
 
 
 def issue_tokens(
-    uow: UnitOfWork, full: TokenRequest, asked: RequestedAccess, *, refreshes: bool
+    uow: UnitOfWork, full: TokenRequest, request: RequestedAccess, *, refreshes: bool
 ) -> tuple[IssuedToken, IssuedToken | None]:
-    """Issue an access token for the requested access, and a refresh token for `full` (RFC 6749 section 6)."""
-    own, *known = full.audience
-    if not set(asked.scopes) <= set(full.scopes):
+    """Issue an access token for the requested part of `full`; if `refreshes`, a refresh token for all of `full`.
+
+    The first name in `full.audience` is the client itself. Raises InvalidScope, InvalidTarget.
+    """
+    own, *resources = full.audience
+    if not set(request.scopes) <= set(full.scopes):
         raise InvalidScope("the login does not include all of these scopes")
-    scopes = [scope for scope in full.scopes if scope in asked.scopes] or full.scopes
-    servers = servers_of(uow, known, asked=asked.resources)
+    scopes = [scope for scope in full.scopes if scope in request.scopes] or full.scopes
+    servers = servers_of(uow, resources, requested=request.resources)
     narrowed = replace(
-        full, scopes=scopes, audience=[own, *servers], servers=list(servers.values()), jkt=asked.jkt
+        full, scopes=scopes, audience=[own, *servers], servers=list(servers.values()), jkt=request.jkt
     )
     access = issue_access_token(uow, narrowed)
     return access, issue_refresh_token(uow, full) if refreshes else None

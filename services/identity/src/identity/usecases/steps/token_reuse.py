@@ -22,7 +22,7 @@ def is_reused(uow: UnitOfWork, token: Token) -> bool:
 
 
 def end_reused(uow: UnitOfWork, client: OidcClient, grant_id: str, reason: EndReason) -> Grant:
-    """End the grant and return it. Raises InvalidGrant if the client has no such grant."""
+    """End the grant of a reused code or token, and return it. Raises InvalidGrant if it is another client's."""
     grant = uow.grants.get(grant_id)
     if grant is None or grant.client != client.name:
         raise InvalidGrant("the login has ended")
@@ -31,7 +31,7 @@ def end_reused(uow: UnitOfWork, client: OidcClient, grant_id: str, reason: EndRe
 
 
 def refusal_of_reuse(ports: Ports, grant: Grant, reason: EndReason) -> InvalidGrant:
-    """Record the reuse outside the unit of work; return the exception to raise."""
+    """Record the reuse in the audit log; return the exception to raise. Call it outside a unit of work."""
     record_refusal(
         ports, "grant.refused", grant.account_id, throttle_key=grant.id, why=reason, **grant.audited
     )

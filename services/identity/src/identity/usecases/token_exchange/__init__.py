@@ -1,4 +1,4 @@
-"""Token exchange (RFC 8693, OIDC-19): for calls to another service, or for another company."""
+"""Token exchange (RFC 8693): to call another service, or to act for another company (OIDC-19)."""
 
 from identity.domain.oauth_errors import InvalidRequest
 from identity.domain.oidc_client import OidcClient
@@ -10,18 +10,19 @@ from identity.usecases.token_exchange.for_service import exchange_for_service
 from identity.usecases.token_exchange.request import ACCESS_TOKEN, ACCOUNT, ExchangeRequest
 
 
-def exchange(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Exchange a token. Raises OAuthRefusal.
+def exchange(ports: Ports, client: OidcClient, request: ExchangeRequest) -> Tokens:
+    """Exchange the subject: an access token for a call to another service, or a general account that is bound.
 
-    Invalid subject and actor tokens are InvalidRequest (RFC 8693 section 2.2.2).
+    Raises InvalidRequest, also for invalid subject and actor tokens (RFC 8693 section 2.2.2), InvalidScope,
+    InvalidTarget, UnauthorizedClient, TooManyRequests.
     """
-    require_proof(client, asked.jkt)
-    if (asked.actor is None) is not (asked.actor_type is None):
+    require_proof(client, request.jkt)
+    if (request.actor is None) is not (request.actor_type is None):
         raise InvalidRequest("actor_token and actor_token_type go together")
-    if asked.subject_type == ACCOUNT:
-        return exchange_for_company(ports, client, asked)
-    if asked.subject_type != ACCESS_TOKEN:
+    if request.subject_type == ACCOUNT:
+        return exchange_for_company(ports, client, request)
+    if request.subject_type != ACCESS_TOKEN:
         raise InvalidRequest("subject_token_type is not supported")
-    if asked.actor is not None:
+    if request.actor is not None:
         raise InvalidRequest("actor_token is only allowed with an account")
-    return exchange_for_service(ports, client, asked)
+    return exchange_for_service(ports, client, request)

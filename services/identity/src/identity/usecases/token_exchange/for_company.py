@@ -19,24 +19,26 @@ from identity.usecases.steps.token_issuance import (
 from identity.usecases.token_exchange.request import ACCESS_TOKEN, ExchangeRequest, narrowed
 
 
-def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Open a grant for another company of a link account, without another redirect.
+def exchange_for_company(ports: Ports, client: OidcClient, request: ExchangeRequest) -> Tokens:
+    """Open a grant for a company that is bound to a link account, without another authorization request.
 
-    The actor token is the link account's own token, issued to this client; the subject is the general account's id. A
-    public client receives a refresh token only with a DPoP key: otherwise a stolen access token could be extended until
-    the end of the login.
+    The actor token is the link account's own access token, issued to this client; the subject is the general account's
+    id. A public client receives a refresh token only with a DPoP key: otherwise whoever stole the access token could
+    extend it until the end of the login.
     """
     actor = (
-        active_access_token(ports, asked.actor) if asked.actor_type == ACCESS_TOKEN and asked.actor else None
+        active_access_token(ports, request.actor)
+        if request.actor_type == ACCESS_TOKEN and request.actor
+        else None
     )
-    if actor is None or not _is_own_of_link(actor, client, asked.jkt):
+    if actor is None or not _is_own_of_link(actor, client, request.jkt):
         raise InvalidRequest("the actor token is not an active token of a link account at this client")
     if "general" not in client.accepts:
         raise UnauthorizedClient("the client does not accept general accounts")
-    if asked.audience:
+    if request.audience:
         raise InvalidTarget("a token for a company is only issued for this client and its resources")
     with ports.unit_of_work() as uow:
-        grant = _grant(uow, actor, asked)
+        grant = _grant(uow, actor, request)
         if grant is None or not uow.grants.open_child(grant):
             raise InvalidRequest("the link account has no verified binding to this account")
         count_opening(uow, grant)
@@ -44,30 +46,30 @@ def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeReques
         active = uow.grants.active(grant.id, uow.clock.now())
         if active is None:
             raise InvalidRequest("the login has ended")
-        servers = servers_of(uow, grant.resources, asked=asked.resources)
-        wish = TokenRequest(
+        servers = servers_of(uow, grant.resources, requested=request.resources)
+        full = TokenRequest(
             active=active,
             client=client.name,
             scopes=grant.scopes,
             audience=[client.name, *servers],
             servers=list(servers.values()),
-            jkt=asked.jkt,
+            jkt=request.jkt,
         )
-        access = issue_access_token(uow, wish)
-        refreshes = client.may_refresh and (not client.is_public or asked.jkt is not None)
-        refresh = issue_refresh_token(uow, _of_client(client, wish)) if refreshes else None
+        access = issue_access_token(uow, full)
+        refreshes = client.may_refresh and (not client.is_public or request.jkt is not None)
+        refresh = issue_refresh_token(uow, _for_refresh_token(client, full)) if refreshes else None
         uow.commit()
     id_token = sign_id_token(ports, client, active, access)
     return Tokens(access=access, refresh=refresh, id_token=id_token)
 
 
-def _of_client(client: OidcClient, wish: TokenRequest) -> TokenRequest:
-    """Return the request, bound to the key only if the client cannot authenticate (RFC 9449 section 5)."""
-    return wish if client.is_public else replace(wish, jkt=None)
+def _for_refresh_token(client: OidcClient, full: TokenRequest) -> TokenRequest:
+    """Only a public client's refresh token is bound to the DPoP key (RFC 9449 section 5)."""
+    return full if client.is_public else replace(full, jkt=None)
 
 
 def _is_own_of_link(actor: ActiveToken, client: OidcClient, jkt: str | None) -> bool:
-    """Return whether the token was issued to this client for a link account that acts for no company (OIDC-7)."""
+    """Return whether the token was issued to this client for a link account as itself (OIDC-7)."""
     token = actor.token
     return (
         actor.account.kind == "link"
@@ -77,23 +79,23 @@ def _is_own_of_link(actor: ActiveToken, client: OidcClient, jkt: str | None) -> 
     )
 
 
-def _grant(uow: UnitOfWork, actor: ActiveToken, asked: ExchangeRequest) -> Grant | None:
-    """Return the grant for the company, which ends with its parent, or None without a live binding."""
-    parent, binding = actor.grant, uow.bindings.live_of_general(asked.subject)
+def _grant(uow: UnitOfWork, actor: ActiveToken, request: ExchangeRequest) -> Grant | None:
+    """Return the grant for the company, which ends with its parent; None if the company has no binding to the actor."""
+    parent, binding = actor.grant, uow.bindings.live_of_general(request.subject)
     if binding is None or binding.link_account_id != actor.account.id:
         return None
-    if not set(asked.resources) <= set(parent.resources):
+    if not set(request.resources) <= set(parent.resources):
         raise InvalidTarget("the login does not include all of these resources")
     return Grant(
         id=uow.randomness.identifier(),
         client=parent.client,
         session_id=parent.session_id,
         holder_id=parent.holder_id,
-        account_id=asked.subject,
+        account_id=request.subject,
         binding_id=binding.id,
         parent_id=parent.id,
-        scopes=narrowed(actor.token.scopes, asked.scopes),
-        resources=list(asked.resources or parent.resources),
+        scopes=narrowed(actor.token.scopes, request.scopes),
+        resources=list(request.resources or parent.resources),
         claims=parent.claims,
         acr=parent.acr,
         amr=parent.amr,

@@ -9,30 +9,31 @@ from identity.usecases.steps.token_issuance import TokenRequest, Tokens, issue_a
 from identity.usecases.token_exchange.request import ExchangeRequest, narrowed
 
 
-def exchange_for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Issue a token for a further service to a service that received a token.
+def exchange_for_service(ports: Ports, client: OidcClient, request: ExchangeRequest) -> Tokens:
+    """Issue to a client in the subject token's audience a token for other services.
 
-    The new token belongs to the same grant, has no further scopes, expires no later, and names the service in `act`.
+    The new token belongs to the subject token's grant and has at most its scopes and its remaining lifetime. Its `act`
+    names the client, before the `act` of the subject token.
     """
-    subject = active_access_token(ports, asked.subject)
+    subject = active_access_token(ports, request.subject)
     if subject is None or {client.name, *client.resources}.isdisjoint(subject.token.audience):
         raise InvalidRequest("the subject token is not active or not intended for this service")
-    _check_holder(client, subject.token, asked.jkt)
+    _check_holder(client, subject.token, request.jkt)
     with ports.unit_of_work() as uow:
         active = uow.grants.active(subject.grant.id, uow.clock.now())
         if active is None:
             raise InvalidRequest("the login has ended")
-        targets = _targets(uow, client, asked)
+        targets = _targets(uow, client, request)
         access = issue_access_token(
             uow,
             TokenRequest(
                 active=active,
                 client=client.name,
-                scopes=narrowed(subject.token.scopes, asked.scopes),
-                audience=list(dict.fromkeys([*asked.audience, *asked.resources])),
+                scopes=narrowed(subject.token.scopes, request.scopes),
+                audience=list(dict.fromkeys([*request.audience, *request.resources])),
                 servers=targets,
                 act={"sub": client.name, **({"act": subject.token.act} if subject.token.act else {})},
-                jkt=asked.jkt,
+                jkt=request.jkt,
                 expires_by=subject.token.expires_at,
             ),
         )
@@ -43,10 +44,10 @@ def exchange_for_service(ports: Ports, client: OidcClient, asked: ExchangeReques
 
 
 def _check_holder(client: OidcClient, token: Token, jkt: str | None) -> None:
-    """Refuse clients that may have stolen the token. Raises InvalidRequest, UnauthorizedClient.
+    """Refuse a client that may have stolen the token. Raises InvalidRequest, UnauthorizedClient.
 
-    A client must prove possession of the key to which its own token is bound. Only a client that can authenticate may
-    exchange a token of another client.
+    The client to which the token was issued must prove the token's key, if the token is bound to one. Any other client
+    cannot have that key, so it must be a confidential client.
     """
     if token.client == client.name:
         if token.jkt not in {None, jkt}:
@@ -55,13 +56,13 @@ def _check_holder(client: OidcClient, token: Token, jkt: str | None) -> None:
         raise UnauthorizedClient("a public client may exchange only its own tokens")
 
 
-def _targets(uow: UnitOfWork, client: OidcClient, asked: ExchangeRequest) -> list[OidcClient]:
-    """Return the requested services. Raises InvalidTarget."""
-    if not (asked.audience or asked.resources):
+def _targets(uow: UnitOfWork, client: OidcClient, request: ExchangeRequest) -> list[OidcClient]:
+    """Return the clients that `audience` names, and those that registered the resources. Raises InvalidTarget."""
+    if not (request.audience or request.resources):
         raise InvalidTarget("audience or resource must name a service")
     live = {each.name: each for each in uow.oidc_clients.live()}
-    named = [live.get(name) for name in asked.audience]
-    targets = [*named, *servers_of(uow, asked.resources, asked=asked.resources).values()]
+    named = [live.get(name) for name in request.audience]
+    targets = [*named, *servers_of(uow, request.resources, requested=request.resources).values()]
     if any(target is None or target.name not in client.may_reach for target in targets):
         raise InvalidTarget("the client may not reach this service")
     return [target for target in targets if target is not None]

@@ -11,7 +11,10 @@ ACCOUNT = "urn:tw:port:identity:token-type:account"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRequest:
-    """A token exchange request. `audience` contains client names; `jkt` is the thumbprint of the proven key, if any."""
+    """The parameters of RFC 8693 section 2.1. `audience` contains client names.
+
+    `jkt` is the thumbprint of the key in the DPoP proof, if any.
+    """
 
     subject: str = field(repr=False)
     subject_type: str
@@ -23,8 +26,8 @@ class ExchangeRequest:
     jkt: str | None
 
 
-def narrowed(scopes: Sequence[str], asked: Sequence[str]) -> list[str]:
-    """Return the requested scopes, by default all. Raises InvalidScope for any other scope."""
-    if not set(asked) <= set(scopes):
+def narrowed(scopes: Sequence[str], requested: Sequence[str]) -> list[str]:
+    """Return the requested scopes in the order of `scopes`; all if none are requested. Raises InvalidScope."""
+    if not set(requested) <= set(scopes):
         raise InvalidScope("the token does not have all of these scopes")
-    return [scope for scope in scopes if scope in asked] or list(scopes)
+    return [scope for scope in scopes if scope in requested] or list(scopes)
