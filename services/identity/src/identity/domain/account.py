@@ -29,13 +29,13 @@ UNVERIFIED_LIFETIME = timedelta(days=7)
 """How long an account may stay unverified (VER-7)."""
 
 REPEAT_WINDOW = timedelta(minutes=10)
-"""Time during which an identical registration counts as a repeat (REG-13)."""
+"""Time after a registration during which an identical registration counts as its repeat (REG-13)."""
 
 REMEMBERED_PASSWORDS = 3
 """Number of passwords, including the current one, that a new password must differ from (SEC-2)."""
 
 PERSONAL_FIELDS = ("username", "name", "mobile", "email", "company_name", "tax_id")
-"""The fields of an account or a registration whose values a password must not contain (SEC-2)."""
+"""Attributes of an account, and inputs of a registration, whose values a password must not contain (SEC-2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,11 @@ class Registration:
 
 @dataclass(eq=False, kw_only=True)
 class Account:
-    """A general or link account. `username_key` and `mailbox_key` are unique, and None after the account is closed."""
+    """A general or link account. `username_key` and `mailbox_key` are unique.
+
+    Both keys are None after the account is closed, `mailbox_key` also before the mailbox is verified. `former_hashes`
+    begin with the newest. `revision` counts changes of the profile (PRO-5), `sequence` the account's events.
+    """
 
     id: str
     kind: Kind
@@ -84,7 +88,7 @@ class Account:
     def open(
         cls, registration: Registration, *, account_id: str, password_hash: str, reviewed: bool, now: datetime
     ) -> "Account":
-        """Return a new, unverified account (REG-9). If `reviewed` is true, an operator must approve the account."""
+        """Return a new, unverified account. If `reviewed`, an operator must approve the account (REV-1)."""
         company = registration.company
         return cls(
             id=account_id,
@@ -122,7 +126,6 @@ class Account:
 
     @property
     def status(self) -> Status:
-        """The status, derived from the timestamps and the review."""
         if self.closed_at is not None:
             return "closed"
         if self.suspended_at is not None:
@@ -132,41 +135,36 @@ class Account:
         return "awaiting_review" if self.review == "pending" else "active"
 
     def mailbox_key_for(self, email: str) -> str:
-        """Return the `mailbox_key` that this account would have with `email` (REG-9)."""
         return mailbox_key(self.kind, email, self.tax_id)
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Return whether the account was not verified in time (VER-7)."""
         return has_lapsed(self.email_verified_at, self.created_at, now)
 
     def verify_email(self, now: datetime) -> None:
-        """Mark the mailbox as verified and claim it; a unique index rejects a second account with the same key."""
+        """Mark the mailbox as verified and set its key. At the flush, the unique index refuses a key in use (REG-9)."""
         self.email_verified_at = now
         self.mailbox_key = self.mailbox_key_for(self.email)
 
     def approve(self) -> None:
-        """Approve the registration (REV-2)."""
         self.review = "approved"
 
     def reject(self) -> None:
-        """Reject the registration (REV-2). The caller also closes the account."""
+        """Record the rejection. The caller also closes the account (REV-2)."""
         self.review = "rejected"
 
     def suspend(self, now: datetime) -> None:
-        """Suspend the account without changing its verification or review (OPS-2)."""
         self.suspended_at = now
 
     def reinstate(self) -> None:
-        """Lift the suspension and restore the previous status (OPS-2)."""
         self.suspended_at = None
 
     def revise(self, now: datetime) -> None:
-        """Record a profile change in `revision` and `updated_at` (PRO-5)."""
+        """Count a change of the profile, so that a concurrent change of the same revision is refused (PRO-5)."""
         self.revision += 1
         self.updated_at = now
 
     def replace_email(self, email: str, now: datetime) -> str:
-        """Replace the mailbox with the verified `email`; return the previous mailbox (PRO-2, PRO-3)."""
+        """Set the verified mailbox `email`, and drop the pending change; return the previous mailbox (PRO-2)."""
         old = self.email
         self.email = email
         self.pending_email = None
@@ -175,7 +173,7 @@ class Account:
         return old
 
     def set_password(self, password_hash: str) -> None:
-        """Change the password. The new credential version invalidates existing device cookies (SEC-3)."""
+        """Replace the password. The new credential version invalidates the account's device cookies (SEC-3)."""
         self.former_hashes = [self.password_hash, *self.former_hashes][: REMEMBERED_PASSWORDS - 1]
         self.password_hash = password_hash
         self.credential_version += 1
@@ -191,7 +189,7 @@ class Account:
         return [self.password_hash, *self.former_hashes]
 
     def close(self, reason: ClosedReason, now: datetime) -> None:
-        """Close permanently: release the username and mailbox, and delete the password hashes (VER-7, REV-2)."""
+        """Close permanently. The username and the mailbox become free; the hashes are deleted (VER-7, REV-2)."""
         self.closed_at = now
         self.closed_reason = reason
         self.username_key = None
@@ -200,7 +198,7 @@ class Account:
         self.password_hash, self.former_hashes = "", []
 
     def erase(self) -> None:
-        """Delete the personal data of a closed account; its id and timestamps remain (OPS-6)."""
+        """Delete the personal data of a closed account, and the time of its last change (OPS-6)."""
         self.username = self.name = self.mobile = self.email = ""
         self.tax_id = self.company_phone = self.company_name = self.company_address = ""
         self.updated_at = None
@@ -209,10 +207,10 @@ class Account:
 
 
 def has_lapsed(verified_at: datetime | None, opened_at: datetime, now: datetime) -> bool:
-    """Return whether an account has lapsed. Every use checks this, because cleanup may run later (VER-7)."""
+    """Return whether an account was not verified in time (VER-7). Callers check it, because cleanup may run later."""
     return verified_at is None and now >= opened_at + UNVERIFIED_LIFETIME
 
 
 def mailbox_key(kind: Kind, email: str, tax_id: str) -> str:
-    """Return the unique key of a mailbox: it allows one link account, and one general account for each company."""
+    """Return the unique key of a mailbox: one link account, and one general account per tax id (REG-9)."""
     return f"link:{email}" if kind == "link" else f"general:{tax_id}:{email}"

@@ -17,12 +17,13 @@ MAX_REASON_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The caller of a request, with its origin and reason.
+    """Who calls a use case, from where and why.
 
     `name` is a person's account id ("" if unknown), an operator's name, a service's name ("" if unknown) or a process
-    name. `via` is the service client through which an operator acts. `link_account_id` is set while a link account acts
-    as a bound account. `login` is the operating system account of an operator at the command line.
-    `client_request_id` is the id that the client or its proxy sent; this service generates `request_id`.
+    name. `via` is the service client through which an operator acts. `login` is the operating system account of an
+    operator at the command line. `link_account_id` is the id of a link account that has logged in, switched or not.
+    `address` is the client address; at the command line, that of the SSH client, or the host's name. identity generates
+    `request_id`; `client_request_id` is the id that the client or its proxy sent.
     """
 
     kind: ActorKind
@@ -38,7 +39,10 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An audit entry. Contains identifiers, but no names, mailboxes or secrets; only `reason` is free text."""
+    """An audit entry. Contains no secrets, no mailboxes, and no names of people but operators.
+
+    Only `reason` and an operator's name in `actor` are free text.
+    """
 
     at: datetime
     action: str
@@ -57,10 +61,10 @@ class Entry:
     def of(
         cls, action: str, account_id: str | None, detail: Mapping[str, Any], *, caller: Caller, at: datetime
     ) -> "Entry":
-        """Return the entry of an action from `ACTIONS`.
+        """Return the entry of `action`, which `ACTIONS` must contain.
 
-        For an action `by_owner`, the actor is the account itself. `link_account_id` moves from the detail to its own
-        column. Further data about the caller are added to the detail, because the chain covers a fixed set of columns.
+        If a person does an action that is `by_owner`, the actor is the account. `link_account_id` moves from the detail
+        to its own column. Other data about the caller are added to the detail, because the chain covers fixed columns.
         """
         known = ACTIONS[action]
         origin = {
@@ -88,7 +92,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An audited action. If `by_owner`, the actor is the account itself, identified by its password or mailbox."""
+    """An audited action. With `by_owner`, a person who does it proves by password or mailbox to own the account."""
 
     description: str
     by_owner: bool = False
@@ -172,9 +176,11 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "account.read": Action("an operator read an account, its bindings or its sessions"),
     "audit.read": Action("an operator read this log"),
     "events.read": Action("an operator read events"),
+    # Each republication is recorded.
     "events.replayed": Action("an operator republished events"),
     # Requests by people that have no other entry.
     "request.refused": Action("a request by a person was forbidden (403)", result="refused"),
+    # The log itself.
     "audit.pruned": Action("expired segments of this log were deleted"),
     "audit.end_accepted": Action("an operator accepted the current end of this log's chain"),
 }

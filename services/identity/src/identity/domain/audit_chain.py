@@ -1,7 +1,7 @@
 """The chain over the audit log: each row's keyed hash covers the hash of the row before it (SEC-11).
 
-Changing, deleting, inserting or reordering rows without the key breaks the chain at that row. The chain does not
-protect rows that are not chained yet. An anchor, which records the end of the chain, reveals a truncated log.
+Whoever changes, deletes, inserts or reorders chained rows without the key breaks the chain. Rows deleted at its end are
+missed only by an anchor, which records that end elsewhere. Rows that are not chained yet are not protected.
 """
 
 import hashlib
@@ -19,25 +19,28 @@ _KEY_ID_CHARACTERS = 16
 
 
 class ChainKeys:
-    """The configured keys, newest first. The newest key extends the chain. A key id reveals nothing about its key."""
+    """The configured keys by id. `newest` is the id of `newest_key`, which extends the chain."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
+        """`keys` must contain at least one key; the newest is the first."""
         self._by_id = {key_id_of(key): key for key in keys}
         self.newest, self.newest_key = key_id_of(keys[0]), keys[0]
 
     def get(self, key_id: str) -> bytes | None:
-        """Return the key with this id, or None if it is not configured."""
         return self._by_id.get(key_id)
 
 
 def key_id_of(key: bytes) -> str:
-    """Return the id by which a segment refers to its key."""
+    """Return the id by which a segment refers to its key. The id reveals nothing about the key."""
     return hmac.new(key, b"name", hashlib.sha256).hexdigest()[:_KEY_ID_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)
 class ChainedRow:
-    """A row of the log: `values` by column. `place` and `mac` are None until the row is chained."""
+    """A row of the log. `values` are its columns that the chain covers, besides `id` and `at`.
+
+    `place` is the position in the chain, from 1. `place` and `mac` are None until the row is chained.
+    """
 
     id: int
     at: datetime
@@ -46,19 +49,19 @@ class ChainedRow:
     mac: str | None = None
 
     def mac_after(self, key: bytes, previous: str, place: int) -> str:
-        """Return the row's keyed hash at `place`, computed over the hash `previous`."""
+        """Return the row's keyed hash at `place`; `previous` is the hash of the row before it."""
         return _mac(key, [previous, place, self.id, _timestamp(self.at), dict(self.values)])
 
     def is_authentic(self, key: bytes, previous: str, place: int) -> bool:
-        """Return whether the row's hash matches its values, `place` and `previous`."""
         return _equal(self.mac or "", self.mac_after(key, previous, place))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """Rows that were chained in one batch: places `first` to `last`, between the hashes `previous` and `head`.
+    """Rows that were chained in one batch, at the places `first` to `last`.
 
-    Pruning keeps the newest pruned segment, because the chain continues from its head. `mac` covers `pruned_at`.
+    `previous` is the hash of the row before `first`, `head` that of the row at `last`. `mac` covers all other fields;
+    `key` is the id of its key. Pruning keeps the newest pruned segment, because the chain continues from its head.
     """
 
     number: int
@@ -72,11 +75,9 @@ class Segment:
     mac: str = ""
 
     def with_mac(self, key: bytes) -> "Segment":
-        """Return a copy of the segment with its hash, computed with `key`."""
         return replace(self, mac=self._own_mac(key))
 
     def is_authentic(self, key: bytes) -> bool:
-        """Return whether `mac` is the segment's hash, computed with `key`."""
         return _equal(self.mac, self._own_mac(key))
 
     def _own_mac(self, key: bytes) -> str:
@@ -100,12 +101,11 @@ class Anchor:
 
     @classmethod
     def of(cls, segment: Segment) -> "Anchor":
-        """Return the anchor of the chain's last segment."""
         return cls(segment=segment.number, rows=segment.last, head=segment.head)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Anchor":
-        """Parse an anchor from one line of JSON. Raises ValueError."""
+        """Parse the output of `to_json`. Raises ValueError."""
         match json.loads(text):
             case {"segment": int(segment), "rows": int(rows), "head": str(head)}:
                 return cls(segment=segment, rows=rows, head=head)
@@ -113,12 +113,11 @@ class Anchor:
                 raise ValueError("not an anchor")
 
     def to_json(self) -> str:
-        """Return the anchor as one line of JSON."""
         return json.dumps({"segment": self.segment, "rows": self.rows, "head": self.head})
 
 
 def _equal(stored: str, computed: str) -> bool:
-    """Compare in constant time, as bytes because a tampered value can contain any characters."""
+    """Compare in constant time. Only bytes may contain the non-ASCII characters of a tampered value."""
     return hmac.compare_digest(stored.encode("utf-8", "surrogatepass"), computed.encode())
 
 

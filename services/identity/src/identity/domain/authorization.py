@@ -27,7 +27,10 @@ _SECONDS = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """A validated request. `acr` is set if the client requested it; `jkt` binds the code to a key."""
+    """A validated request. `acr` is set if the client requests it, by `claims` or by `acr_values`.
+
+    `jkt` is the thumbprint of the DPoP key to which the code is bound, or None.
+    """
 
     scopes: list[str]
     resources: list[str]
@@ -55,7 +58,7 @@ class AuthorizationRequest:
 def parse_request(
     parameters: Parameters, client: OidcClient, *, resources: Collection[str], pushed: bool
 ) -> AuthorizationRequest:
-    """Validate a request. `resources` lists the URIs that the client may request. Raises AuthorizationError."""
+    """Validate a request. `resources` are the URIs that the client may name in it. Raises AuthorizationError."""
     _check_form(parameters, client, pushed=pushed)
     scopes = _scopes(parameters, client)
     claims = parse_claims(parameters.get("claims"), scopes)
@@ -95,9 +98,9 @@ def _check_form(parameters: Parameters, client: OidcClient, *, pushed: bool) -> 
 
 
 def _scopes(parameters: Parameters, client: OidcClient) -> list[str]:
-    """Return the supported scopes; others are ignored (OpenID Connect Core section 3.1.2.1)."""
-    asked = set((parameters.get("scope") or "").split(" "))
-    known = [scope for scope in SCOPES if scope in asked]
+    """Return the requested scopes. Unknown scopes are ignored (OpenID Connect Core section 3.1.2.1)."""
+    requested = set((parameters.get("scope") or "").split(" "))
+    known = [scope for scope in SCOPES if scope in requested]
     if OPENID not in known:
         raise AuthorizationError("invalid_scope", "scope must contain openid")
     if not set(known) <= set(client.scopes):
@@ -106,14 +109,14 @@ def _scopes(parameters: Parameters, client: OidcClient) -> list[str]:
 
 
 def _resources(parameters: Parameters, known: Collection[str]) -> list[str]:
-    asked = list(dict.fromkeys(parameters.every("resource")))
-    if not set(asked) <= set(known):
+    requested = list(dict.fromkeys(parameters.every("resource")))
+    if not set(requested) <= set(known):
         raise AuthorizationError("invalid_target", "a resource is unknown or not allowed for this client")
-    return asked
+    return requested
 
 
 def _code_challenge(parameters: Parameters, client: OidcClient) -> str | None:
-    """Return the PKCE challenge, or None for a confidential client that is registered without PKCE (OIDC-1).
+    """Return the PKCE challenge, or None if it is absent and the client is registered without PKCE (OIDC-1).
 
     Such a client should send a nonce. The nonce is not required, because the certification of OpenID providers tests
     that a request without a nonce succeeds.

@@ -1,4 +1,4 @@
-"""Errors of authorization requests (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6)."""
+"""Refusals of authorization requests (RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6) and of logout requests."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -34,7 +34,7 @@ class AuthorizationError(Exception):
 class UnprovenRequest(Exception):  # noqa: N818  # a refusal is not an error of the program
     """The client or the redirect URI cannot be verified, so the browser must not be redirected (OIDC-2).
 
-    `client` is set if only the redirect URI is invalid.
+    `client` is set if it is known. Malformed and overlong requests are refused in this way too.
     """
 
     description: str
@@ -43,10 +43,10 @@ class UnprovenRequest(Exception):  # noqa: N818  # a refusal is not an error of 
 
 @dataclass(eq=False)
 class RequestGone(Exception):  # noqa: N818  # a refusal is not an error of the program
-    """A stored request is unknown, expired or already answered (OIDC-4). `client` is its sender, if known."""
+    """A pending request is unknown, expired or already answered (OIDC-4). `client` is its sender, if known."""
 
     client: OidcClient | None = None
 
 
 class UnprovenLogout(UnprovenRequest):
-    """The client or the redirect URI of a logout request cannot be verified (OIDC-23)."""
+    """The same for the client, the ID token or the redirect URI of a logout request (OIDC-23)."""

@@ -1,4 +1,4 @@
-"""Strict parsing of authorization request parameters, with limits on their size and number (OIDC-3)."""
+"""Strict parsing of the parameters of authorization and logout requests, with limits on size and number (OIDC-3)."""
 
 import re
 from collections.abc import Iterable
@@ -30,23 +30,21 @@ class Parameters:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Parameters":
-        """Drop parameters without a value; record in `repeated` the names that must not be repeated."""
-        given = tuple(pairs)
-        names = [name for name, _ in given]
+        """Drop parameters without a value; `repeated` then contains the names that occur twice, except `resource`."""
+        sent = tuple(pairs)
+        names = [name for name, _ in sent]
         twice = {name for name in names if names.count(name) > 1}
-        return cls(tuple(pair for pair in given if pair[1]), frozenset(twice - _REPEATABLE))
+        return cls(tuple(pair for pair in sent if pair[1]), frozenset(twice - _REPEATABLE))
 
     def get(self, name: str) -> str | None:
-        """Return the first value of a parameter."""
         return next((value for each, value in self.pairs if each == name), None)
 
     def every(self, name: str) -> list[str]:
-        """Return all values of a parameter."""
         return [value for each, value in self.pairs if each == name]
 
     @property
     def to_store(self) -> list[list[str]]:
-        """The parameters to store. The credentials of a pushed request are not stored."""
+        """The known parameters, as pairs of name and value. Credentials in a pushed request are not stored."""
         return [[name, value] for name, value in self.pairs if name in _STORED]
 
 

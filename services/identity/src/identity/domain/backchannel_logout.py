@@ -30,7 +30,10 @@ _RETRIED_STATUSES: Final = frozenset({408, 429})
 
 @dataclass(eq=False, kw_only=True)
 class Logout:
-    """A logout notification for a client. `outcome` is that of the latest attempt; no attempts follow `done_at`."""
+    """A logout notification for a client. `due_at` is the time of the next attempt.
+
+    `outcome` is that of the latest attempt. No attempt follows once `done_at` is set.
+    """
 
     id: int | None = None
     grant_id: str
@@ -59,7 +62,7 @@ class LeasedLogout:
 
 
 def verdict_on_status(status: int) -> Verdict:
-    """Return the outcome for a response status: 2xx succeeds, 4xx other than 408 and 429 is final."""
+    """Return the outcome for a status: 2xx succeeds, 4xx other than 408 and 429 is final, all others are retried."""
     if status // 100 == 2:  # noqa: PLR2004  # 2xx
         return "told"
     is_final = status // 100 == 4 and status not in _RETRIED_STATUSES  # noqa: PLR2004  # 4xx
@@ -67,7 +70,6 @@ def verdict_on_status(status: int) -> Verdict:
 
 
 def may_be_retried(logout: LeasedLogout, now: datetime) -> bool:
-    """Return whether another attempt follows a failure."""
     return logout.tries < MIN_TRIES or now < logout.created_at + RETRIED_FOR
 
 

@@ -36,17 +36,16 @@ class BindCode:
 
     @property
     def expires_at(self) -> datetime:
-        """When the code expires."""
         return self.issued_at + LIFETIME
 
     def check_open(self, now: datetime) -> None:
-        """Raise CodeExpired or CodeExhausted if the code can no longer be tried."""
+        """Raise CodeExpired, or CodeExhausted if no tries remain."""
         if now >= self.expires_at:
             raise CodeExpired
         if self.tries >= MAX_TRIES:
             raise CodeExhausted
 
     def check(self, digests: Iterable[str], *, tries: int) -> None:
-        """Raise CodeWrong unless one of `digests` matches; `tries` includes the current attempt."""
+        """Raise CodeWrong unless one of `digests` matches: one for each signing key. `tries` includes this attempt."""
         if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # a list compares all of them, in constant time
             raise CodeWrong(MAX_TRIES - tries)

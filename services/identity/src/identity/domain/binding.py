@@ -15,7 +15,10 @@ UNVERIFIED_LIFETIME = timedelta(days=7)
 
 @dataclass(eq=False, kw_only=True)
 class Binding:
-    """A binding. `live_general_id` is unique and None after removal: one live binding per account (BIND-4)."""
+    """A binding. `live_general_id` is unique, and None after removal: a general account has one live binding (BIND-4).
+
+    `used_at` is None until the link account first acts as the general account.
+    """
 
     id: str
     link_account_id: str
@@ -31,7 +34,6 @@ class Binding:
 
     @classmethod
     def request(cls, binding_id: str, *, link_id: str, general_id: str, now: datetime) -> "Binding":
-        """Return a new, unverified binding."""
         return cls(
             id=binding_id,
             link_account_id=link_id,
@@ -42,24 +44,21 @@ class Binding:
 
     @property
     def is_live(self) -> bool:
-        """Whether the binding has not been removed."""
         return self.status != "removed"
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Return whether the binding was not verified in time (BIND-8)."""
         return self.status == "unverified" and now >= self.requested_at + UNVERIFIED_LIFETIME
 
     def verify(self, now: datetime) -> None:
-        """Mark the binding as verified."""
         self.status = "verified"
         self.verified_at = now
 
     def use(self, now: datetime) -> None:
-        """Record that the link account acts as the general account (BIND-10)."""
+        """Record that the link account acts as the general account, for the order of the list (BIND-10)."""
         self.used_at = now
 
     def remove(self, reason: RemovedReason, now: datetime) -> None:
-        """End the binding. If anyone but the link account ends it, its list shows it until dismissed (UNB-4)."""
+        """End the binding. Unless the link side ends it, the link account's list shows it until dismissed (UNB-4)."""
         self.status = "removed"
         self.removed_at = now
         self.removed_reason = reason
@@ -68,7 +67,7 @@ class Binding:
 
 
 def list_order(binding: Binding) -> tuple[int, float]:
-    """Return the sort key for a list of bindings: unverified, removed, then the most recently used (BIND-10)."""
+    """Return the sort key for a list of bindings: unverified, removed, used, never used; the newest first (BIND-10)."""
     newest = binding.used_at or binding.verified_at or binding.requested_at
     ranks = {"unverified": 0, "removed": 1, "verified": 2 if binding.used_at else 3}
     return ranks[binding.status], -newest.timestamp()

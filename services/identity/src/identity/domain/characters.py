@@ -11,13 +11,13 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
     f"{chr(plane << 16 | 0xFFFE)}-{chr(plane << 16 | 0xFFFF)}" for plane in range(15)
 )
 _CONTROLS = f"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\uf8ff\U000f0000-\U0010ffff{_NONCHARACTERS}"
-"""Control characters, line and paragraph separators, surrogates and private use."""
+"""Control characters, line and paragraph separators, surrogates, private use and noncharacters."""
 _BLANKS = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff"
     "\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
-"""Default_Ignorable_Code_Point of Unicode 16 except variation selectors, plus format characters and blank glyphs."""
+"""Default_Ignorable_Code_Point of Unicode 16 except VS1 to VS256, plus other format characters and blank glyphs."""
 _VARIATION_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _IDEOGRAPHS = "\u2e80-\u2fdf\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 
@@ -44,11 +44,11 @@ _IDEOGRAPH_OF = {
     for radical, ideograph in (pair.split(":") for pair in _RADICALS.split())
 }
 _FOLDABLE = re.compile("[^\u2025\u2026\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffe6]+")
-"""All characters except Chinese punctuation, which also has compatibility decompositions."""
+"""A run of characters without the punctuation and currency signs of Chinese text, which NFKC would replace."""
 
 
 def has_refused(text: str) -> bool:
-    """Return whether a line contains a refused character, such as an invisible one."""
+    """Return whether a line contains a refused character. A variation selector is accepted after an ideograph."""
     return _REFUSED.search(text) is not None
 
 
@@ -63,12 +63,12 @@ def shows_nothing(text: str) -> bool:
 
 
 def to_half_width(raw: str) -> str:
-    """Remove invisible characters, and convert full-width forms and typographic hyphens to ASCII."""
+    """Remove invisible characters, normalize to NFKC (full-width forms become ASCII), replace hyphens, and strip."""
     return _nfkc(_INVISIBLE.sub("", raw)).translate(_HYPHENS).strip()
 
 
 def fold_variants(text: str) -> str:
-    """Replace radicals and compatibility forms, except Chinese punctuation, with the standard characters."""
+    """Normalize to NFC, and replace radicals and compatibility forms except Chinese punctuation."""
     text = unicodedata.normalize("NFC", text).translate(_IDEOGRAPH_OF)
     return unicodedata.normalize("NFC", _FOLDABLE.sub(lambda found: _nfkc(found[0]), text))
 
@@ -76,6 +76,6 @@ def fold_variants(text: str) -> str:
 def _nfkc(text: str) -> str:
     """Normalize to NFKC with Unicode 3.2, which is part of every Python version.
 
-    No character of a later Unicode version folds to ASCII or to a Han character.
+    Characters of later Unicode versions stay as they are.
     """
     return unicodedata.ucd_3_2_0.normalize("NFKC", text)

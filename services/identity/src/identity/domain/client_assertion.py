@@ -8,14 +8,14 @@ from identity.domain.errors import BadClient
 from identity.domain.jwt_replay import TOLERANCE, Claims, SingleUse, has_jti, seconds, single_use
 
 _MAX_CLOCK_AHEAD: Final = timedelta(seconds=10)
-"""How far a client's clock may be ahead: an assertion's `exp` counts from its `iat` (FAPI 2.0, section 5.3.2.1)."""
+"""How much later than a minute from now `exp` may be, if `iat` shows a fast clock (FAPI 2.0 section 5.3.2.1)."""
 
 
 def check_assertion(claims: Claims, *, client: str, issuer: str, now: datetime) -> SingleUse:
-    """Check the claims of a client's assertion (OIDC-18). Raises BadClient.
+    """Check the claims of a client's assertion, whose single use the caller records (OIDC-18). Raises BadClient.
 
-    `nbf` and `iat` may be at most a minute ahead, counted from the next whole second. So may `exp`; if `iat` is ahead,
-    which shows a fast clock, `exp` may be later by the same time, at most 10 seconds.
+    `nbf`, `iat` and `exp` may be at most a minute ahead, counted from the next whole second. If `iat` is ahead, which
+    shows a fast clock, `exp` may be later by the same time, at most 10 seconds.
     """
     expires_at, at = seconds(claims, "exp"), now.timestamp()
     latest = math.ceil(at) + TOLERANCE.total_seconds()

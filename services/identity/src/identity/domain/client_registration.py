@@ -29,7 +29,10 @@ MAX_REACHED: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """The values that an operator enters. None selects the profile's default. `keys` is a JWK set as text."""
+    """The values that an operator enters. `keys` is a JWK set as text.
+
+    If `auth` or `requires_dpop` is None, `profile` decides.
+    """
 
     display_name: str
     redirect_uris: Sequence[str] = ()
@@ -50,7 +53,7 @@ class Registration:
 
 
 def parse_registration(
-    asked: Registration,
+    registration: Registration,
     *,
     name: str,
     parse_keys: Callable[[str], dict[str, Any]],
@@ -58,8 +61,8 @@ def parse_registration(
     now: datetime,
 ) -> OidcClient:
     """Validate the registration of the client `name`. Raises RegistrationError, which lists every invalid field."""
-    fields = Fields(asked)
-    auth = asked.auth or ("key" if asked.profile else "secret")
+    fields = Fields(registration)
+    auth = registration.auth or ("key" if registration.profile else "secret")
     redirect = partial(parse_redirect_uri, is_public=auth == "none")
     client = OidcClient(
         name=name,
@@ -71,33 +74,35 @@ def parse_registration(
         accepts=fields.each("accepts", one_of(KINDS)),  # type: ignore[arg-type]  # `one_of` checks each value
         auth=auth,  # type: ignore[arg-type]  # checked as a field below
         keys=fields.one("keys", partial(_parse_keys, parse_keys)),
-        asks_consent=asked.asks_consent,
-        requires_pkce=asked.requires_pkce,
-        may_refresh=asked.may_refresh,
-        requires_dpop=bool(asked.profile) if asked.requires_dpop is None else asked.requires_dpop,
-        requires_par=bool(asked.profile),
-        id_token_alg="ES256" if asked.profile else "RS256",
+        asks_consent=registration.asks_consent,
+        requires_pkce=registration.requires_pkce,
+        may_refresh=registration.may_refresh,
+        requires_dpop=bool(registration.profile)
+        if registration.requires_dpop is None
+        else registration.requires_dpop,
+        requires_par=bool(registration.profile),
+        id_token_alg="ES256" if registration.profile else "RS256",
         resources=fields.each("resources", parse_resource),
-        has_jwt_tokens=asked.has_jwt_tokens,
+        has_jwt_tokens=registration.has_jwt_tokens,
         may_reach=fields.each("may_reach", str, limit=MAX_REACHED),
         updated_at=now,
     )
     fields.one("auth", one_of(AUTHS))
     fields.one("profile", one_of(PROFILES))
-    fields.wrong.extend(_contradictions(client, asked))
+    fields.wrong.extend(_contradictions(client, registration))
     if fields.wrong:
         raise RegistrationError(fields.wrong)
     return client
 
 
-def _contradictions(client: OidcClient, asked: Registration) -> Iterator[WrongField]:
-    if not asked.redirect_uris and not asked.resources:
+def _contradictions(client: OidcClient, registration: Registration) -> Iterator[WrongField]:
+    if not registration.redirect_uris and not registration.resources:
         yield WrongField("redirect_uris", InvalidValue("required"))
-    if not asked.accepts:
+    if not registration.accepts:
         yield WrongField("accepts", InvalidValue("required"))
-    if client.auth == "key" and not asked.keys:
+    if client.auth == "key" and not registration.keys:
         yield WrongField("keys", InvalidValue("required"))
-    if client.auth != "key" and asked.keys:
+    if client.auth != "key" and registration.keys:
         yield WrongField("keys", InvalidValue("keys_unused"))
     if not client.requires_pkce and (client.is_public or client.profile):
         yield WrongField("requires_pkce", InvalidValue("pkce_needed"))

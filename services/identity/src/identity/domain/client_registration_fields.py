@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class WrongField:
-    """An invalid value in a field of a registration; `position` is its index if the field is a list."""
+    """An invalid value of a field. `position` is its index in a list, or None if the whole field is wrong."""
 
     name: str
     error: InvalidValue
@@ -21,28 +21,26 @@ class WrongField:
 
 
 class RegistrationError(ClientError):
-    """A registration has invalid fields; `wrong` contains all of them."""
-
     def __init__(self, wrong: Iterable[WrongField]) -> None:
         self.wrong = tuple(wrong)
         super().__init__(", ".join(f"{each.name}: {each.error.code}" for each in self.wrong))
 
 
 class Fields:
-    """A parser for the fields of a registration that collects all errors."""
+    """Parses the fields of a registration and collects the invalid ones in `wrong`."""
 
-    def __init__(self, asked: object) -> None:
-        self._asked = asked
+    def __init__(self, registration: object) -> None:
+        self._registration = registration
         self.wrong: list[WrongField] = []
 
     def one(self, name: str, parse: Callable[[str], T]) -> T | None:
         """Return the parsed field, or None if the field is not set or invalid."""
-        raw = getattr(self._asked, name)
+        raw = getattr(self._registration, name)
         return None if raw is None else self._parsed(name, raw, parse)
 
     def each(self, name: str, parse: Callable[[str], str], *, limit: int = MAX_URIS) -> list[str]:
-        """Return the valid items of a list field, without duplicates."""
-        items: Sequence[str] = getattr(self._asked, name)
+        """Return the parsed valid items of a list field, without duplicates; none if there are more than `limit`."""
+        items: Sequence[str] = getattr(self._registration, name)
         if len(items) > limit:
             self.wrong.append(WrongField(name, InvalidValue("too_long", "items", max=limit)))
             return []
@@ -60,8 +58,6 @@ class Fields:
 
 
 def one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
-    """Return a parser that accepts only the `allowed` values."""
-
     def parse(raw: str) -> str:
         if raw not in allowed:
             raise InvalidValue("unknown_value", allowed=allowed)

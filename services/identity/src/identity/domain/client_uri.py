@@ -1,4 +1,4 @@
-"""The URIs that a service client registers (OIDC-2, OIDC-25), stored and compared without normalization."""
+"""The URIs that a service client registers (OIDC-2, OIDC-25), stored without normalization."""
 
 import re
 from typing import Final
@@ -8,7 +8,7 @@ from identity.domain.errors import InvalidValue
 
 MAX_URI_CHARACTERS: Final = 1000
 MAX_URIS: Final = 20
-"""Maximum number of URIs of each type for one client."""
+"""Maximum number of values in each list of a registration, except `may_reach`."""
 
 _URI = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
 """The characters that a URI may contain (RFC 3986)."""
@@ -52,7 +52,7 @@ def parse_resource(raw: str) -> str:
 
 
 def without_loopback_port(uri: str) -> str | None:
-    """Return an http loopback URI without its port, or None for any other URI."""
+    """Return an http loopback URI without its port if any, or None for every other URI."""
     found = _LOOPBACK_PORT.match(uri)
     if found is None or int(found[2] or 0) > _MAX_PORT:
         return None
@@ -60,7 +60,6 @@ def without_loopback_port(uri: str) -> str | None:
 
 
 def _split(raw: str) -> SplitResult:
-    """Split a URI. Raises InvalidValue if the URI is malformed or has a fragment."""
     if len(raw) > MAX_URI_CHARACTERS:
         raise InvalidValue("too_long", max=MAX_URI_CHARACTERS)
     if "#" in raw:
@@ -70,7 +69,7 @@ def _split(raw: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise InvalidValue("invalid_uri") from None
-    # URIs are compared exactly, and clients send lower case.
+    # URIs are compared exactly, and clients send the scheme in lower case.
     is_lower_case = raw.startswith(f"{parts.scheme}:")
     if not is_lower_case or not _URI.fullmatch(raw):
         raise InvalidValue("invalid_uri")

@@ -32,7 +32,7 @@ class _Digests:
 
 
 def is_common(password: str) -> bool:
-    """Return whether a password is common, ignoring case and up to four digits or symbols at each end."""
+    """Return whether a password is common, ignoring case and up to four digits or symbols at either or both ends."""
     return any(digest_of(spelling) in load() for spelling in _spellings(password.lower()))
 
 
@@ -51,5 +51,5 @@ def load() -> _Digests:
 
 
 def digest_of(password: str) -> bytes:
-    """Return a truncated SHA-256 digest. One in ten million other passwords collides with a common password."""
+    """Return a truncated SHA-256 digest. One in ten million other passwords has the digest of a common password."""
     return hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest()[:_DIGEST_BYTES]

@@ -9,7 +9,7 @@ _SAME = str.maketrans({"\u81fa": "\u53f0"})
 
 
 def matches(query: str, texts: Iterable[str]) -> bool:
-    """Return whether each word of `query` occurs in one of `texts`, ignoring width and case.
+    """Return whether each word of `query` occurs in one of `texts`, ignoring case and variants of characters.
 
     The words may also match when joined: `62 140 097` finds a tax id.
     """

@@ -12,7 +12,7 @@ DOCUMENTS = ("personal_data", "authorization", "hazard")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One version of a text. Production refuses texts marked as `sample`."""
+    """One version of a text. `document` is one of DOCUMENTS. Production refuses texts marked as `sample`."""
 
     document: str
     version: str
@@ -32,7 +32,7 @@ class Texts:
 
     @property
     def versions(self) -> frozenset[tuple[str, str]]:
-        """The pairs of document and version."""
+        """The current texts, as pairs of document and version."""
         return frozenset((text.document, text.version) for text in self.texts)
 
     def check(self, accepted: Iterable[tuple[str, str]]) -> None:

@@ -9,7 +9,7 @@ from identity.domain.session import AccountSummary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """An open account with its password hash, read in one query."""
+    """An account that is not closed, with its password hash, read in one query."""
 
     summary: AccountSummary
     password_hash: str = field(repr=False)
@@ -21,9 +21,7 @@ class Credential:
 
     @property
     def id(self) -> str:
-        """The account's identifier."""
         return self.summary.id
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Return whether the account was not verified in time (VER-7)."""
         return has_lapsed(self.verified_at, self.opened_at, now)

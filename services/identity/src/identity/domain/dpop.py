@@ -12,7 +12,10 @@ from identity.domain.target_uri import is_same_target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The request that a DPoP proof must match; `url` is its public address without the query."""
+    """The request that a DPoP proof must match; `url` is its public address without the query.
+
+    `access_token` is None at endpoints that do not take an access token.
+    """
 
     method: str
     url: str
@@ -20,7 +23,10 @@ class Request:
 
 
 def check_dpop(claims: Claims, request: Request, *, thumbprint: str, now: datetime) -> SingleUse:
-    """Check the claims of a proof that the key with `thumbprint` signed (OIDC-17). Raises InvalidProof."""
+    """Check the claims of a proof that the key with `thumbprint` signed (OIDC-17). Raises InvalidProof.
+
+    The caller records the proof's single use, which this function returns.
+    """
     issued_at, at, tolerance = seconds(claims, "iat"), now.timestamp(), TOLERANCE.total_seconds()
     token = request.access_token
     if not (
@@ -42,7 +48,7 @@ def token_hash(access_token: str) -> str:
 
 
 def _is_valid_at(claims: Claims, at: float) -> bool:
-    """Return whether a proof is valid at this time, by the optional `exp` and `nbf` (RFC 7519 section 4.1)."""
+    """Check the optional claims `exp` and `nbf` (RFC 7519 section 4.1)."""
     return ("exp" not in claims or at < seconds(claims, "exp")) and (
         "nbf" not in claims or seconds(claims, "nbf") <= at + TOLERANCE.total_seconds()
     )

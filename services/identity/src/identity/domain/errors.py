@@ -1,10 +1,10 @@
-"""All refusals of the identity service; `http/problems.py` maps each to a status and a message."""
+"""Refusals. `http/problems.py` maps each to a status and a message. Those of OAuth endpoints: `oauth_errors.py`."""
 
 from dataclasses import dataclass
 
 
 class Refusal(Exception):  # noqa: N818  # a refusal is not an error of the program
-    """A request that the rules do not allow. Attributes contain the data for the response."""
+    """A request is refused. The attributes contain the data for the response."""
 
 
 class InvalidValue(Refusal):
@@ -29,16 +29,16 @@ class RetryLater(Refusal):
 
 @dataclass(eq=False)
 class Locked(RetryLater):
-    """Too many failed attempts; even the correct password is refused (LOGIN-2).
+    """Too many failed attempts. A person's correct password is refused too (LOGIN-2).
 
-    `of_service` is set for a service client, which cannot reset its secret.
+    `of_service` is set for a service client, whose correct secret or assertion is still accepted.
     """
 
     of_service: bool = False
 
 
 class TooManyChecks(RetryLater):
-    """The current password was entered too often, whether or not it was correct (SEC-19)."""
+    """The correct current password was entered too often; no password is checked until the window ends (SEC-19)."""
 
 
 class TooManyChanges(RetryLater):
@@ -50,11 +50,11 @@ class TooManySwitches(RetryLater):
 
 
 class TooSoon(RetryLater):
-    """The quota for requested mails is exhausted (VER-5, BIND-6, SEC-6)."""
+    """A limit on requested mails is reached (VER-5, BIND-6, SEC-6)."""
 
 
 class TooManyRequests(RetryLater):
-    """Too many requests from one address (SEC-3), or too many logins of one person at services (OIDC-8)."""
+    """Too many registrations or authorization requests from one address, or logins of one person at services."""
 
 
 class Busy(RetryLater):
@@ -62,11 +62,11 @@ class Busy(RetryLater):
 
 
 class Unavailable(RetryLater):
-    """The database is not available."""
+    """The database is unavailable or overloaded, or other transactions repeatedly prevented the creation of a grant."""
 
 
 class NotSignedIn(Refusal):
-    """The request has no session, or its session has ended."""
+    """The request has no session, or its session or account can no longer be used."""
 
 
 class SessionEnded(NotSignedIn):
@@ -77,22 +77,22 @@ class SessionEnded(NotSignedIn):
 class BadCredentials(Refusal):
     """The account is unknown or the password wrong; the response is the same (LOGIN-1).
 
-    `tries_left` is the number of attempts before a lock.
+    `tries_left` is the number of attempts before a lock, or None if the password changed during the request.
     """
 
     tries_left: int | None = None
 
 
 class BadClient(Refusal):
-    """The service client sent no valid secret or assertion (SEC-12, OIDC-18)."""
+    """The request does not authenticate a service client (SEC-12, OIDC-18)."""
 
 
 class InvalidProof(Refusal):
-    """The DPoP proof is not valid for this request (OIDC-17)."""
+    """The DPoP proof is not valid for this request, or was used before (OIDC-17)."""
 
 
 class InvalidIdToken(Refusal):
-    """The `id_token_hint` is damaged or was not signed by this service (OIDC-23)."""
+    """The `id_token_hint` is not an ID token that identity issued (OIDC-23)."""
 
 
 @dataclass(eq=False)
@@ -104,9 +104,9 @@ class ScopeMissing(Refusal):
 
 @dataclass(eq=False)
 class BadPassword(Refusal):
-    """The current password of a logged-in account was wrong (PRO-2, PRO-4).
+    """The current password of a logged-in account was wrong (PRO-2, PRO-4, VER-8).
 
-    `tries_left` is the number of attempts before the session ends.
+    `tries_left` is the number of attempts before the session ends, or None if the password changed during the request.
     """
 
     tries_left: int | None = None
@@ -125,7 +125,10 @@ class ReviewRejected(Refusal):
 
 @dataclass(eq=False)
 class StepRequired(Refusal):
-    """The session has an open `step`: verify the email, await review, or consent."""
+    """A step after the login is required first, or another step than the requested one.
+
+    `step` is the next step, or "" if none is left.
+    """
 
     step: str
 
@@ -139,7 +142,7 @@ class WrongKind(Refusal):
 
 
 class ForeignOrigin(Refusal):
-    """Another site sent a request with the portal's cookie (SEC-8)."""
+    """The request comes with the cookie, but not provably from our own pages (SEC-8)."""
 
 
 class NotFound(Refusal):
@@ -147,20 +150,20 @@ class NotFound(Refusal):
 
 
 class UsernameTaken(Refusal):
-    """An open account has this username (REG-3)."""
+    """An account that is not closed has this username (REG-3)."""
 
 
 class MailboxTaken(Refusal):
-    """Another account uses the mailbox; disclosed only on the page of the mailed link (REG-9)."""
+    """Another account uses the mailbox; disclosed only on the pages of mailed links and to operators (REG-9)."""
 
 
 class LinkInvalid(Refusal):
-    """The link has an invalid signature (VER-4)."""
+    """The link is damaged, or is not a link of this page (VER-4)."""
 
 
 @dataclass(eq=False)
 class LinkExpired(Refusal):
-    """The link has expired (VER-4); the message depends on its `purpose`."""
+    """The link has expired, or its account is closed (VER-4). The message depends on the `purpose`."""
 
     purpose: str
 
@@ -186,7 +189,7 @@ class NotBindable(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class AlreadyBound(Refusal):
-    """The account is already bound: to the caller if `here`, otherwise to another link account (BIND-3, BIND-4)."""
+    """The account is already bound, to the caller if `here`, otherwise to another link account (BIND-3, BIND-4)."""
 
     here: bool
 
@@ -199,7 +202,7 @@ class CodeWrong(Refusal):
 
 
 class CodeExpired(Refusal):
-    """The code has expired, or a change of mailbox invalidated it (BIND-6, PRO-2)."""
+    """The code has expired, or was deleted, as after a change of mailbox (BIND-6, PRO-2)."""
 
 
 class CodeExhausted(Refusal):
@@ -207,7 +210,7 @@ class CodeExhausted(Refusal):
 
 
 class NotVerified(Refusal):
-    """The binding is not verified, or its account is not active (SW-1)."""
+    """The binding is not verified, or its general account is not active (SW-1)."""
 
 
 class AlreadySwitched(Refusal):
@@ -235,12 +238,12 @@ class RevisionStale(Refusal):
 
 
 class CursorExpired(Refusal):
-    """Events after this position were purged, or the position is unknown; start from the snapshot (EVT-6)."""
+    """The feed no longer has the event after this position, or the position is beyond the newest event (EVT-6)."""
 
 
 @dataclass(eq=False)
 class WrongState(Refusal):
-    """The `state` of the account or binding does not allow an operator's action (REV-2)."""
+    """The `state` of the account, binding or service client does not allow an operator's action (OPS-1)."""
 
     state: str
 
@@ -251,6 +254,6 @@ class OperatorMissing(Refusal):
 
 @dataclass(eq=False)
 class Conflict(Exception):  # noqa: N818  # use cases turn it into a refusal
-    """A unique index refused a change; `key` is the column."""
+    """A unique index refused a change; `key` is its column."""
 
     key: str

@@ -1,4 +1,4 @@
-"""Grants: a person's login at a client, for one company (OIDC-8).
+"""Grants: a person's login at a client, as one account (OIDC-8).
 
 A grant's id is the claim `sid`. Codes, access tokens and refresh tokens belong to a grant and end with it.
 """
@@ -29,7 +29,7 @@ EndReason = Literal[
 TokenKind = Literal["access", "refresh"]
 
 ID_TOKEN_LIFETIME = timedelta(minutes=5)
-"""How long an ID token is valid (OIDC-13)."""
+"""How long an ID token is valid, whatever IDENTITY_OIDC_JWT is."""
 
 REFRESHES_RECORDED = timedelta(minutes=1)
 """Minimum interval between audit entries about a grant's refreshes (OIDC-29)."""
@@ -46,9 +46,9 @@ PASSWORD_ACR = "urn:tw:port:identity:acr:password"  # noqa: S105  # a name
 
 @dataclass(eq=False, kw_only=True)
 class Grant:
-    """A grant: `holder_id` logged in and acts as `account_id`, through `binding_id` if it is a link account.
+    """A grant. The account `holder_id` logged in and acts as `account_id`, through `binding_id`.
 
-    If a link account acts for no company (OIDC-7), it is both holder and account, and `binding_id` is None. `claims` is
+    An account that acts as itself is both, and `binding_id` is None; a link account may do so too (OIDC-7). `claims` is
     the request's `claims` parameter. `parent_id` is the grant to which token exchange added this company (OIDC-19);
     the end of a parent ends its children.
     """
@@ -81,7 +81,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """A single-use authorization code, stored as a digest (OIDC-9)."""
+    """A single-use authorization code, stored as a digest (OIDC-9). `jkt` is the thumbprint of the DPoP key."""
 
     digest: str
     grant_id: str
@@ -118,7 +118,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveGrant:
-    """An active grant with the current data of its accounts."""
+    """An active grant with the current data of its accounts; `actor` logged in and acts as `account`.
+
+    `email` and `updated_at` belong to `account`.
+    """
 
     grant: Grant
     account: AccountSummary
@@ -134,8 +137,6 @@ class ActiveGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveToken(ActiveGrant):
-    """An active token with its grant."""
-
     token: Token
 
 

@@ -1,7 +1,4 @@
-"""What DPoP proofs and client assertions share: each may be used once, and has a `jti` and times.
-
-Times in claims are seconds since 1970 (RFC 7519 section 2).
-"""
+"""Replay protection of DPoP proofs and client assertions, which are accepted once, and their claims `jti` and times."""
 
 import hashlib
 import math
@@ -11,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 TOLERANCE: Final = timedelta(seconds=60)
-"""Maximum distance of a DPoP proof's `iat` from now, and of an assertion's `nbf` and `iat` in the future."""
+"""How far a DPoP proof's `iat` may be from now. `nbf`, and an assertion's `iat` and `exp`, may be as far ahead."""
 _MAX_JTI_CHARACTERS = 256
 _MAX_SECONDS = 2**40
 
@@ -20,26 +17,32 @@ Claims = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SingleUse:
-    """A single-use proof: the digest of its signer and `jti`, and the time at which it expires."""
+    """What must be stored of an accepted JWT until it expires; `digest` covers its kind, signer and `jti`."""
 
     digest: str
     expires_at: datetime
 
 
 def single_use(kind: str, signer: str, claims: Claims, *, until: float) -> SingleUse:
-    """Return the use of what this signer signed; `claims` contains a `jti`."""
+    """Return the use of a JWT that passes `has_jti`. `until` is its last valid second since 1970, rounded up here.
+
+    `signer` is a client's name or the thumbprint of a key.
+    """
     text = "\0".join((kind, signer, claims["jti"])).encode("utf-8", "surrogatepass")
     return SingleUse(hashlib.sha256(text).hexdigest(), datetime.fromtimestamp(math.ceil(until), UTC))
 
 
 def has_jti(claims: Claims) -> bool:
-    """Return whether there is a `jti` that can be stored."""
+    """Return whether there is a `jti` of 1 to 256 characters."""
     jti = claims.get("jti")
     return isinstance(jti, str) and 0 < len(jti) <= _MAX_JTI_CHARACTERS
 
 
 def seconds(claims: Claims, name: str) -> float:
-    """Return a time, or NaN if the claim is missing or invalid: every comparison with NaN is false."""
+    """Return a time claim in seconds since 1970 (RFC 7519 section 2).
+
+    A missing or invalid claim is NaN, with which every comparison of order is false.
+    """
     value = claims.get(name)
     if isinstance(value, int | float) and 0 <= value <= _MAX_SECONDS:
         return float(value)

@@ -1,4 +1,4 @@
-"""Mails that are requested by events."""
+"""The mail that an event requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from identity.domain.account import Account
 
 NOTICE_LIFETIME = timedelta(days=7)
-"""The lifetime of a notice without a link or code."""
+"""How long a mail without a link or code may be sent."""
 
 LOST = "lost"
 """The category of a mail that was lost before the mailer handled it; the mailer sets all others (VER-6)."""
@@ -15,7 +15,7 @@ LOST = "lost"
 
 @dataclass(frozen=True, slots=True)
 class MailRequest:
-    """Recipient, expiry and template values of a mail. The repr omits the recipient and the content."""
+    """Recipient, expiry and template values of a mail. `name` is the recipient's. The repr shows only the expiry."""
 
     mailbox: str = field(repr=False)
     name: str = field(repr=False)
@@ -24,7 +24,7 @@ class MailRequest:
 
     @classmethod
     def notice(cls, account: Account, now: datetime, **content: str) -> "MailRequest":
-        """Return a notice to the account's own mailbox."""
+        """Return a mail without a link or code to the account's own mailbox."""
         return cls(account.email, account.name, now + NOTICE_LIFETIME, {**names_of(account), **content})
 
 

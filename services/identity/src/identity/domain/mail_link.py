@@ -9,13 +9,13 @@ from identity.domain.errors import LinkExpired, LinkSuperseded
 
 
 class Purpose(StrEnum):
-    """The purpose of a mailed link; determines its signature's salt, its page and its lifetime."""
+    """The purpose of a mailed link, on which the salt of its signature, its page and its lifetime depend."""
 
     REGISTRATION = "registration"
     EMAIL_CHANGE = "email_change"
     EMAIL_CANCEL = "email_cancel"
     EMAIL_RESTORE = "email_restore"
-    """The preserved challenge of an `EMAIL_CANCEL` link: its change took effect before another was requested."""
+    """The challenge of an `EMAIL_CANCEL` link whose change took effect, kept when another change is requested."""
     PASSWORD_RESET = "password_reset"  # noqa: S105  # the name of a purpose
 
     @property
@@ -51,11 +51,9 @@ class Challenge:
 
     @property
     def expires_at(self) -> datetime:
-        """When the link expires."""
         return self.issued_at + Purpose(self.purpose).lifetime
 
     def is_open(self, now: datetime) -> bool:
-        """Return whether the link can still be used."""
         return self.used_at is None and now < self.expires_at
 
     def is_of(self, value: str) -> bool:

@@ -17,7 +17,7 @@ _MISTYPED_LABELS: Final = {
     **dict.fromkeys(("con", "cmo", "ocm", "vom", "xom", "comm", "cim"), "com"),
     **dict.fromkeys(("nte", "ent", "nett"), "net"),
 }
-"""Mistyped endings. They are not corrected in a domain's first label, which may have such a name."""
+"""Mistyped labels at the end of a domain. Its first label is not corrected, because it may be such a word."""
 _SIMILARITY: Final = 0.85
 
 

@@ -10,11 +10,11 @@ class OAuthRefusal(Exception):  # noqa: N818  # a refusal is not an error of the
 
 
 class InvalidRequest(OAuthRefusal):
-    """A parameter is missing, repeated or malformed (RFC 6749 section 5.2)."""
+    """A parameter is missing, repeated, malformed or unsupported, or its token cannot be exchanged (RFC 6749 5.2)."""
 
 
 class InvalidGrant(OAuthRefusal):
-    """The code or token is invalid or was issued to another client (RFC 6749 section 5.2)."""
+    """The code or refresh token is unknown, ended or used, or does not belong to the request (RFC 6749 section 5.2)."""
 
 
 class UnauthorizedClient(OAuthRefusal):
@@ -26,20 +26,20 @@ class UnsupportedGrantType(OAuthRefusal):
 
 
 class InvalidScope(OAuthRefusal):
-    """A scope is unknown or exceeds the grant (RFC 6749 section 5.2)."""
+    """The grant or the exchanged token lacks a requested scope (RFC 6749 section 5.2)."""
 
 
 class InvalidTarget(OAuthRefusal):
-    """A resource is not registered, or the grant does not include it (RFC 8707)."""
+    """A resource or audience is missing, not registered, or not part of the grant (RFC 8707)."""
 
 
 class InvalidToken(OAuthRefusal):
-    """A resource was requested without an active token (RFC 6750 section 3.1)."""
+    """Userinfo was requested without an active token (RFC 6750 section 3.1)."""
 
 
 class InvalidResourceProof(OAuthRefusal):
-    """A resource was requested with a DPoP proof that does not match the request (RFC 9449 section 7.1)."""
+    """Userinfo was requested with an invalid DPoP proof (RFC 9449 section 7.1)."""
 
 
 class InsufficientScope(OAuthRefusal):
-    """The token lacks the scope that this resource requires (RFC 6750 section 3.1)."""
+    """The token lacks the scope that userinfo requires (RFC 6750 section 3.1)."""

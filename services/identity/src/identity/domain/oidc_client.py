@@ -9,8 +9,7 @@ from identity.domain.client_uri import without_loopback_port
 from identity.domain.service_client import Scope, Secrets, ServiceClient
 
 Auth = Literal["secret", "post", "key", "none"]
-"""How the client authenticates (OIDC-18): by its secret in HTTP Basic, or in the form if it cannot do otherwise; by a
-signed assertion; or not at all."""
+"""How the client authenticates (OIDC-18): `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`."""
 
 Profile = Literal["fapi2"]
 """The FAPI 2.0 security profile."""
@@ -48,12 +47,11 @@ class OidcClient:
 
     @property
     def is_public(self) -> bool:
-        """Whether the client cannot keep a secret."""
         return self.auth == "none"
 
     @property
     def rotates_refresh_tokens(self) -> bool:
-        """Whether each refresh replaces the refresh token; tokens bound to a key are not replaced (OIDC-16)."""
+        """Whether each refresh replaces the refresh token; not if the client must prove a key to use it (OIDC-16)."""
         return self.auth != "key" and not self.requires_dpop
 
     @property
@@ -81,35 +79,30 @@ class OidcClient:
         )
 
     def replace(self, new: "OidcClient") -> None:
-        """Copy all fields of a new registration of the same client."""
         for each in fields(self):
             setattr(self, each.name, getattr(new, each.name))
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredClient:
-    """A service client that is not revoked, with its registration."""
+    """A service client that is not revoked, with its registration for OpenID Connect."""
 
     service: ServiceClient
     oidc: OidcClient
 
     @property
     def name(self) -> str:
-        """The `client_id`."""
         return self.oidc.name
 
     @property
     def auth(self) -> Auth:
-        """How the client authenticates."""
         return self.oidc.auth
 
     @property
     def keys(self) -> dict[str, Any] | None:
-        """The client's public keys."""
         return self.oidc.keys
 
     def accepts(self, digest: str, now: datetime) -> bool:
-        """Return whether a secret with this digest is valid."""
         return self.service.accepts(digest, now)
 
 
@@ -125,5 +118,4 @@ class AskingClient:
     secrets: Secrets
 
     def accepts(self, digest: str, now: datetime) -> bool:
-        """Return whether a secret with this digest is valid."""
         return self.secrets.accept(digest, now)

@@ -14,13 +14,12 @@ CLAIMS: Final[Mapping[str, tuple[str, ...]]] = {
     "actor": ("act",),
     **dict.fromkeys(PASS_RIGHTS, ()),
 }
-"""The claims of each scope. Rights (`pass:…`) add no claims; introspection returns them. `actor` extends `act`."""
+"""The claims of each scope. Rights (`pass:…`) add no claims; introspection lists them. `actor` adds data to `act`."""
 
 SCOPES: Final = tuple(CLAIMS)
 
 
 def claims_of(scopes: Iterable[str]) -> frozenset[str]:
-    """Return the claims that these scopes allow."""
     return frozenset(claim for scope in scopes for claim in CLAIMS[scope])
 
 

@@ -1,4 +1,4 @@
-"""A person's open logins: portal sessions with their logins at services (LOGIN-7, OIDC-24)."""
+"""A person's logins that have not ended: portal sessions with their logins at services (LOGIN-7, OIDC-24)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,15 +12,13 @@ from identity.domain.session import Lifetimes, Session
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """The data of a company in a list of logins."""
-
     tax_id: str
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLogin:
-    """A grant, with the names of its service and of the account that it acts as."""
+    """A grant with the name of its service. `kind` to `tax_id` are data of the account that it acts as."""
 
     id: str
     client: str
@@ -46,9 +44,9 @@ class ServiceLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLogin:
-    """A login that has not ended. After the portal's session has timed out, `is_portal_open` is false.
+    """A portal session that has not timed out (`is_portal_open`), or has grants that have not ended, or both.
 
-    Grants outlast the portal's session. `session` is None once its row was deleted.
+    Grants may outlast the session. `session` is None once its row was deleted.
     """
 
     id: str
@@ -58,16 +56,15 @@ class OpenLogin:
 
     @property
     def holder_id(self) -> str:
-        """The account that logged in."""
         return self.session.holder_id if self.session is not None else self.services[0].holder_id
 
     @property
     def is_switched(self) -> bool:
-        """Whether the portal's session acts as a company."""
+        """Whether the portal session is switched to a general account."""
         return self.session is not None and self.is_portal_open and self.session.binding_id is not None
 
     def ends_at(self, lifetimes: Lifetimes) -> datetime:
-        """Return when an unused login ends: with the portal's session if open, otherwise with the last grant."""
+        """Return when an unused login ends: with the portal session, or if that has timed out, with the last grant."""
         if self.session is not None and self.is_portal_open:
             return self.session.ends_at(lifetimes)
         return max(service.expires_at for service in self.services)
@@ -76,7 +73,7 @@ class OpenLogin:
 def open_logins(
     sessions: Sequence[Session], services: Sequence[ServiceLogin], *, lifetimes: Lifetimes, now: datetime
 ) -> list[OpenLogin]:
-    """Return the logins in the order of `sessions`, followed by logins whose session row was deleted."""
+    """Return the logins that have not ended. Those whose session row was deleted follow the others."""
     by_session: dict[str, list[ServiceLogin]] = defaultdict(list)
     for service in services:
         by_session[service.session_id].append(service)

@@ -14,6 +14,7 @@ Strength = Literal["fair", "strong"]
 
 MAX_CHARACTERS = 128
 MIN_RUN = 5
+"""Number of equal characters, or of neighbours on the keyboard or in the alphabet, that are refused."""
 _MIN_GUESSES = 10**8
 """zxcvbn's "safely unguessable", a score of 3."""
 _STRONG_GUESSES = 10**10
@@ -55,7 +56,10 @@ class PasswordPolicy:
         self.min_classes = rules.min_classes
 
     def errors(self, password: str, personal_terms: Iterable[str] = ()) -> Iterator[InvalidValue]:
-        """Yield every rule that a password breaks."""
+        """Yield an error for each broken rule.
+
+        An empty or overlong password breaks only this rule. Of a repeat, a run and a common password, one is reported.
+        """
         password = normalized(password)
         if not password:  # zxcvbn fails on an empty password
             yield InvalidValue("password_too_short", min=self.min_characters)
@@ -79,12 +83,12 @@ class PasswordPolicy:
             yield InvalidValue("password_common")  # a short password is reported as short only
 
     def strength(self, password: str, personal_terms: Iterable[str] = ()) -> Strength:
-        """Return the strength of a password that breaks no rule."""
+        """Return the strength of a password for which `errors` yields nothing."""
         terms = [term for term in personal_terms if term]
         return "strong" if guesses(normalized(password), terms) >= _STRONG_GUESSES else "fair"
 
     def check(self, password: str, personal_terms: Iterable[str] = ()) -> None:
-        """Raise InvalidValue for the first rule that a password breaks."""
+        """Raise the first error of a password, an InvalidValue."""
         for error in self.errors(password, personal_terms):
             raise error
 
@@ -103,7 +107,7 @@ def _contains_term(password: str, terms: Iterable[str]) -> bool:
 
 
 def _significant_parts(term: str) -> Iterator[str]:
-    """Yield the term, and an address without its domain. Terms of 2 Chinese or 4 ASCII characters are long enough."""
+    """Yield the term, and a mailbox without its domain, if they have 4 characters, or 2 with a non-ASCII one."""
     for part in (term, term.partition("@")[0]):
         if len(part) >= (_MIN_TERM_CHARACTERS if part.isascii() else 2):
             yield part

@@ -10,7 +10,7 @@ from typing import Any
 _SCORED_CHARACTERS = 64
 """zxcvbn's run time grows faster than the length, and 64 characters suffice to show that a password is strong."""
 _SUBSTITUTES = frozenset("4@8({[<3691!|70$5+%2")
-"""The digits and symbols that zxcvbn reads as letters ("l33t")."""
+"""The digits and symbols that zxcvbn also reads as letters ("l33t")."""
 _MAX_SUBSTITUTES = 4
 _REPEAT = re.compile(r"(.{3,})(.*?)\1", re.IGNORECASE | re.DOTALL)
 _YEAR = re.compile(r"19\d\d|20[0-4]\d")
@@ -63,7 +63,10 @@ def preload() -> None:
 
 @functools.cache
 def _dictionaries() -> dict[str, dict[str, int]]:
-    """Return zxcvbn's dictionaries and ours, loaded at first use: the relay and most commands do not need them."""
+    """Return zxcvbn's dictionaries and ours, and change its module for speed and later years.
+
+    They are loaded at first use, because the relay and most commands do not need them.
+    """
     from zxcvbn import matching
 
     matching.REGEXEN["recent_year"] = _YEAR
@@ -103,7 +106,7 @@ def _zhuyin() -> tuple[re.Pattern[str], Mapping[str, str]]:
 
 
 def _read_zhuyin(password: str) -> str:
-    """Replace keys that type our words in Zhuyin, such as `ji32k7au4a83`, with the words."""
+    """Replace keys that type our words in Zhuyin, such as `ji32k7au4a83`, with the words, if this saves enough keys."""
     one, words = _zhuyin()
     text = one.sub(lambda keys: words[keys[0].lower()], password)
     return text if len(text) <= len(password) - _MIN_ZHUYIN_KEYS else password

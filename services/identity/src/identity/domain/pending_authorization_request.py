@@ -18,7 +18,7 @@ REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A person's progress. The choices are valid only in the session in which they were made.
+    """A person's progress. `account_id` and `consented`, the choices, are valid only in the session `session_id`.
 
     `former_session_id` is the browser's session at the start, which does not satisfy a required login.
     """

@@ -1,7 +1,7 @@
 """The claims about a person in ID tokens, userinfo and introspection (OIDC-13, OIDC-20).
 
 `sub` is the account that the person acts as. `act` names the actors (RFC 8693 section 4.1): the services that exchanged
-the token, the last service outermost, and innermost the link account.
+the token, the last service outermost, and innermost the link account, if it acts as another account.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ ACTOR_DETAILS = "actor"
 
 
 class Accounts(Protocol):
-    """The current accounts of a grant. Both are the same unless a link account acts for a company."""
+    """The current accounts of a grant. Both are the same unless a link account acts as a general account."""
 
     @property
     def account(self) -> AccountSummary:
@@ -28,7 +28,7 @@ class Accounts(Protocol):
 
 
 class Person(Accounts, Protocol):
-    """The accounts, with the data that only the person's own claims contain."""
+    """The accounts, with data of `account` that only ID tokens and userinfo contain."""
 
     @property
     def email(self) -> str:
@@ -40,7 +40,7 @@ class Person(Accounts, Protocol):
 
 
 def person_claims(person: Person, names: Collection[str]) -> dict[str, Any]:
-    """Return the available claims among `names`. A link account that acts for no company has no claim `company`."""
+    """Return the claims in `names` except `act`. A link account that acts as itself has no claim `company`."""
     return {name: value for name, value in _every(person) if name in names}
 
 
@@ -64,7 +64,6 @@ def rights(person: Accounts, scopes: Collection[str]) -> tuple[str, ...]:
 
 
 def company(account: AccountSummary) -> dict[str, str]:
-    """Return the claim `company`."""
     return {"tax_id": account.tax_id, "name": account.company_name}
 
 

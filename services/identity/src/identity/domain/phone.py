@@ -20,7 +20,7 @@ _SUBSCRIBER_NUMBERS = {
     "0836": {"23456789": 5},
     "089": {"23456789": 6},
 }
-"""Number of subscriber digits by area code and first digit. No number belongs to two areas.
+"""Number of subscriber digits, by area code and by the first of these digits. No number belongs to two areas.
 
 Source: numbering plan of the Ministry of Transportation (2016-10-07) for the first digit (2 to 9), and its list of area
 codes for the length. libphonenumber 9.0 also accepts ranges that start with 0 or 1.
@@ -36,7 +36,7 @@ _MOBILE_DIGITS = 10
 _MAX_EXTENSION_DIGITS = 6
 _FREEPHONE = re.compile(r"080\d{5,7}", re.ASCII)
 _OTHER_SERVICES = re.compile(r"0204\d{6}|070\d{8}", re.ASCII)
-"""Premium rate numbers and internet telephony, which have no area."""
+"""Premium-rate numbers and internet telephony, which have no area code."""
 
 
 def parse_mobile(raw: str) -> str:
@@ -81,7 +81,7 @@ def _landline(number: str, beginning: str) -> str:
 
 
 def _digits(area: str, number: str) -> int | None:
-    """Return the number of digits after the area code, or None if no number of the area has this first digit."""
+    """Return how many digits follow the area code, or None if no number of the area begins like `number`."""
     first = number[len(area) : len(area) + 1]
     return next(
         (digits for firsts, digits in _SUBSCRIBER_NUMBERS[area].items() if first in set(firsts)), None

@@ -14,7 +14,7 @@ _REGIONS = (
 
 
 def parse_postal_address(raw: str) -> str:
-    """Return an address: an optional postal code of 3, 5 or 6 digits, then a county or city (REG-8).
+    """Return an address that begins with a county or city, after an optional postal code of 3, 5 or 6 digits (REG-8).
 
     Raises InvalidValue.
     """
@@ -29,5 +29,5 @@ def parse_postal_address(raw: str) -> str:
 
 
 def _starts_with_region(address: str) -> bool:
-    """Return whether an address starts with a county or city, in either spelling of Tai."""
+    """Return whether an address starts with a county or city. U+53F0 and U+81FA are two spellings of Tai."""
     return address.replace("台", "臺").startswith(_REGIONS)

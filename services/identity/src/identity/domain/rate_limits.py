@@ -1,4 +1,4 @@
-"""All rate limits of the service (SEC-3, SEC-6)."""
+"""The rate limits of identity (SEC-3, SEC-6, SEC-19)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,6 @@ class Limit:
     extends_on_limit: bool = False
 
     def counter(self, *subject: str) -> "Counter":
-        """Return the counter of one subject."""
         return Counter(self, subject)
 
 
@@ -41,12 +40,10 @@ class CounterState:
 
     @property
     def exceeded(self) -> bool:
-        """Whether the count is above the limit."""
         return self.count > self.limit.max_count
 
     @property
     def left(self) -> int:
-        """The number of further events that the limit allows."""
         return max(0, self.limit.max_count - self.count)
 
     def is_full(self, now: datetime) -> bool:
@@ -62,15 +59,15 @@ _QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
 
 LOGIN_ACCOUNT = Limit(name="login.account", max_count=5, window=_QUARTER, extends_on_limit=True)
-"""Five failures lock the account for 15 minutes, as Taiwan's security baseline requires (Appendix 10)."""
+"""Failures with one username in unknown browsers. Taiwan's baseline requires this limit (Appendix 10)."""
 LOGIN_DEVICE = Limit(name="login.device", max_count=5, window=_QUARTER, extends_on_limit=True)
-"""Failures in a known browser. They are counted separately, so that strangers cannot lock out the owner."""
+"""Failures with one account in one known browser, counted apart, so that strangers cannot lock out the owner."""
 PASSWORD_CHECK = Limit(name="password.session", max_count=5, window=_DAY)
 """Wrong current passwords in one session. At the limit, the session ends, but the account is not locked (SEC-19)."""
 PASSWORD_PROOFS = Limit(name="password.proofs", max_count=20, window=timedelta(hours=1))
-"""Successful checks of the current password of an account. Each check costs at least one hash."""
+"""Correct current passwords of a logged-in account; each costs at least one hash (SEC-19)."""
 PROFILE_CHANGES = Limit(name="profile.changes", max_count=20, window=_DAY)
-"""Changes of one account's profile. Each change is an event that every consumer receives."""
+"""Changes of one account's profile (SEC-19). Each change is an event that every consumer receives."""
 SWITCHES = Limit(name="session.switches", max_count=300, window=timedelta(hours=1))
 """Switches in one session; each writes audit entries. A stolen session cannot use up its owner's limit (SEC-19)."""
 
@@ -80,7 +77,7 @@ MAILBOX_HOUR = Limit(name="mailbox.hour", max_count=10, window=timedelta(hours=1
 MAILBOX_DAY = Limit(name="mailbox.day", max_count=40, window=_DAY)
 
 RESETS_BY_CLIENT_ADDRESS = Limit(name="reset.address", max_count=60, window=timedelta(hours=1))
-"""Password resets and usernames requested from one address. Further requests are ignored silently (LOGIN-8).
+"""Password resets and usernames requested from one address. Further requests are ignored silently (LOGIN-8, LOGIN-9).
 
 Password resets from known browsers are not counted.
 """
@@ -96,7 +93,7 @@ AUTHORIZATIONS_BY_CLIENT_ADDRESS = Limit(
 """Authorization requests from one address that are stored because they require interaction (OIDC-4)."""
 
 GRANTS_BY_PERSON = Limit(name="grant.person", max_count=300, window=timedelta(hours=1))
-"""Logins of one person at services, including silent logins. Each login stores a row for weeks (OIDC-8)."""
+"""Logins of one person at services, even without a page. Each stores a row for weeks."""
 
 REPEATS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
 """Audit entries of repeated reads, and of refusals that cost a client nothing, as for a locked account (SEC-11)."""
@@ -107,7 +104,7 @@ _SITE_FACTOR = 10
 
 
 def counters_by_network(limit: Limit, networks: Sequence[str]) -> list[Counter]:
-    """Return the counters of a client's networks, the narrowest first (SEC-6)."""
+    """Return the counters of a client's networks, which are sorted from narrow to wide (SEC-3)."""
     site = replace(limit, name=f"{limit.name}.site", max_count=limit.max_count * _SITE_FACTOR)
     return [each.counter(network) for each, network in zip((limit, site), networks, strict=False)]
 

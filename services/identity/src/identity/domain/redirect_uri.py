@@ -9,7 +9,7 @@ from identity.domain.oidc_client import OidcClient
 
 @dataclass(frozen=True, slots=True)
 class ReturnAddress:
-    """The client's registered redirect URI and the `state` that it sent, for the response."""
+    """Where the response goes, and the `state` that it repeats, or None if the request has no or several `state`."""
 
     redirect_uri: str
     state: str | None

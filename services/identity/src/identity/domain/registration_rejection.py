@@ -9,7 +9,7 @@ REJECTION_LIFETIME = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """A rejection. It stores a copy of the password hash, because closing the account deletes the original."""
+    """A rejected registration. Closing the account deletes its password hash, so the rejection has a copy."""
 
     account_id: str
     username_key: str

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 from identity.domain.authorization_error import AuthorizationError
 from identity.domain.oidc_scopes import claims_of
 
-_PLACES = ("id_token", "userinfo")
+_DESTINATIONS = ("id_token", "userinfo")
 _ALWAYS = frozenset({"sub", "acr", "auth_time"})
 _MAX_DEPTH: Final = 8
 
@@ -18,28 +18,34 @@ Requests = Mapping[str, Mapping[str, Any] | None]
 
 @dataclass(frozen=True, slots=True)
 class RequestedClaims:
-    """The requested claims that the scopes allow, by place, each with its `essential`, `value` and `values`."""
+    """The requested claims that the scopes allow, by destination, which is `id_token` or `userinfo`.
 
-    places: Mapping[str, Requests] = field(default_factory=dict)
+    A claim's value is None, or its members `essential`, `value` and `values`, as far as present.
+    """
+
+    by_destination: Mapping[str, Requests] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
-        """The claims that are requested in any place."""
-        return frozenset(name for requests in self.places.values() for name in requests)
+        return frozenset(name for requests in self.by_destination.values() for name in requests)
 
     @property
     def subjects(self) -> frozenset[str] | None:
         """The requested values of `sub`, or None if any account is acceptable."""
-        named = [wanted for requests in self.places.values() if (wanted := _wanted(requests.get("sub")))]
+        named = [
+            values
+            for requests in self.by_destination.values()
+            if (values := _accepted_values(requests.get("sub")))
+        ]
         return frozenset.intersection(*named) if named else None
 
     def demands_other_acr(self, offered: str) -> bool:
-        """Return whether the client requires an `acr` other than `offered`."""
+        """Return whether an essential `acr` excludes `offered`."""
         return any(
-            wanted is not None and offered not in wanted
-            for requests in self.places.values()
-            if (asked := requests.get("acr")) and asked.get("essential")
-            for wanted in [_wanted(asked)]
+            values is not None and offered not in values
+            for requests in self.by_destination.values()
+            if (acr := requests.get("acr")) and acr.get("essential")
+            for values in [_accepted_values(acr)]
         )
 
 
@@ -48,30 +54,32 @@ def parse_claims(raw: str | None, scopes: Iterable[str]) -> RequestedClaims:
     if raw is None:
         return RequestedClaims()
     try:
-        asked = json.loads(raw, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite)
-        depth = _depth(asked)
+        parsed = json.loads(raw, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite)
+        depth = _depth(parsed)
     except (ValueError, RecursionError):
         _refuse()
     if depth > _MAX_DEPTH:
         _refuse()
-    places = {place: _object(_object(asked)[place]) for place in _PLACES if place in _object(asked)}
+    members = _object(parsed)
     checked = {
-        place: {name: _request(each) for name, each in wanted.items()} for place, wanted in places.items()
+        destination: {name: _request(each) for name, each in _object(members[destination]).items()}
+        for destination in _DESTINATIONS
+        if destination in members
     }
     allowed = claims_of(scopes) | _ALWAYS
     return RequestedClaims(
         {
-            place: {name: each for name, each in wanted.items() if name in allowed}
-            for place, wanted in checked.items()
+            destination: {name: each for name, each in requests.items() if name in allowed}
+            for destination, requests in checked.items()
         }
     )
 
 
-def _request(asked: object) -> Mapping[str, Any] | None:
+def _request(value: object) -> Mapping[str, Any] | None:
     """Validate the request for one claim; its unknown members are ignored (section 5.5.1)."""
-    if asked is None:
+    if value is None:
         return None
-    members = _object(asked)
+    members = _object(value)
     known: dict[str, Any] = {
         name: members[name] for name in ("essential", "value", "values") if name in members
     }
@@ -80,11 +88,11 @@ def _request(asked: object) -> Mapping[str, Any] | None:
     return known
 
 
-def _wanted(asked: Mapping[str, Any] | None) -> frozenset[str] | None:
-    """Return the values that a claim may have, or None if any value is acceptable."""
-    if not asked or ("value" not in asked and "values" not in asked):
+def _accepted_values(request: Mapping[str, Any] | None) -> frozenset[str] | None:
+    """Return the values that the client accepts, or None if it accepts every value."""
+    if not request or ("value" not in request and "values" not in request):
         return None
-    return frozenset(map(str, [asked["value"]] if "value" in asked else asked["values"]))
+    return frozenset(map(str, [request["value"]] if "value" in request else request["values"]))
 
 
 def _object(value: object) -> dict[str, Any]:

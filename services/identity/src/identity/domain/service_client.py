@@ -17,20 +17,20 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 class ClientError(Exception):
-    """A change to a client is not possible; the message gives the reason in one line."""
+    """A command or request about a client is refused; the message gives the reason in one line."""
 
 
 class UnknownClientError(ClientError):
-    """No client has this name."""
+    pass
 
 
 class RevokedClientError(ClientError):
-    """The client was revoked."""
+    pass
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The digests of a client's current and former secret."""
+    """The digests of a client's secrets. `digest` is None once the client is revoked."""
 
     digest: str | None
     former_digest: str | None
@@ -62,11 +62,10 @@ class ServiceClient:
         return secrets.accept(digest, now) and self.revoked_at is None
 
     def has_former(self, now: datetime) -> bool:
-        """Return whether the former secret is still valid."""
         return self.former_ends_at is not None and now < self.former_ends_at
 
     def rotate(self, digest: str, *, overlap: timedelta, now: datetime) -> None:
-        """Set a new secret. Raises ClientError while a former secret is still valid."""
+        """Set a new secret; the current one stays valid for `overlap`. Raises ClientError if a former one is valid."""
         if self.has_former(now):
             raise ClientError(
                 "the old secret is still valid; end it first: identity clients rotate NAME --end-old"
@@ -75,7 +74,6 @@ class ServiceClient:
         self.digest, self.rotated_at = digest, now
 
     def end_former(self) -> None:
-        """Revoke the former secret."""
         self.former_digest = self.former_ends_at = None
 
     def revoke(self, now: datetime) -> None:
@@ -98,7 +96,7 @@ def parse_name(raw: str) -> str:
 
 
 def digest_of(secret: str) -> str:
-    """Return the digest with which a secret is stored.
+    """Return the digest by which a secret is stored.
 
     SHA-256 suffices, because 256 random bits cannot be guessed. A slow hash would delay every request.
     """

@@ -13,18 +13,18 @@ PASS_RIGHTS = ("pass:apply", "pass:query", "pass:print")
 """The rights of a general account in the pass system; a link account has none (SW-2)."""
 
 DEVICE_LIFETIME = timedelta(days=180)
-"""How long an account recognizes a browser (SEC-3)."""
+"""Validity of a device cookie, by which an account recognizes a browser (SEC-3)."""
 
 MAX_SESSIONS = 20
 """Maximum number of open sessions of an account; a further login ends the oldest (SEC-19)."""
 
 SEEN_EVERY = timedelta(minutes=1)
-"""The resolution of `seen_at`, to limit writes to one a minute."""
+"""`seen_at` is written at most once in this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
-    """The lifetimes of an idle session and of any session (SEC-7)."""
+    """How long a session lasts after its last use, and in all (SEC-7)."""
 
     idle: timedelta
     absolute: timedelta
@@ -40,7 +40,7 @@ class ClientInfo:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The networks for rate limits: an IPv4 address, or the /64 and the /48 of an IPv6 address (SEC-6)."""
+        """The networks for rate limits: an IPv4 address, or the /64 and the /48 of an IPv6 address (SEC-3)."""
         try:
             address = ip_address(self.address)
         except ValueError:
@@ -77,7 +77,10 @@ def device_name(account: DeviceOwner) -> str:
 
 @dataclass(eq=False, kw_only=True)
 class Session:
-    """A session: `holder_id` logged in and acts as `account_id`, through `binding_id` if switched."""
+    """A session. The account `holder_id` logged in and acts as `account_id`, through `binding_id` if switched.
+
+    `consents` is the digest of the consent texts that the holder has accepted. `expires_at` is the absolute limit.
+    """
 
     id: str
     token_digest: str
@@ -98,7 +101,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class AccountSummary:
-    """The data of an account that a session shows."""
+    """The data of an account that pages, sessions and tokens show."""
 
     id: str
     kind: Kind
@@ -128,10 +131,10 @@ class Principal:
 
     @property
     def next_step(self) -> post_login_steps.Step | None:
-        """The first open step, or None."""
+        """The step that the person must complete first, or None."""
         return post_login_steps.next_step(self.actor.status, consented=self.consented)
 
     @property
     def rights(self) -> tuple[str, ...]:
-        """The rights in the pass system; none while a step is open (SW-1, SW-2)."""
+        """The rights in the pass system; none before the last step (SW-1, SW-2)."""
         return PASS_RIGHTS if self.account.kind == "general" and self.next_step is None else ()

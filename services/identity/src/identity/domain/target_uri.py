@@ -30,13 +30,13 @@ def _decoded(escape: re.Match[str]) -> str:
 
 def _without_dots(path: str) -> str:
     """Remove dot segments (RFC 3986 section 5.2.4) of a path that begins with a slash."""
-    kept: list[str] = []
+    output: list[str] = []
     segments = path.split("/")[1:]
     for segment in segments:
         if segment == "..":
-            del kept[-1:]
+            del output[-1:]
         elif segment != ".":
-            kept.append(segment)
+            output.append(segment)
     if segments[-1] in {".", ".."}:
-        kept.append("")
-    return "/" + "/".join(kept)
+        output.append("")
+    return "/" + "/".join(output)

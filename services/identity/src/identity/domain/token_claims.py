@@ -16,9 +16,9 @@ Claims = dict[str, Any]
 def id_token_claims(
     active: ActiveGrant, scopes: Collection[str], *, access_token: str, nonce: str | None, now: datetime
 ) -> Claims:
-    """Return the claims of an ID token except `iss`, with personal data only if the client requested them."""
+    """Return the claims of an ID token except `iss`; personal data only if `claims` requests and `scopes` allow it."""
     grant = active.grant
-    asked = claims_of(scopes) & (grant.claims.get("id_token") or {}).keys()
+    requested = claims_of(scopes) & (grant.claims.get("id_token") or {}).keys()
     claims = {
         "sub": active.account.id,
         "aud": grant.client,
@@ -27,9 +27,9 @@ def id_token_claims(
         "iat": _seconds(now),
         **_login_claims(active),
         "at_hash": _half_hash(access_token),
-        **person_claims(active, asked),
+        **person_claims(active, requested),
     }
-    return claims | _present(act=act_claim(active, scopes if "act" in asked else ()), nonce=nonce)
+    return claims | _present(act=act_claim(active, scopes if "act" in requested else ()), nonce=nonce)
 
 
 def access_token_claims(active: ActiveGrant, token: Token) -> Claims:
@@ -47,7 +47,7 @@ def access_token_claims(active: ActiveGrant, token: Token) -> Claims:
 
 
 def _login_claims(active: ActiveGrant) -> Claims:
-    """Return the claims about the login; `acr` only if the client requested it."""
+    """Return the claims about the login; `acr` only if the client requested it for the grant."""
     grant = active.grant
     return {
         "auth_time": _seconds(grant.auth_time),

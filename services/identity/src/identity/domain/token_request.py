@@ -10,7 +10,7 @@ from identity.domain.pkce import is_verified
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedAccess:
-    """The access that a client requests; `jkt` is the thumbprint of the key in its DPoP proof, if any."""
+    """What a client requests. `jkt` is the thumbprint of the key in its DPoP proof, if any."""
 
     scopes: Sequence[str] = ()
     resources: Sequence[str] = ()
@@ -19,8 +19,6 @@ class RequestedAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeRequest(RequestedAccess):
-    """A request to redeem a code."""
-
     code: str = field(repr=False)
     redirect_uri: str | None
     verifier: str | None = field(repr=False)
@@ -33,11 +31,11 @@ class RefreshRequest(RequestedAccess):
     refresh_token: str = field(repr=False)
 
 
-def check_code(code: Code, asked: CodeRequest) -> None:
-    """Raise InvalidGrant if the code was not issued for this request (OIDC-9)."""
-    if asked.redirect_uri != code.redirect_uri:
+def check_code(code: Code, request: CodeRequest) -> None:
+    """Raise InvalidGrant if redirect URI, PKCE verifier or DPoP key differ from those of the code (OIDC-9)."""
+    if request.redirect_uri != code.redirect_uri:
         raise InvalidGrant("redirect_uri differs from the authorization request")
-    if not is_verified(code.code_challenge, asked.verifier):
+    if not is_verified(code.code_challenge, request.verifier):
         raise InvalidGrant("code_verifier does not match the authorization request")
-    if code.jkt not in {None, asked.jkt}:
+    if code.jkt not in {None, request.jkt}:
         raise InvalidGrant("the code is bound to another key")

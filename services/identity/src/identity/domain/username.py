@@ -8,11 +8,11 @@ from identity.domain.web_address import ends_in_public_suffix
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,29}")
 _WWW = re.compile(r"(?i)(?<![a-z0-9])www\.")
-"""A prefix that the mailer refuses to send (SEC-9)."""
+"""Text that the mailer refuses to send (SEC-9)."""
 
 
 def parse_username(raw: str) -> str:
-    """Return a username with its case preserved; it must not look like a domain (REG-3). Raises InvalidValue."""
+    """Return a username with its case preserved; it must not look like a web address (REG-3). Raises InvalidValue."""
     name = to_half_width(raw)
     if not _USERNAME.fullmatch(name):
         raise InvalidValue("invalid_username")

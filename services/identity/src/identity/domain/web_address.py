@@ -26,11 +26,11 @@ _COMMON_SUFFIXES = frozenset({
     "app", "biz", "cc", "click", "club", "cn", "co", "com", "hk", "info", "io", "link", "me", "net", "online", "org",
     "shop", "site", "top", "tw", "vip", "xyz",
 })  # fmt: skip
-"""A letter before one of these forms a domain. Before other suffixes it is often an initial, as in `C.Y.Li`."""
+"""Top-level domains before which a single letter, title or legal form is no initial or abbreviation, as in `C.Y.Li`."""
 
 
 def contains_web_address(name: str) -> bool:
-    """Return whether a name contains an address, or a dot between words that follows no title or initial."""
+    """Return whether a name contains a web or mail address, or a dot between words that may be a domain's."""
     text = to_half_width(name).lower()
     return bool(_LINK.search(text)) or any(map(_joins_domain, _DOT.finditer(text)))
 
@@ -48,7 +48,7 @@ def _joins_domain(dot: re.Match[str]) -> bool:
 
 
 def ends_in_public_suffix(name: str) -> bool:
-    """Return whether a text ends in a dot and a suffix under which anybody can register a domain, such as `.com.tw`."""
+    """Return whether a text ends in a dot and a top-level domain of the Public Suffix List."""
     _, dot, last = name.rstrip("._-").rpartition(".")
     return bool(dot) and _suffixes().publicsuffix(f"x.{last}") is not None
 

@@ -81,7 +81,7 @@ def _grant(uow: UnitOfWork, validated: ValidatedRequest, session: Session, chose
         binding_id=chosen.binding_id,
         scopes=request.scopes,
         resources=request.resources,
-        claims=dict(request.claims.places),
+        claims=dict(request.claims.by_destination),
         acr=request.acr,
         auth_time=session.created_at,
         created_at=uow.clock.now(),
