@@ -29,7 +29,7 @@ EndReason = Literal[
 TokenKind = Literal["access", "refresh"]
 
 ID_TOKEN_LIFETIME = timedelta(minutes=5)
-"""How long an ID token is valid, whatever IDENTITY_OIDC_JWT is."""
+"""How long an ID token is valid (OIDC-13); IDENTITY_OIDC_JWT is for JWT access tokens."""
 
 REFRESHES_RECORDED = timedelta(minutes=1)
 """Minimum interval between audit entries about a grant's refreshes (OIDC-29)."""
