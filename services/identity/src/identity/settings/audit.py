@@ -13,18 +13,17 @@ from identity.settings.keys import key_strength_errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings(DatabaseSettings):
-    """The keys that chain the audit log (SEC-11), which the web processes do not have."""
+    """The keys that chain the audit log (SEC-11). The web processes must not have them."""
 
     audit_keys: tuple[Secret, ...] | None = setting(
         "IDENTITY_AUDIT_KEYS",
         parse=optional(secret_list),
         default=None,
-        doc="keys of the audit log's chain, newest first, at least 32 characters each; keep a key as long as the rows "
-        "that it chained; required in production; without keys, the log is not chained",
+        doc="keys of the audit log's chain, newest first, separated by commas, at least 32 characters each; keep a key "
+        "as long as the rows that it chained; required in production; without keys, the log is not chained",
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield the errors that are found once all settings have been parsed."""
         yield from DatabaseSettings.errors(self)
         yield from key_strength_errors("IDENTITY_AUDIT_KEYS", self.audit_keys or (), mode=self.mode)
         if self.mode == PRODUCTION and not self.audit_keys:

@@ -19,7 +19,7 @@ from port_runtime.tls_urls import is_database_protected
 
 
 def _check_path(url: str) -> None:
-    """Refuse an SQLite URL without a path: the text after two slashes would be a host."""
+    """Refuse an SQLite URL without a path. The text after two slashes would be a host. Raises ValueError."""
     path = url.partition("://")[2]
     if url.startswith("sqlite:") and (not path.startswith("/") or path == "/"):
         raise ValueError(
@@ -28,17 +28,16 @@ def _check_path(url: str) -> None:
 
 
 def database_pool() -> int:
-    """Declare the size of a web process's connection pool."""
     return setting(
         "IDENTITY_DATABASE_POOL",
         parse=integer(1, 256),
         default="10",
-        doc="database connections of one web process",
+        doc="database connections of one web process, half of them for transactions, half for single statements; an "
+        "odd number is rounded up",
     )
 
 
 def database_pooler() -> str:
-    """Declare the connection pooler of the database."""
     return setting(
         "IDENTITY_DATABASE_POOLER",
         parse=choice("none", "transaction"),
@@ -50,19 +49,20 @@ def database_pooler() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
-    """The settings of `identity migrate`, which every process reads."""
+    """The settings of `identity migrate`, and a part of those of every process."""
 
     mode: str = setting(
         "IDENTITY_MODE",
         parse=mode,
         default=PRODUCTION,
-        doc="`production` refuses settings that are only safe on one machine; `make run` and the tests set `local`",
+        doc="`production` refuses settings that are only safe on one machine; `local`, which `make run` sets, serves "
+        "only this machine",
     )
     database_url: Secret = setting(
         "IDENTITY_DATABASE_URL",
         parse=secret_url("postgresql+psycopg", "sqlite", check=_check_path),
-        doc="SQLAlchemy URL: `postgresql+psycopg://…` in production, with the role of the process"
-        " (`identity database roles`)",
+        doc="SQLAlchemy URL, `postgresql+psycopg://…` with the role of the process (`identity database roles`) or "
+        "`sqlite:///…` for one machine",
     )
     database_plain: bool = setting(
         "IDENTITY_DATABASE_PLAIN",
@@ -82,7 +82,6 @@ class DatabaseSettings:
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield the errors that are found once all settings have been parsed."""
         if self.mode == PRODUCTION and not (
             self.database_plain or is_database_protected(self.database_url.reveal())
         ):

@@ -29,17 +29,17 @@ def _hosts(raw: str) -> tuple[str, ...]:
 
 
 def public_url() -> str:
-    """Declare the public site, which is also the issuer of tokens."""
+    """Declare the public site, for the processes that write links or sign tokens."""
     return setting(
         "IDENTITY_PUBLIC_URL",
         parse=parse_origin,
         default="http://127.0.0.1:8000",
-        doc="base URL of the portal and of all links in mails (scheme, host and port only); also the OIDC issuer",
+        doc="base URL of the portal and of all links in mails (scheme, host and port only); also the OIDC issuer; "
+        "required in production, with https",
     )
 
 
 def public_url_errors(url: str, *, mode: str) -> Iterator[str]:
-    """Yield the errors of the public site in this mode."""
     if mode == PRODUCTION and not url.startswith("https://"):
         yield "IDENTITY_PUBLIC_URL: must be set in production, with https"
     if mode != PRODUCTION and not is_loopback(urlsplit(url).hostname or ""):
@@ -51,7 +51,10 @@ class HttpSettings(DatabaseSettings):
     """The addresses and host names of the web processes, their time-outs, and the proxies that they trust."""
 
     bind: HostPort = setting(
-        "IDENTITY_BIND", parse=host_port, default="127.0.0.1:8000", doc="address and port of the web server"
+        "IDENTITY_BIND",
+        parse=host_port,
+        default="127.0.0.1:8000",
+        doc="address and port of the web server; not used if systemd passes a socket",
     )
     local_bind_any: bool = setting(
         "IDENTITY_LOCAL_BIND_ANY",
@@ -79,26 +82,27 @@ class HttpSettings(DatabaseSettings):
         default=None,
         doc="forwarding header that the proxies write, `x-forwarded-for` or `forwarded` (RFC 7239); the other is "
         "ignored. If not set, `Forwarded` is read if `X-Forwarded-For` is missing. Set it if the proxies write only "
-        "`Forwarded`: otherwise a client could send a false `X-Forwarded-For`",
+        "`Forwarded`; otherwise a client could send a false `X-Forwarded-For`",
     )
     more_hosts: tuple[str, ...] = setting(
         "IDENTITY_MORE_HOSTS",
         parse=_hosts,
         default="",
-        doc="further hosts of the web processes, such as `identity:8000` inside a cluster; in production, requests for "
-        "hosts other than these and the host of `IDENTITY_PUBLIC_URL` get 421",
+        doc="further hosts of the web processes, separated by commas, such as `identity:8000` inside a cluster; in "
+        "production, requests for hosts other than these and the host of `IDENTITY_PUBLIC_URL` get 421",
     )
     header_timeout: int = setting(
         "IDENTITY_HEADER_TIMEOUT",
         parse=seconds,
         default="10s",
-        doc="time in which the header of a request must arrive; then the connection is closed",
+        doc="time in which the header of a request must arrive, from 1s to 5m; then an incomplete request gets 408, "
+        "and an idle connection is closed",
     )
     body_timeout: int = setting(
         "IDENTITY_BODY_TIMEOUT",
         parse=seconds,
         default="30s",
-        doc="time in which the body of a request must arrive after its header",
+        doc="time in which the body of a request must arrive after its header, from 1s to 5m; then it gets 408",
     )
 
     @property
@@ -114,7 +118,6 @@ class HttpSettings(DatabaseSettings):
         return frozenset({parse_host(urlsplit(self.public_url).netloc), *self.more_hosts})
 
     def errors(self) -> Iterator[str]:
-        """Yield the errors that are found once all settings have been parsed."""
         yield from DatabaseSettings.errors(self)
         yield from public_url_errors(self.public_url, mode=self.mode)
         if self.mode != PRODUCTION and not (self.local_bind_any or is_loopback(self.bind.host)):

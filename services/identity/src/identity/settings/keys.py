@@ -9,12 +9,12 @@ from port_runtime.settings import setting
 
 _MIN_CHARACTERS = 32
 _MIN_DISTINCT = 6
-"""A random key of 32 hexadecimal digits has more distinct characters."""
+"""Less than a random key of 32 hexadecimal digits has."""
 _PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
 
 
 def key_strength_errors(name: str, keys: Sequence[Secret], *, mode: str) -> Iterator[str]:
-    """Yield the errors of the keys in variable `name`; production refuses placeholders from examples."""
+    """Yield the errors of the keys in variable `name`. Production refuses placeholders and repetitive keys too."""
     if any(len(key.reveal()) < _MIN_CHARACTERS for key in keys):
         yield f"{name}: each key must have {_MIN_CHARACTERS} characters or more"
     if mode == PRODUCTION and any(word in key.reveal().lower() for key in keys for word in _PLACEHOLDERS):
@@ -30,7 +30,7 @@ def _is_repetitive(key: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySettings:
-    """The keys of both services. Each is optional; the command uses the keys that are set."""
+    """The keys of both services. Each is optional, because a command uses the keys that are set."""
 
     secret_keys: tuple[Secret, ...] | None = setting(
         "IDENTITY_SECRET_KEYS", parse=optional(secret_list), default=None

@@ -14,7 +14,7 @@ from identity.settings.oidc import oidc_keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifySettings(DatabaseSettings):
-    """The settings of `identity notify`: the database and the keys that sign tokens, but no Redis."""
+    """The settings of `identity notify`, which does not need Redis."""
 
     public_url: str = public_url()
     oidc_keys: Secret | None = oidc_keys()
@@ -27,6 +27,5 @@ class NotifySettings(DatabaseSettings):
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield the errors that are found once all settings have been parsed."""
         yield from DatabaseSettings.errors(self)
         yield from public_url_errors(self.public_url, mode=self.mode)

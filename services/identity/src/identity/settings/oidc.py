@@ -1,4 +1,4 @@
-"""The settings of OpenID Connect, for the processes that sign tokens."""
+"""The signing keys of OpenID Connect, and the limits of token lifetimes."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _MAX_JWT_SECONDS = 10 * 60
 
 
 def oidc_keys() -> Secret | None:
-    """Declare the signing keys; operators' commands and `identity tidy` sign nothing and do not need them."""
+    """Declare the signing keys. They are optional, because commands read the settings too, but sign nothing."""
     return setting(
         "IDENTITY_OIDC_KEYS",
         parse=optional(secret),

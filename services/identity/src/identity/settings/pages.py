@@ -10,7 +10,6 @@ from identity.domain.mailbox import parse_mailbox
 from identity.settings.http import HttpSettings
 
 _page = optional(url_of("http", "https"))
-"""The URL of an external page; the portal shows no link if it is not set."""
 
 
 def _mailbox(raw: str) -> str:
@@ -22,7 +21,7 @@ def _mailbox(raw: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings(HttpSettings):
-    """External pages and the agency's contact details; the portal omits unset values."""
+    """External pages and the agency's contact details. The portal omits those that are not set."""
 
     information_url: str | None = setting(
         "IDENTITY_INFORMATION_URL",
@@ -46,10 +45,13 @@ class PageSettings(HttpSettings):
         doc="page to apply for passes, linked from the home page of a general account",
     )
     query_url: str | None = setting(
-        "IDENTITY_PASS_QUERY_URL", parse=_page, default=None, doc="page to look up applications"
+        "IDENTITY_PASS_QUERY_URL",
+        parse=_page,
+        default=None,
+        doc="page to look up applications, linked there too",
     )
     print_url: str | None = setting(
-        "IDENTITY_PASS_PRINT_URL", parse=_page, default=None, doc="page to print passes"
+        "IDENTITY_PASS_PRINT_URL", parse=_page, default=None, doc="page to print passes, linked there too"
     )
     contact_name: str | None = setting(
         "IDENTITY_CONTACT_NAME",

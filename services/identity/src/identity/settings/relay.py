@@ -23,7 +23,7 @@ from identity.settings.retention import feed_retention, retention_errors, stream
 
 
 def event_stream() -> str:
-    """Declare the key of the event stream, which is also part of the key of the audit log's anchor."""
+    """Declare the key of the event stream, which is also part of the key of the audit log's anchor in Redis."""
     return setting(
         "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"
     )
@@ -31,7 +31,10 @@ def event_stream() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainSettings(AuditSettings):
-    """The settings of `identity audit`. With the relay's Redis URL, `verify` also reads the end recorded in Redis."""
+    """The settings of `identity audit` without those that only the relay needs.
+
+    Without `redis_url`, `identity audit verify` does not read the end that is recorded in Redis.
+    """
 
     redis_url: Secret | None = setting(
         "REDIS_URL",
@@ -44,7 +47,7 @@ class ChainSettings(AuditSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelaySettings(AuditSettings):
-    """The settings of the relay: database, Redis and the keys of the audit log, but no key of links or mails."""
+    """The settings of the relay, which has no key of links, tokens or mails."""
 
     redis_url: Secret = setting(
         "REDIS_URL",
@@ -75,7 +78,6 @@ class RelaySettings(AuditSettings):
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield the errors that are found once all settings have been parsed."""
         yield from AuditSettings.errors(self)
         if self.mode == PRODUCTION and not (self.redis_plain or is_redis_protected(self.redis_url.reveal())):
             yield "REDIS_URL: must be rediss:// with verified certificates in production"

@@ -9,7 +9,7 @@ _MIN_FEED_SECONDS = 7 * 86_400
 
 
 def feed_retention() -> int:
-    """Declare the retention of the feed, in seconds; `identity tidy` applies it."""
+    """Declare the retention of the feed in seconds. `identity tidy` deletes what is older."""
     return setting(
         "IDENTITY_FEED_KEPT",
         parse=seconds,
@@ -19,7 +19,7 @@ def feed_retention() -> int:
 
 
 def stream_retention() -> int:
-    """Declare the retention of the stream, in seconds; the relay applies it."""
+    """Declare the retention of the streams in seconds. The relay deletes what is older."""
     return setting(
         "IDENTITY_STREAM_KEPT",
         parse=seconds,
@@ -30,7 +30,7 @@ def stream_retention() -> int:
 
 
 def retention_errors(*, feed: int, stream: int, mode: str) -> Iterator[str]:
-    """Yield an error if the feed would not contain all events that the stream has dropped (EVT-6)."""
+    """Yield an error if the feed would drop events before the stream, or within 7 days in production (EVT-6)."""
     if feed < stream:
         yield "IDENTITY_FEED_KEPT: must not be shorter than IDENTITY_STREAM_KEPT"
     elif mode == PRODUCTION and feed < _MIN_FEED_SECONDS:

@@ -12,30 +12,30 @@ _MAX_ABSOLUTE_SECONDS = 30 * 86_400
 
 
 def session_idle() -> int:
-    """Declare the idle lifetime of a session, in seconds; `identity tidy` deletes the sessions that reached it."""
+    """Declare the idle lifetime of a session in seconds. `identity tidy` deletes the sessions that exceed it."""
     return setting(
-        "IDENTITY_SESSION_IDLE", parse=seconds, default="30m", doc="a session unused for this long ends"
+        "IDENTITY_SESSION_IDLE",
+        parse=seconds,
+        default="30m",
+        doc="a session unused for this long ends; at least 2m, in production at most 12h",
     )
 
 
 def session_absolute() -> int:
-    """Declare the absolute lifetime of a session, in seconds."""
     return setting(
         "IDENTITY_SESSION_ABSOLUTE",
         parse=seconds,
         default="12h",
-        doc="a session ends after this long, used or not",
+        doc="a session ends after this long, used or not; in production at most 30d",
     )
 
 
 def session_idle_errors(idle: int) -> Iterator[str]:
-    """Yield the errors of the idle lifetime."""
     if idle < _MIN_IDLE_SECONDS:
         yield "IDENTITY_SESSION_IDLE: must be two minutes or more"
 
 
 def session_lifetime_errors(*, idle: int, absolute: int, mode: str) -> Iterator[str]:
-    """Yield the errors of the two lifetimes."""
     yield from session_idle_errors(idle)
     if absolute > _MAX_SECONDS:
         yield "IDENTITY_SESSION_ABSOLUTE: must be ten years or less"

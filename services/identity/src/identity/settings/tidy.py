@@ -17,7 +17,7 @@ _MIN_IDLE_ACCOUNT_SECONDS = 30 * 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidySettings(AuditSettings):
-    """The settings of `identity tidy`, which needs only the audit log's keys: it writes no mails and no links."""
+    """The settings of `identity tidy`, which writes no mails or links, and so needs only the audit log's keys."""
 
     session_idle: int = session_idle()
     feed_kept: int = feed_retention()
@@ -34,16 +34,15 @@ class TidySettings(AuditSettings):
         "IDENTITY_IDLE_DISABLED",
         parse=optional(seconds),
         default=None,
-        doc="suspend accounts unused for this long, e.g. `180d`; if not set, suspend none",
+        doc="suspend accounts unused for this long, e.g. `180d`; at least 30d, at most `IDENTITY_AUDIT_KEPT`; if not "
+        "set, suspend none",
     )
 
     @property
     def has_pooler(self) -> bool:
-        """Whether each transaction may use another server connection."""
         return self.database_pooler == "transaction"
 
     def errors(self) -> Iterator[str]:
-        """Yield the errors that are found once all settings have been parsed."""
         yield from AuditSettings.errors(self)
         yield from session_idle_errors(self.session_idle)
         yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)

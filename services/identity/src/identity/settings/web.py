@@ -42,18 +42,20 @@ REVIEWED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings(PageSettings):
-    """The settings of the web processes and the operators' commands, which do not need Redis."""
+    """The settings of the web processes, and of the commands that call use cases as the operator."""
 
     secret_keys: tuple[Secret, ...] = setting(
         "IDENTITY_SECRET_KEYS",
         parse=secret_list,
-        doc="signing keys, newest first, at least 32 characters each",
+        doc="keys of mailed links, cookies, bind codes and counters, newest first, separated by commas, at least 32 "
+        "characters each",
     )
     review: str | None = setting(
         "IDENTITY_REVIEW",
         parse=optional(choice(*REVIEWED)),
         default=None,
-        doc="kinds of account that an operator must approve; required in production, `none` in local mode",
+        doc="kinds of account that an operator must approve: `none`, `general`, `link` or `both`; required in "
+        "production, `none` in local mode if not set",
     )
     review_days: int = setting(
         "IDENTITY_REVIEW_DAYS",
@@ -77,7 +79,7 @@ class WebSettings(PageSettings):
         "IDENTITY_CONSENT_DIR",
         parse=optional(directory),
         default=None,
-        doc="directory of the three consent texts; required in production, samples in local mode",
+        doc="directory of the three consent texts; required in production; if not set, local mode uses samples",
     )
     seal_public_keys: str = setting(
         "MAIL_SEAL_PUBLIC_KEYS", parse=text, doc="JWK set: identity seals mails with the first key"
@@ -90,13 +92,13 @@ class WebSettings(PageSettings):
         "IDENTITY_OIDC_ACCESS",
         parse=seconds,
         default="10m",
-        doc="lifetime of an access token, from 1m to 15m",
+        doc="lifetime of an opaque access token, from 1m to 15m",
     )
     oidc_jwt: int = setting(
         "IDENTITY_OIDC_JWT",
         parse=seconds,
         default="5m",
-        doc="lifetime of an ID token and of a JWT access token, up to 10m; both stay valid after their session ends",
+        doc="lifetime of a JWT access token, up to 10m; it stays valid after its login has ended",
     )
     session_idle: int = session_idle()
     session_absolute: int = session_absolute()
@@ -106,10 +108,13 @@ class WebSettings(PageSettings):
         "IDENTITY_ARGON2_MEMORY_KIB",
         parse=integer(8, 4_194_304),
         default="19456",
-        doc="memory of one hash in KiB",
+        doc="memory of one hash in KiB; in production at least 19456",
     )
     argon2_passes: int = setting(
-        "IDENTITY_ARGON2_PASSES", parse=integer(1, 100), default="2", doc="passes of one hash"
+        "IDENTITY_ARGON2_PASSES",
+        parse=integer(1, 100),
+        default="2",
+        doc="passes of one hash; in production at least 2",
     )
     argon2_lanes: int = setting(
         "IDENTITY_ARGON2_LANES", parse=integer(1, 16), default="1", doc="lanes of one hash"
@@ -118,7 +123,8 @@ class WebSettings(PageSettings):
         "IDENTITY_HASH_SLOTS",
         parse=integer(1, 256),
         default="1",
-        doc="passwords that one web process hashes at the same time; all web processes together, at most one per core",
+        doc="passwords that one web process hashes at the same time; for all web processes together, set at most one "
+        "for each core",
     )
     hash_queue: int = setting(
         "IDENTITY_HASH_QUEUE",
@@ -130,15 +136,19 @@ class WebSettings(PageSettings):
         "IDENTITY_LOGIN_FAILURES_PER_ADDRESS",
         parse=integer(5, 1_000_000),
         default="100",
-        doc="failed logins allowed from one address in 15 minutes",
+        doc="failed logins allowed from one address (IPv6: /64 network) in 15 minutes; ten times as many from a /48 "
+        "network",
     )
     registrations_per_address: int = setting(
         "IDENTITY_REGISTRATIONS_PER_ADDRESS",
         parse=integer(1, 1_000_000),
         default="60",
-        doc="registrations allowed from one address in an hour",
+        doc="registrations allowed from one address (IPv6: /64 network) in an hour; ten times as many from a /48 "
+        "network",
     )
-    web_workers: int = setting("IDENTITY_WEB_WORKERS", parse=integer(1, 64), default="2", doc="web processes")
+    web_workers: int = setting(
+        "IDENTITY_WEB_WORKERS", parse=integer(1, 64), default="2", doc="web processes of one `identity serve`"
+    )
     web_threads: int = setting(
         "IDENTITY_WEB_THREADS",
         parse=integer(1, 256),
@@ -150,16 +160,14 @@ class WebSettings(PageSettings):
 
     @property
     def has_pooler(self) -> bool:
-        """Whether each transaction may use another server connection."""
         return self.database_pooler == "transaction"
 
     @property
     def reviewed_kinds(self) -> frozenset[str]:
-        """The kinds of account that need an operator's approval (REV-1)."""
+        """The kinds of account that an operator must approve (REV-1)."""
         return REVIEWED[self.review or "none"]
 
     def errors(self) -> Iterator[str]:
-        """Yield the errors that are found once all settings have been parsed."""
         yield from PageSettings.errors(self)
         yield from key_strength_errors("IDENTITY_SECRET_KEYS", self.secret_keys, mode=self.mode)
         yield from key_set_errors("MAIL_SEAL_PUBLIC_KEYS", self.seal_public_keys, curve=SEAL_CURVE)
