@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from identity.adapters import mail_copies
+from identity.adapters import legacy_mail_copies
 from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
@@ -190,7 +190,7 @@ def test_copying_continues_where_a_killed_relay_stopped(
 ) -> None:
     for _ in range(4):
         upgrade.register_as_before()
-    monkeypatch.setattr(mail_copies, "_PAGE", 3)
+    monkeypatch.setattr(legacy_mail_copies, "_PAGE", 3)
     killed = upgrade.start_relay()
     choose, pages = killed.outbox.unsent_mails, iter([True, False])
 

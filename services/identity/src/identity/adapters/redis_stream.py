@@ -10,7 +10,7 @@ from port_events.redis_client import check_writable
 from redis import Redis
 from typing_extensions import override
 
-from identity.adapters.mail_copies import MailCopies
+from identity.adapters.legacy_mail_copies import MailCopies
 from identity.adapters.mail_stream_trimming import MailStream, id_of, text_of
 from identity.adapters.relay_checkpoint import RedisCheckpoint
 from identity.usecases.ports.outbox import PositionedEvent, Receipt
