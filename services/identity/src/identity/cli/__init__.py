@@ -1,7 +1,7 @@
 """The identity command."""
 
 import click
-from port_runtime.terminal import replace_unencodable
+from port_runtime.terminal_encoding import replace_unencodable
 
 from identity.cli import clients_oidc, keys_rotate  # noqa: F401  # each adds its commands to a group
 from identity.cli.accounts import accounts

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
-from port_runtime.contact import Contact
+from port_runtime.agency_contact import Contact
 
 from identity.usecases.ports import Ports
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 from markupsafe import Markup
-from port_runtime.contact import Contact
+from port_runtime.agency_contact import Contact
 from typing_extensions import override
 
 from mailer.adapters import mail_texts

@@ -5,7 +5,7 @@ import json
 import click
 from port_runtime.settings import describe, exit_on_error
 from port_runtime.startup import without_collection
-from port_runtime.terminal import replace_unencodable
+from port_runtime.terminal_encoding import replace_unencodable
 
 from mailer.cli.check import check
 from mailer.cli.dead_letters import dead

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from port_runtime.contact import Contact
+from port_runtime.agency_contact import Contact
 from port_runtime.metrics import Instruments
 from port_runtime.settings import ErrorCollector
 from sqlalchemy import Engine
