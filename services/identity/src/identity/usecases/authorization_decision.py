@@ -9,7 +9,7 @@ from identity.domain.pending_authorization_request import Progress
 from identity.domain.session import Principal, Session
 from identity.usecases.authorization_requests import ValidatedRequest
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps.companies import Candidate, candidates_of, chosen_of
+from identity.usecases.steps.company_choice import Candidate, candidates_of, chosen_of
 from identity.usecases.steps.grant_creation import IssuedCode, issue
 
 Step = Literal["login", "open_step", "no_company", "company", "consent"]

@@ -18,7 +18,7 @@ from identity.usecases.steps.email_verification import (
     request_email_change,
 )
 from identity.usecases.steps.password_authentication import verify_current_password
-from identity.usecases.steps.passwords import hash_new_password, record_password_change
+from identity.usecases.steps.password_changes import hash_new_password, record_password_change
 from identity.usecases.steps.unbinding import remove_all
 
 

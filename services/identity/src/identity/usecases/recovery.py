@@ -25,7 +25,7 @@ from identity.usecases.steps.mail_limits import (
 )
 from identity.usecases.steps.mail_links import issue_link, read_link
 from identity.usecases.steps.password_authentication import MAX_USERNAME_KEY, known_device
-from identity.usecases.steps.passwords import hash_new_password, record_password_change
+from identity.usecases.steps.password_changes import hash_new_password, record_password_change
 from identity.usecases.steps.unbinding import remove_all
 
 

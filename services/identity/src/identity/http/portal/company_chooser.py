@@ -11,7 +11,7 @@ from identity.http.portal.pending_authorization_request import advance, with_req
 from identity.http.web_context import ports
 from identity.usecases.authorization_decision import Interaction
 from identity.usecases.authorization_requests import ValidatedRequest
-from identity.usecases.steps.companies import Candidate
+from identity.usecases.steps.company_choice import Candidate
 
 blueprint = Blueprint("company_chooser", __name__)
 

@@ -11,7 +11,7 @@ from identity.domain.service_client import digest_of
 from identity.domain.session import Session
 from identity.usecases.authorization_requests import ValidatedRequest
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps.companies import Candidate
+from identity.usecases.steps.company_choice import Candidate
 
 
 @dataclass(frozen=True, slots=True)
