@@ -24,7 +24,7 @@ from identity.http.portal import (
     verification,
     verification_link,
 )
-from identity.http.portal.layout import assets, csrf, pages, service_request, times
+from identity.http.portal.layout import assets, csrf, current_authorization_request, pages, times
 from identity.http.web_context import EXTENSION
 
 _MODULES = (
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> CSRFProtect:
         portal.register_blueprint(module.blueprint)
     assets.init_app(app, portal)
     times.init_app(app)
-    app.url_defaults(service_request.keep_next)
+    app.url_defaults(current_authorization_request.keep_next)
     app.register_blueprint(portal)
     app.jinja_env.undefined = StrictUndefined  # a misspelled name fails in every test that renders the page
     app.jinja_env.globals.update(pages.template_globals(app.extensions[EXTENSION]))

@@ -9,7 +9,7 @@ from identity.http import problems
 from identity.http.portal.layout.assets import asset
 from identity.http.portal.layout.flash_messages import flashed_messages
 from identity.http.portal.layout.redirects import next_url
-from identity.http.portal.layout.service_request import form_policy, service_request, template_url
+from identity.http.portal.layout.current_authorization_request import form_policy, service_request, template_url
 from identity.http.web_context import WebContext, ports
 
 
