@@ -15,13 +15,13 @@ from identity.http.portal import (
     home,
     login,
     password,
+    pending_account,
     profile,
     recovery,
     registration,
     rp_initiated_logout,
     sessions,
     switching,
-    verification,
     verification_link,
 )
 from identity.http.portal.layout import assets, csrf, current_authorization_request, pages, times
@@ -32,7 +32,7 @@ _MODULES = (
     registration,
     verification_link,
     cancellation_link,
-    verification,
+    pending_account,
     consents,
     bindings,
     home,

@@ -9,9 +9,9 @@ from identity.http.client_info import client_info
 from identity.http.portal import client_consent, company_chooser
 from identity.http.portal.layout.authorization_response import code_response
 from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.current_authorization_request import home_of
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to, redirect_to_url, step_url
-from identity.http.portal.layout.current_authorization_request import home_of
 from identity.http.portal.login import LoginForm, login_page, submit_login
 from identity.http.portal.pending_authorization_request import with_request
 from identity.http.session_auth import current_principal, forget_principal, optional_principal

@@ -9,8 +9,12 @@ from identity.domain.authorization_parameters import Parameters, parse_parameter
 from identity.domain.session import Principal
 from identity.http.portal.authorize import refused_page
 from identity.http.portal.layout.authorization_response import redirect_to_service
+from identity.http.portal.layout.current_authorization_request import (
+    form_policy,
+    home_of,
+    redirectable_origin,
+)
 from identity.http.portal.layout.pages import render_page
-from identity.http.portal.layout.current_authorization_request import form_policy, home_of, redirectable_origin
 from identity.http.portal.layout.session_cookies import clear_session_cookie
 from identity.http.session_auth import forget_principal, optional_principal
 from identity.http.web_context import ports

@@ -7,8 +7,8 @@ from flask import Response, redirect
 from identity.domain.authorization_error import AuthorizationError
 from identity.domain.oidc_client import OidcClient
 from identity.domain.redirect_uri import ReturnAddress
-from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.current_authorization_request import redirectable_origin
+from identity.http.portal.layout.pages import render_page
 from identity.http.web_context import ports
 
 _SEE_OTHER = 303

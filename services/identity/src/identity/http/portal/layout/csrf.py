@@ -7,11 +7,11 @@ from flask import Flask, Response, current_app, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from identity.domain.errors import Refusal
+from identity.http.portal.layout.current_authorization_request import service_request
 from identity.http.portal.layout.error_pages import error_page, form_page, refusal_response
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.pages import clear_form_session
 from identity.http.portal.layout.redirects import landing_url
-from identity.http.portal.layout.current_authorization_request import service_request
 from identity.http.session_auth import optional_principal
 from identity.http.zh_tw import portal as texts
 

@@ -18,7 +18,7 @@ from identity.usecases import pending_authorization_requests
 
 _BEFORE = frozenset(
     f"portal.{name}"
-    for name in ("login", "registration", "recovery", "forgotten_usernames", "verification", "consents")
+    for name in ("login", "registration", "recovery", "forgotten_usernames", "pending_account", "consents")
 )
 _APART = frozenset({"portal.login.log_out"})
 _PATH = re.compile(r"/authorize/(?P<id>[A-Za-z0-9_-]{1,64})(?:/[a-z]+)?")

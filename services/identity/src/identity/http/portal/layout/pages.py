@@ -7,9 +7,13 @@ from flask import Response, g, make_response, render_template, request, session
 from identity.domain.errors import Refusal, RetryLater
 from identity.http import problems
 from identity.http.portal.layout.assets import asset
+from identity.http.portal.layout.current_authorization_request import (
+    form_policy,
+    service_request,
+    template_url,
+)
 from identity.http.portal.layout.flash_messages import flashed_messages
 from identity.http.portal.layout.redirects import next_url
-from identity.http.portal.layout.current_authorization_request import form_policy, service_request, template_url
 from identity.http.web_context import WebContext, ports
 
 

@@ -10,8 +10,8 @@ from identity.domain.session import Principal
 from identity.http.portal.layout.assets import FILES
 
 _STEPS = {
-    "verify_email": "portal.verification.show",
-    "await_review": "portal.verification.review",
+    "verify_email": "portal.pending_account.show",
+    "await_review": "portal.pending_account.review",
     "consent": "portal.consents.show",
 }
 _SEE_OTHER = 303

@@ -31,7 +31,7 @@ from identity.http.zh_tw import portal as texts
 from identity.usecases import verification
 from identity.usecases.ports.principal_queries import MailState
 
-blueprint = Blueprint("verification", __name__)
+blueprint = Blueprint("pending_account", __name__)
 
 
 class MailboxForm(Form):
@@ -83,7 +83,7 @@ def resend() -> Response:
         return redirect_to_url(landing_url(current_principal()))
     else:
         flash_message(texts.VERIFICATION_SENT_AGAIN)
-    return redirect_to("portal.verification.show")
+    return redirect_to("portal.pending_account.show")
 
 
 def _redisplay() -> Response:
@@ -112,7 +112,7 @@ def correct() -> Response:
     except (TooManyChecks, Busy) as refusal:
         return with_refusal_status(_show(form, error=problems.sentence(refusal)), refusal)
     flash_message(texts.MAILBOX_CORRECTED.format(email=form.email.parsed))
-    return redirect_to("portal.verification.show")
+    return redirect_to("portal.pending_account.show")
 
 
 def _too_soon(principal: Principal, refusal: TooSoon) -> str:
@@ -126,7 +126,7 @@ def _too_soon(principal: Principal, refusal: TooSoon) -> str:
 @blueprint.get("/verification/mailbox")
 def reopen() -> Response:
     """Redirect to the page if the form's URL is opened directly."""
-    return redirect_to("portal.verification.show")
+    return redirect_to("portal.pending_account.show")
 
 
 @blueprint.post("/verification/mailbox/check")
