@@ -1,4 +1,4 @@
-"""Operators look up and change accounts through a service that names the operator (OPS-1, OPS-2)."""
+"""Operators look up and change accounts through a service that names the operator (OPS-1)."""
 
 import json
 from typing import Any

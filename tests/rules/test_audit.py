@@ -1,4 +1,4 @@
-"""Every change writes an audit row with actor, action, account, time, client address and result (SEC-11)."""
+"""The audit rows of changes and refusals: action, actor, account, time, client address and request id (SEC-11)."""
 
 import json
 from functools import partial

@@ -44,7 +44,7 @@ def instruments() -> Instruments:
 
 @pytest.fixture
 def chained(system: System, instruments: Instruments) -> Iterator[System]:
-    """A log with three segments, and a relay with readable metrics."""
+    """A log with three segments, and a relay that counts with `instruments`."""
     usual = system.relay
     system.relay = Relay(load(RelaySettings, system.environment), clock=system.clock, instruments=instruments)
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""The audit log is chained, so that every change to it is detected (SEC-11)."""
+"""The chain of the audit log reveals changed, deleted, added and reordered rows (SEC-11)."""
 
 import json
 from collections.abc import Sequence

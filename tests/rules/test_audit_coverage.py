@@ -1,4 +1,4 @@
-"""Every API call that changes data writes a row of the audit log. Each call is made once (SEC-11)."""
+"""Every API call that changes data writes a row of the audit log (SEC-11)."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ NEW_PASSWORD = "Lantern-Quay-31!"
 
 
 class Walk:
-    """Makes every call that changes data, and collects the calls that write no row."""
+    """Records the calls that its visitors make, and in `silent` those that write no row."""
 
     def __init__(self, system: System) -> None:
         self.system = system

@@ -11,7 +11,7 @@ from tests.support.harness.system import System
 
 
 def details(system: System, action: str) -> list[dict[str, Any]]:
-    """Return the details of the rows, without the flag for an asserted operator."""
+    """Return the details of the rows, without the flag that a service asserted the operator's name."""
     found = [json.loads(row.detail) for row in system.audit(action)]
     return [{name: value for name, value in each.items() if name != "asserted"} for each in found]
 

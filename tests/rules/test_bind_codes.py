@@ -1,4 +1,4 @@
-"""The six-digit code: its recipient, lifetime and number of tries (BIND-6, SEC-5, SEC-6)."""
+"""The six-digit bind code: its mail, its lifetime and its tries (BIND-5 to BIND-7, SEC-5)."""
 
 import re
 

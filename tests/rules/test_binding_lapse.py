@@ -1,4 +1,4 @@
-"""Unverified bindings lapse, verified ones are notified, a new mailbox ends the code (BIND-8, BIND-9, PRO-2)."""
+"""Lapse and verification of bindings, and a change of mailbox while a code is open (BIND-8, BIND-9, PRO-2)."""
 
 import pytest
 from identity.adapters.sql.purger import SqlPurger

@@ -7,7 +7,6 @@ from tests.support.harness.system import System
 
 
 def order(link: Visitor) -> list[tuple[str, str]]:
-    """Return the account name and the status of each row."""
     items = link.get("/bindings").json()["items"]
     return [(item["account"]["username"], item["status"]) for item in items]
 

@@ -1,4 +1,4 @@
-"""Concurrent requests on PostgreSQL make one binding, five tries and one verification (BIND-4, BIND-6)."""
+"""Concurrent requests for bindings, codes and switches on PostgreSQL (BIND-3, BIND-4, BIND-6, SW-5)."""
 
 from collections import Counter
 from functools import partial
@@ -17,7 +17,7 @@ MAX_AT_ONCE = LOGIN_ACCOUNT.max_count
 
 @pytest.fixture
 def race(start_system_on_postgresql: StartSystem) -> System:
-    """An installation with a hash queue for all threads of a test."""
+    """A system that refuses no hash of a test's threads."""
     return start_system_on_postgresql(IDENTITY_HASH_SLOTS="8", IDENTITY_HASH_QUEUE="15")
 
 
@@ -59,7 +59,6 @@ def test_a_double_click_makes_one_binding(race: System) -> None:
 
 @pytest.mark.rule("BIND-3")
 def test_a_link_account_cannot_bind_itself(race: System) -> None:
-    """Requests that locked their own account first and then the other's would deadlock."""
     person = race.person("link")
     browsers = [race.logged_in(person) for _ in range(4)]
 

@@ -1,4 +1,4 @@
-"""Requesting a binding requires the general account's password and mails a code (BIND-1 to BIND-3, BIND-5, BIND-7)."""
+"""A binding is requested with the general account's password, and refused for many accounts (BIND-1 to BIND-5)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`identity check` uses the settings of each process, and can wait for servers that are not ready."""
+"""`identity check` uses the settings of each process, and can wait for migrations and servers (OPS-4, OPS-5)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`identity tidy` ends or deletes expired data exactly once, even if repeated (VER-7, BIND-8, EVT-6)."""
+"""`identity tidy` ends what lapsed and deletes expired rows, and may be repeated (VER-7, BIND-8, EVT-6)."""
 
 from functools import partial
 from pathlib import Path

@@ -109,7 +109,6 @@ def _dsn(url: str) -> str:
 
 
 def _apply_script(url: str) -> None:
-    """Run the statements that the command prints, as the administrator."""
     printed = CliRunner().invoke(main, ["database", "roles"])
     with psycopg.connect(_dsn(url), autocommit=True) as connection:
         connection.execute(printed.output.encode())
@@ -187,7 +186,7 @@ def test_every_process_does_its_work_with_its_own_role(system: System, urls: dic
 
 
 def _use_accounts(system: System) -> None:
-    """Use the system like people, and create rows that lapse and expire."""
+    """Use the system as people do, and leave rows that lapse and expire."""
     general, other, erased = system.person(), system.person(), system.person()
     link = system.logged_in(system.person("link"))
     binding = system.bind_and_verify(link, general)
@@ -315,7 +314,7 @@ def test_the_migrations_role_owns_every_table_and_repeating_the_script_changes_n
 
 
 def _rights(url: str) -> list[tuple[Any, ...]]:
-    """Return each table with its owner and the privileges of the roles."""
+    """Return each table with its owner and the privileges of the roles on the table and its columns."""
     query = (
         "SELECT relname, rolname, relacl::text || coalesce((SELECT string_agg(attname || attacl::text, ' ' ORDER BY"
         " attname) FROM pg_attribute WHERE attrelid = pg_class.oid), '') FROM pg_class"

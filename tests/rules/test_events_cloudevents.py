@@ -1,4 +1,4 @@
-"""Published events and golden examples are CloudEvents 1.0 according to its SDK (EVT-3)."""
+"""Published events and golden examples are CloudEvents 1.0 according to the CloudEvents SDK (EVT-3)."""
 
 import json
 from importlib.resources import files
@@ -17,7 +17,7 @@ LINES = list(CATALOGUE.values())
 
 
 def judged(document: str) -> dict[str, Any]:
-    """Return the attributes as read by the SDK, which raises for a malformed CloudEvent."""
+    """Return the attributes that the SDK reads. Raises its error for a malformed CloudEvent."""
     attributes: dict[str, Any] = JSONFormat().read(CloudEvent, document).get_attributes()
     return attributes
 

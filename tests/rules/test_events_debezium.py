@@ -1,5 +1,6 @@
-"""Debezium can read the outbox from PostgreSQL's log, with the shipped settings and its event router (EVT-2).
+"""PostgreSQL's log of the outbox and the shipped settings suit Debezium's event router (EVT-2, EVT-7).
 
+The test applies the router's documented rules itself.
 https://debezium.io/documentation/reference/stable/transformations/outbox-event-router.html
 """
 
@@ -70,7 +71,7 @@ def route(row: dict[str, str]) -> Message:
 
 
 def decode(messages: list[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the kind and the row of each change in pgoutput's format (PostgreSQL manual, section 54.9)."""
+    """Yield each change in pgoutput's format (PostgreSQL manual, section 54.9): its kind, and the row of an insert."""
     columns: list[str] = []
     for message in messages:
         kind = chr(message[0])

@@ -41,11 +41,11 @@ class Passes:
             return [row[0] if len(row) == 1 else row for row in database.execute(query)]
 
     def may_act(self) -> set[str]:
-        """Return the accounts for which a link account may act."""
+        """Return the accounts for which a link account may act, none before the process has created its table."""
         try:
             return set(self.rows("SELECT account FROM may_act"))
         except sqlite3.OperationalError:
-            return set()  # the process has not created the table yet
+            return set()
 
     def wait_for(self, *accounts: str) -> None:
         wait_until(

@@ -200,22 +200,19 @@ def test_an_overtaken_relay_publishes_nothing(system: System, monkeypatch: pytes
 def test_events_positioned_by_a_deposed_relay_are_still_published(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The relay is suspended after it has read the checkpoint.
-
-    Meanwhile another relay becomes leader, publishes and moves the checkpoint.
-    """
+    """After the deposed relay has read the checkpoint, another relay leads, publishes and moves the checkpoint."""
     with contextlib.closing(Relay(load(RelaySettings, system.environment), clock=system.clock)) as rival:
         rival.step()
         people = [system.register()]
-        place = system.relay.outbox.assign_positions
+        assign = system.relay.outbox.assign_positions
 
-        def wake_up_when_others_have_gone_on(now: datetime, **named: int) -> object:
+        def assign_after_the_rival(now: datetime, **named: int) -> object:
             rival.step()
             people.append(system.register())
-            return place(now, **named)
+            return assign(now, **named)
 
         with monkeypatch.context() as late:
-            late.setattr(system.relay.outbox, "assign_positions", wake_up_when_others_have_gone_on)
+            late.setattr(system.relay.outbox, "assign_positions", assign_after_the_rival)
             with pytest.raises(ConcurrentPublish):
                 system.relay.step()
         for _ in range(3):  # without new events

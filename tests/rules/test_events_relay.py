@@ -35,7 +35,6 @@ def _crash(*_arguments: Any, **_named: Any) -> None:
 
 @pytest.fixture
 def other(system: System) -> Iterator[Relay]:
-    """A second relay of the same installation."""
     relay = Relay(load(RelaySettings, system.environment), clock=system.clock)
     yield relay
     relay.election.release()
@@ -137,14 +136,14 @@ def test_each_entry_has_its_position_in_the_feed(system: System) -> None:
 def test_positions_assigned_by_two_relays_at_once_have_no_gap_and_no_duplicate(
     system: System, other: Relay
 ) -> None:
-    def place(outbox: SqlOutboxReader) -> None:
+    def assign(outbox: SqlOutboxReader) -> None:
         with contextlib.suppress(IntegrityError):  # the relay that loses the race retries in its next round
             outbox.assign_positions(system.clock.now(), beyond=0, limit=5)
 
     for _ in range(8):
         system.register()
         run_concurrently(
-            [partial(place, relay.outbox) for relay in (system.relay, other) * 2] + [system.register] * 2
+            [partial(assign, relay.outbox) for relay in (system.relay, other) * 2] + [system.register] * 2
         )
     while system.relay.outbox.assign_positions(system.clock.now(), beyond=0, limit=5):
         pass

@@ -41,7 +41,6 @@ class Pair:
 
     @property
     def url(self) -> str:
-        """The URL of the common address."""
         return f"redis://127.0.0.1:{self.address.port}/0"
 
     def promote(self) -> None:
@@ -84,7 +83,7 @@ class Parts:
     consumers: list[ConsumerThread]
 
     def wait_for(self, people: Sequence[Person]) -> None:
-        """Wait until the mails of these people are sent and their receipts recorded."""
+        """Wait until every mail has its receipt: one mail for each of these people, who are all that registered."""
         states = "SELECT mail_state FROM outbox WHERE mail_state IS NOT NULL"
         wait_until(
             lambda: [row.mail_state for row in self.system.rows(states)] == ["sent"] * len(people),

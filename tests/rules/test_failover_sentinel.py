@@ -33,7 +33,7 @@ class WatchedPair:
         self.sentinel = stack.enter_context(started(SentinelServer(self.servers[0])))
 
     def require_replicas(self, number: int) -> None:
-        """Configure the primary to refuse writes while it has fewer replicas."""
+        """Let a primary refuse writes while it has fewer replicas than `number`."""
         for server in self.servers:
             with server.client() as client:
                 client.config_set("min-replicas-to-write", number)

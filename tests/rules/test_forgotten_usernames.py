@@ -1,4 +1,4 @@
-"""A person who forgot the account name is mailed the names of the mailbox's accounts (LOGIN-9)."""
+"""A person who forgot the username is mailed the usernames of the mailbox's verified accounts (LOGIN-9)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SUBJECT = "帳號查詢通知"
 
 
 def verified(system: System, email: str, *, mails: int, kind: str = "general", **changes: Any) -> Person:
-    """Return a verified account with this mailbox, which has then received so many registration mails."""
+    """Return a verified account with this mailbox, which has then received `mails` registration mails."""
     person = system.register(kind, email=email, **changes)
     assert system.confirm(system.mail(email, "註冊通知信件", count=mails).token).status_code == 200
     return person

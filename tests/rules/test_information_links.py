@@ -1,4 +1,4 @@
-"""Links to external pages, each with its own setting: banner, menu, pass functions (LOGIN-5, OPS-5)."""
+"""Links to external pages, each with its own setting: banner, menu, pass functions (LOGIN-5)."""
 
 import pytest
 

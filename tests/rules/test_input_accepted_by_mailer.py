@@ -1,4 +1,4 @@
-"""All data that registration accepts can be mailed: identity's rules match the mailer's checks (SEC-9, MAIL-2)."""
+"""Every name and mailbox that registration accepts passes the mailer's checks (SEC-9)."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Changes committed during a login, and attempts whose password was never checked."""
+"""Changes committed during a login, and logins refused before the password is checked (SEC-7, PRO-4, SEC-1)."""
 
 import json
 import threading
@@ -30,8 +30,8 @@ def system(start_system: StartSystem) -> System:
 
 
 def change_password(owner: Visitor, person: Person) -> None:
-    wanted = {"current": person.password, "new": "Lantern-Orchid-4417!"}
-    changed = owner.put("/account/password", wanted)
+    body = {"current": person.password, "new": "Lantern-Orchid-4417!"}
+    changed = owner.put("/account/password", body)
     assert changed.status_code == 204, changed.text
 
 
@@ -40,7 +40,7 @@ def refusals(system: System, action: str) -> list[tuple[str, str]]:
 
 
 def overtake(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
-    """Commit a change right after the next password has been verified."""
+    """Run `change` once, right after the next password has been verified."""
     plain = PasswordHasher.verify
     pending = [change]
 

@@ -12,7 +12,7 @@ from tests.support.harness.system import System
 
 
 class HashWork:
-    """Counts Argon2 computations by parameters."""
+    """Records each Argon2 computation with its parameters."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.done: list[str] = []
@@ -26,15 +26,13 @@ class HashWork:
 
         return counted
 
-    def taken(self) -> list[str]:
-        """Return the computations since the last call."""
+    def since_last_call(self) -> list[str]:
         done, self.done = self.done, []
         return done
 
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> HashWork:
-    """The counter of the running application."""
     return HashWork(monkeypatch)
 
 
@@ -49,11 +47,11 @@ def test_an_unknown_name_gets_the_answer_and_hash_cost_of_a_wrong_password(
 ) -> None:
     known, lapsed = system.person(), system.register()
     system.clock.advance(days=7)
-    work.taken()
+    work.since_last_call()
 
-    wrong_password, work_for_known = attempt(system, known.username), work.taken()
-    unknown, work_for_unknown = attempt(system, f"nobody{unique()}"), work.taken()
-    gone, work_for_lapsed = attempt(system, lapsed.username, lapsed.password), work.taken()
+    wrong_password, work_for_known = attempt(system, known.username), work.since_last_call()
+    unknown, work_for_unknown = attempt(system, f"nobody{unique()}"), work.since_last_call()
+    gone, work_for_lapsed = attempt(system, lapsed.username, lapsed.password), work.since_last_call()
 
     assert work_for_known == work_for_unknown == work_for_lapsed == ["verify 64 1 1"]
     assert wrong_password == unknown == gone
@@ -66,11 +64,11 @@ def test_a_locked_name_costs_no_hash_whether_it_exists_or_not(system: System, wo
     names = system.person().username, f"nobody{unique()}"
     for name in names * 5:
         attempt(system, name)
-    work.taken()
+    work.since_last_call()
 
     known, unknown = (attempt(system, name) for name in names)
 
-    assert work.taken() == []
+    assert work.since_last_call() == []
     assert known == unknown
     assert known[1]["code"] == "locked"
 
@@ -78,12 +76,12 @@ def test_a_locked_name_costs_no_hash_whether_it_exists_or_not(system: System, wo
 @pytest.mark.rule("BIND-3", "LOGIN-1")
 def test_binding_an_unknown_name_costs_the_hash_of_a_wrong_password(system: System, work: HashWork) -> None:
     link, known = system.logged_in(system.person("link")), system.person()
-    work.taken()
+    work.since_last_call()
 
     wrong = link.post("/bindings", {"username": known.username, "password": WRONG})
-    work_for_known = work.taken()
+    work_for_known = work.since_last_call()
     unknown = link.post("/bindings", {"username": f"nobody{unique()}", "password": WRONG})
-    work_for_unknown = work.taken()
+    work_for_unknown = work.since_last_call()
 
     assert work_for_known == work_for_unknown == ["verify 64 1 1"]
     assert (wrong.status_code, wrong.json()) == (unknown.status_code, unknown.json())

@@ -1,4 +1,4 @@
-"""Failures lock an account temporarily, and never for a known browser (LOGIN-2, SEC-3)."""
+"""Failed logins lock a username temporarily, whether it exists or not (LOGIN-2, SEC-3)."""
 
 from functools import partial
 

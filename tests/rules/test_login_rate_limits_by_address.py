@@ -1,4 +1,4 @@
-"""Each client address has its own limit, and only trusted proxies may report a client address (LOGIN-2, SEC-3)."""
+"""Failed logins are limited by client address, which only trusted proxies may report (LOGIN-2, SEC-3)."""
 
 import json
 from collections.abc import Iterator
@@ -50,17 +50,17 @@ def reasons(system: System) -> list[str]:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Record every statement executed in the block."""
+    """Record the SQL statements executed in the block."""
     made: list[str] = []
 
-    def keep(*arguments: Any) -> None:
+    def record(*arguments: Any) -> None:
         made.append(arguments[2])
 
-    event.listen(Engine, "before_cursor_execute", keep)
+    event.listen(Engine, "before_cursor_execute", record)
     try:
         yield made
     finally:
-        event.remove(Engine, "before_cursor_execute", keep)
+        event.remove(Engine, "before_cursor_execute", record)
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")

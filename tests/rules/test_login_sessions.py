@@ -1,4 +1,4 @@
-"""Sessions end at once on request, and automatically after their limits (LOGIN-6, SEC-7)."""
+"""What a session shows, its limits, and its end at a logout (LOGIN-6, SEC-7)."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_a_session_shows_account_kind_and_company(system: System, kind: str, rig
 @pytest.mark.parametrize("kind", ["link", "general"])
 def test_a_login_returns_the_same_session_as_a_later_request(system: System, kind: str) -> None:
     people = [system.register(kind), system.person(kind), system.person(kind)]
-    system.logged_in(people[-1])  # also accepts the texts
+    system.logged_in(people[-1])  # also accepts the consents
     visitors = [system.visitor() for _ in people]
 
     answers = [visitor.log_in(person).json() for visitor, person in zip(visitors, people, strict=True)]

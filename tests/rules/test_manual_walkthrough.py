@@ -1,4 +1,4 @@
-"""The manual's walk for a link account, on each kind of database."""
+"""The manual's steps for a link account, through the API."""
 
 import pytest
 

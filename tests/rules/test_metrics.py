@@ -29,7 +29,6 @@ PARTS = ("web", "relay", "mailer")
 
 @pytest.fixture
 def ports() -> OpsPorts:
-    """Free ports for this test."""
     return OpsPorts()
 
 

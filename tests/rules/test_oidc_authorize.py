@@ -1,4 +1,4 @@
-"""A service sends a person to log in, and gets a code (OIDC-3, OIDC-4, OIDC-9)."""
+"""A service sends a person to log in, and gets a code (OIDC-4)."""
 
 from contextlib import ExitStack
 

@@ -1,4 +1,4 @@
-"""A client is notified of the end of a grant until it answers (OIDC-22)."""
+"""Back-channel logout: its tokens, retries and leases, and the operators' commands (OIDC-22, OIDC-25)."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _MAX_STEPS = 10_000
 
 @dataclass
 class Setting:
-    """A person with grants at a client, whose logouts arrive at a test receiver."""
+    """A person who can log in at a client, whose logouts arrive at `receiver`."""
 
     system: System
     receiver: LogoutReceiver
@@ -38,14 +38,14 @@ class Setting:
     person: Person
 
     def owe(self, count: int = 1, *, client: str = "") -> list[OpenGrant]:
-        """Open grants, and end them by ending the session."""
+        """Open grants and end their session, so that the client is owed their logouts."""
         session = self.system.logged_in(self.person)
         grants = [open_grant(self.system, client or self.client, self.person) for _ in range(count)]
         assert session.delete("/session").status_code == 204
         return grants
 
     def wait(self) -> float:
-        """Return the seconds until the next try of the only logout."""
+        """Return the seconds until the next try of the only undelivered logout."""
         (row,) = self.system.rows("SELECT due_at, done_at, leased_until FROM logouts WHERE done_at IS NULL")
         assert row.leased_until is None
         query = "SELECT count(*) FROM logouts WHERE done_at IS NULL AND due_at > :at"

@@ -1,4 +1,4 @@
-"""`identity notify` as a process: a hanging client delays no other, and a killed process loses nothing."""
+"""`identity notify` as a process: a hanging client delays no other, and a killed process loses nothing (OIDC-22)."""
 
 import time
 from collections.abc import Iterator
@@ -22,7 +22,6 @@ MAX_SECONDS = 4.0
 
 @pytest.fixture
 def receivers() -> Iterator[list[LogoutReceiver]]:
-    """Two services."""
     with ExitStack() as stack:
         yield [stack.enter_context(logout_receiver()) for _ in range(2)]
 

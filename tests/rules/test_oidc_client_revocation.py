@@ -19,7 +19,7 @@ REACH = ("--may-reach", "OTHER")
 
 
 def client_with_grant(system: System) -> tuple[str, str]:
-    """Return the names of two clients, each with a grant and notified of its end."""
+    """Return two clients that are notified of logouts, each with a grant. The first may reach the second."""
     person = system.person()
     options = {"accepts": ["general", "link"], "backchannel_uri": "https://pass.example/logout"}
     scopes = ["profile", "email"]

@@ -16,7 +16,7 @@ from tests.support.harness.system import System
 
 
 def consents(system: System) -> list[tuple[str, str]]:
-    """Return account, client and scopes of each consent."""
+    """Return account and client of each consent."""
     rows = system.rows("SELECT account_id, client FROM client_consents")
     return [tuple(row) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Discovery and JWKS: content, headers, and availability without a database."""
+"""Discovery and JWKS: content, headers, and availability without a database (OIDC-27)."""
 
 from datetime import timedelta
 from typing import Any

@@ -52,7 +52,7 @@ AUTHORIZATIONS = st.sampled_from(
 
 
 def endpoints(system: System) -> Iterator[str]:
-    """Yield the paths to which services, or browsers sent by a service, send forms."""
+    """Yield the path of each OAuth endpoint that accepts forms."""
     for rule in system.app.url_map.iter_rules():
         if rule.endpoint.startswith("oauth_") and "POST" in (rule.methods or set()):
             yield rule.rule

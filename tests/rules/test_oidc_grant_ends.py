@@ -1,4 +1,4 @@
-"""Each event that ends a grant, and events that do not, from the first statement after the commit (OIDC-21)."""
+"""Which grants each event ends, for which reason and with which logouts (OIDC-21)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ REASON = ("--reason", "asked for by phone")
 
 @dataclass
 class Setting:
-    """Logins at a service: of a link account for a company, of the company's general account, and without a company."""
+    """Grants at a client: `acting` of a link account for a company, `unbound` without one, `own` of the company."""
 
     system: System
     client: str
@@ -34,7 +34,6 @@ class Setting:
     unbound: OpenGrant
 
     def operator(self, *command: str) -> None:
-        """Run an operators' command."""
         ended = invoke(self.system, *command, *REASON)
         assert ended.exit_code == 0, ended.output
 

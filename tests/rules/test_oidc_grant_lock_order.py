@@ -1,4 +1,4 @@
-"""Every operation that ends several grants locks them in the same order, without deadlocks (OIDC-8, OIDC-21)."""
+"""Operations that end several grants lock parents first, then by id, so that they cannot deadlock (OIDC-8, OIDC-21)."""
 
 from concurrent.futures import ThreadPoolExecutor
 

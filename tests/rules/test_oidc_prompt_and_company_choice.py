@@ -1,4 +1,4 @@
-"""The steps of a person before a service gets its answer (OIDC-5, OIDC-6, OIDC-7)."""
+"""The parameters `prompt`, `max_age` and hints, and the choice of the company (OIDC-5, OIDC-6, OIDC-7)."""
 
 import json
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from tests.support.harness.system import System
 
 
 def sub(account: Person, **more: object) -> str:
-    """Return a `claims` parameter that names an account."""
+    """Return a `claims` parameter that requests this account."""
     return json.dumps({"id_token": {"sub": {"value": account.id, **more}}})
 
 
 def granted(system: System) -> list[tuple[str, str]]:
-    """Return holder and account of each grant, in any order."""
+    """Return holder and account of each grant, sorted."""
     return sorted(tuple(row) for row in system.rows("SELECT holder_id, account_id FROM grants"))
 
 
@@ -84,13 +84,11 @@ class Holder:
     companies: list[Person]
     bindings: list[str]
 
-    def outcome(self, **asked: str | None) -> str:
-        """Return the outcome of a request."""
-        return self.browser.authorize(self.client, **asked).outcome
+    def outcome(self, **parameters: str | None) -> str:
+        return self.browser.authorize(self.client, **parameters).outcome
 
 
 def holder(system: System, *, companies: int, **registration: object) -> Holder:
-    """Return a logged-in link account with this number of companies."""
     client = register_oidc_client(system, **registration).name
     link = system.person("link")
     visitor = system.logged_in(link)
@@ -236,10 +234,8 @@ def test_a_link_account_without_a_company_acts_as_itself_if_the_client_accepts_l
 def test_a_new_login_is_required_and_its_time_is_used(system: System, asked: dict[str, str]) -> None:
     client, person = register_oidc_client(system).name, system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
-    if asked.get("max_age") == "5":
-        system.clock.advance(
-            seconds=6
-        )  # the other parameters always demand a new login, even at the same time
+    if asked.get("max_age") == "5":  # the other parameters demand a new login even at the same time
+        system.clock.advance(seconds=6)
 
     page = browser.authorize(client, **asked)
     skipped = browser.open(page.path.removesuffix("/login"))
@@ -252,7 +248,7 @@ def test_a_new_login_is_required_and_its_time_is_used(system: System, asked: dic
 
 
 def id_token(system: System, client: str, account: Person, **changes: object) -> str:
-    """Return an expired ID token."""
+    """Return an ID token for the account that has expired."""
     claims = {"iss": system.ports.rules.public_url, "aud": client, "sub": account.id, "exp": 1, **changes}
     return system.ports.signer.sign(claims, token_type="JWT", algorithm="RS256")
 

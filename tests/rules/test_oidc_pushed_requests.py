@@ -20,7 +20,6 @@ RESOURCE = "https://api.pass.example/"
 
 
 def push(service: OAuthCaller, headers: Any = None, **changes: str | None) -> Any:
-    """Push a request; return the answer."""
     return service.post("/oauth/par", headers, **query(service.name, **changes))
 
 
@@ -37,7 +36,6 @@ def use(browser: ServiceBrowser, client: str, request_uri: str, **more: str) -> 
 
 
 def outcome(browser: ServiceBrowser, client: str, request_uri: str) -> str:
-    """Return the outcome of a pushed request."""
     return use(browser, client, request_uri).outcome
 
 

@@ -46,7 +46,7 @@ def ended(system: System, grant: str) -> str | None:
 
 
 class Meter(OAuthMeter):
-    """Records the counted results."""
+    """Records what the token endpoint counts."""
 
     def __init__(self) -> None:
         self.issues: list[str] = []

@@ -1,4 +1,4 @@
-"""Authorization requests that are refused, with their errors (OIDC-1, OIDC-2, OIDC-3, OIDC-10)."""
+"""Which authorization requests are accepted, and the error of each refused one (OIDC-1, OIDC-2, OIDC-3, OIDC-10)."""
 
 import json
 from collections.abc import Callable
@@ -120,7 +120,7 @@ def _with(pairs: Pairs, **changes: str) -> Pairs:
 
 
 def refused_page(answer: httpx.Response) -> tuple[int, bool]:
-    """Return the status, and whether the browser is redirected."""
+    """Return the status, and whether the answer redirects the browser."""
     return answer.status_code, "Location" in answer.headers or "Refresh" in answer.headers
 
 

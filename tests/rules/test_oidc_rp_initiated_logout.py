@@ -1,4 +1,4 @@
-"""A service logs a person out: at once with an ID token of this session, otherwise after a question (OIDC-23)."""
+"""RP-initiated logout: at once with an ID token of this session, otherwise after the person confirms (OIDC-23)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,12 +29,11 @@ class Setting:
 
     @property
     def hint(self) -> str:
-        """The service's ID token."""
+        """An ID token of the service's grant."""
         return id_token(self.system, self.grant)
 
     @property
     def is_logged_in(self) -> bool:
-        """Whether the portal's session is still open."""
         return self.visitor.get("/session").status_code == 200
 
     def log_out(self, **parameters: str) -> Journey:
@@ -53,7 +52,7 @@ def setting(system: System) -> Setting:
 
 
 def where(journey: Journey) -> str:
-    """Return the final URL after all redirects."""
+    """Return the target of a redirect to the service, or the path of the page."""
     return str(journey.response.headers.get("Location", journey.path))
 
 

@@ -16,7 +16,7 @@ REASON = ("--reason", "asked for by phone")
 
 @dataclass
 class Setting:
-    """A link account that is logged in at one service for a company, and at another without a company."""
+    """A link account with two grants at a client: `acting` for a company, and `alone` without a company."""
 
     system: System
     client: str
@@ -27,12 +27,11 @@ class Setting:
     alone: OpenGrant
 
     def items(self, visitor: Visitor | None = None) -> list[dict[str, Any]]:
-        """Return the person's own logins."""
+        """Return the sessions that the account's API lists, by default for the link account."""
         found: list[dict[str, Any]] = (visitor or self.visitor).get("/sessions").json()["items"]
         return found
 
     def operator(self) -> "Operator":
-        """Return an operator who uses the admin API."""
         visitor = self.system.visitor()
         visitor.token = add_service(self.system, "accounts:admin").secret
         return Operator(visitor)
@@ -40,16 +39,12 @@ class Setting:
 
 @dataclass
 class Operator:
-    """An operator who acts through a service."""
-
     visitor: Visitor
 
     def get(self, path: str) -> Any:
-        """GET a path."""
         return self.visitor.get(f"/admin{path}", **{"X-Operator": "lin"}).json()
 
     def post(self, path: str) -> int:
-        """POST to a path, with a reason."""
         answer = self.visitor.post(f"/admin{path}", {"reason": REASON[1]}, **{"X-Operator": "lin"})
         return int(answer.status_code)
 

@@ -1,4 +1,4 @@
-"""The signing keys of OpenID Connect: unusable sets prevent a start, and `identity check` warns about old keys."""
+"""The signing keys of tokens: unusable sets prevent a start, and `identity check` warns about old keys (OIDC-26)."""
 
 import json
 from collections.abc import Callable

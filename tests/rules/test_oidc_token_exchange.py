@@ -128,7 +128,7 @@ def test_a_service_outside_the_audience_cannot_exchange_the_token(system: System
 
 
 class Company:
-    """A client at which a link account logged in without a company, and its request for a company's token."""
+    """A link account that logged in at a client without a company, and its requests for a company's token."""
 
     def __init__(self, system: System, **options: Any) -> None:
         self.link, self.general = system.person("link"), system.person()
@@ -140,7 +140,6 @@ class Company:
         self._system = system
 
     def ask(self, subject: Person | None = None, **changes: Any) -> Response:
-        """Request a token for a company."""
         sent = {
             "subject_token": (subject or self.general).id,
             "subject_token_type": ACCOUNT,
@@ -151,7 +150,6 @@ class Company:
         return exchange(self._system, self.client, **sent)
 
     def bind(self) -> str:
-        """Bind the general account; return the binding's id."""
         return self._system.bind_and_verify(self._system.logged_in(self.link), self.general)
 
 

@@ -1,4 +1,4 @@
-"""Token exchange is useless to a thief of a token (OIDC-17, OIDC-19)."""
+"""Limits of token exchange that protect against stolen tokens (OIDC-17, OIDC-19)."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ ACCOUNT = "urn:tw:port:identity:token-type:account"
 
 
 def ask(system: System, name: str, *, key: str | None = None, **parameters: Any) -> Response:
-    """Exchange as a public client, with a proof by the key with this name."""
+    """Exchange as a public client; with a `key`, send a proof by the key of this name."""
     now = system.clock.now().timestamp()
     claims = {"htm": "POST", "htu": f"{PUBLIC_URL}/oauth/token", "iat": now, "jti": unique()}
     headers = {"DPoP": dpop(claims, ec_key(key))} if key is not None else {}

@@ -47,7 +47,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDep
 
 @pytest.fixture
 def roomy(start_system_on_postgresql: StartSystem) -> System:
-    """An installation without a limit per client address, on the faster database."""
+    """A system that locks no client address after failed logins, on the faster database."""
     return start_system_on_postgresql(IDENTITY_LOGIN_FAILURES_PER_ADDRESS="1000000")
 
 

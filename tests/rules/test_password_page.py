@@ -19,7 +19,6 @@ def page_of(visitor: Visitor, path: str) -> Page:
 
 
 def opened(system: System, person: Person) -> Page:
-    """Open the page 修改密碼."""
     return page_of(system.logged_in(person), "/profile/password")
 
 

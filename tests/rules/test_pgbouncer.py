@@ -1,4 +1,4 @@
-"""Identity works behind PgBouncer in transaction mode (SEC-13)."""
+"""Identity works behind PgBouncer in transaction mode."""
 
 import os
 import subprocess
@@ -55,7 +55,6 @@ def _answers(url: str) -> bool:
     return True
 
 
-@pytest.mark.rule("SEC-13")
 def test_requests_share_the_server_connections_of_a_pooler(
     servers: Servers, pooled_url: str, postgresql_url: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Logging in through the page: redirects and cookies (LOGIN, SEC-7, SEC-8)."""
+"""Logging in through the page: redirects and cookies (SEC-7, SEC-8)."""
 
 import re
 from http.cookies import Morsel, SimpleCookie

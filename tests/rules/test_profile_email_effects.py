@@ -1,4 +1,4 @@
-"""Effects of an email change on the old mailbox (PRO-2, PRO-3)."""
+"""What a change of email voids, and what voids a pending change (PRO-2, PRO-3)."""
 
 import pytest
 

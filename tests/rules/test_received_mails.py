@@ -1,4 +1,4 @@
-"""Mails as received from the running system (MAIL-1 to MAIL-4)."""
+"""Mails as the mail server receives them from the running system (MAIL-1 to MAIL-5)."""
 
 import html
 import re
@@ -20,7 +20,7 @@ _SIMPLIFIED = re.compile("[账号验证码请绑发电邮]{2,}")
 
 @pytest.fixture
 def mails(system: System) -> list[ReceivedMail]:
-    """One mail of each kind in the manual."""
+    """The mails to a general account and a link account that use most functions."""
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
     link.delete(f"/bindings/{system.bind_and_verify(link, general)}")

@@ -15,13 +15,12 @@ from tests.support.harness.system import System
 
 @dataclass
 class Work:
-    """Records SQL statements and counts sealed payloads."""
+    """Records SQL statements and commits, and counts sealed payloads."""
 
     statements: list[str] = field(default_factory=list)
     seals: int = 0
 
-    def taken(self) -> tuple[list[str], int]:
-        """Return the record since the last call."""
+    def since_last_call(self) -> tuple[list[str], int]:
         done = self.statements, self.seals
         self.statements, self.seals = [], 0
         return done
@@ -29,7 +28,6 @@ class Work:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
-    """A record of the running application's work."""
     done, seal = Work(), Sealer.seal
 
     def sealed(*arguments: Any) -> str:
@@ -52,7 +50,6 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
 
 
 def ask(system: System, username: str, email: str) -> None:
-    """Request the mail."""
     answer = system.visitor().post("/password-resets", {"username": username, "email": email})
     assert answer.status_code == 202
 
@@ -62,14 +59,14 @@ def test_a_mismatched_mailbox_runs_the_same_statements_and_seals_a_payload(
     system: System, work: Work
 ) -> None:
     person, unverified = system.person(), system.register()
-    work.taken()
+    work.since_last_call()
 
     ask(system, person.username, person.email)
-    matched = work.taken()
+    matched = work.since_last_call()
     ask(system, person.username, f"other{unique()}@example.com")
-    other_mailbox = work.taken()
+    other_mailbox = work.since_last_call()
     ask(system, unverified.username, unverified.email)
-    never_proven = work.taken()
+    never_proven = work.since_last_call()
 
     assert matched == other_mailbox == never_proven
     assert (matched[1], matched[0].count("COMMIT")) == (1, 1)
@@ -78,19 +75,17 @@ def test_a_mismatched_mailbox_runs_the_same_statements_and_seals_a_payload(
 @pytest.mark.rule("LOGIN-8")
 def test_an_unknown_name_runs_as_many_statements_and_seals_a_payload(system: System, work: Work) -> None:
     person = system.person()
-    work.taken()
+    work.since_last_call()
 
     ask(system, person.username, person.email)
-    statements, seals = work.taken()
+    statements, seals = work.since_last_call()
     ask(system, f"nobody{unique()}", person.email)
-    statements_of_nobody, seals_of_nobody = work.taken()
+    statements_of_nobody, seals_of_nobody = work.since_last_call()
 
     assert (len(statements_of_nobody), seals_of_nobody) == (len(statements), seals)
     locked, written = set(statements) - set(statements_of_nobody), set(statements_of_nobody) - set(statements)
-    assert [each.split()[0] for each in (*locked, *written)] == [
-        "SELECT",
-        "INSERT",
-    ]  # the lock of an account's row
+    # For an unknown name an INSERT replaces the lock of the account's row.
+    assert [each.split()[0] for each in (*locked, *written)] == ["SELECT", "INSERT"]
 
 
 @pytest.mark.rule("LOGIN-8", "EVT-2")

@@ -17,8 +17,8 @@ def refused(system: System, **changes: Any) -> tuple[str, str]:
     return error["pointer"], normalize(error["detail"])
 
 
-def kept(system: System, column: str, **changes: Any) -> object:
-    """Register; return the stored row."""
+def stored_value(system: System, column: str, **changes: Any) -> object:
+    """Register; return the value of a column."""
     person = system.register(**changes)
     (row,) = system.rows(f"SELECT {column} FROM accounts WHERE id = :id", id=person.id)
     return row[0]
@@ -67,7 +67,7 @@ def test_a_company_name_is_refused_as_a_persons_name(system: System) -> None:
 def test_a_mobile_number_is_normalized(system: System) -> None:
     numbers = ("0912345678", "0912-345-678", "+886912345678")
 
-    assert [kept(system, "mobile", mobile=number) for number in numbers] == ["0912345678"] * 3
+    assert [stored_value(system, "mobile", mobile=number) for number in numbers] == ["0912345678"] * 3
 
 
 @pytest.mark.rule("REG-5")
@@ -79,7 +79,7 @@ def test_a_foreign_mobile_number_is_refused(system: System) -> None:
 def test_a_company_phone_is_a_landline_with_extension_or_a_mobile_number(system: System) -> None:
     phones = ["02-12345678#12345", "07-1234567", "0912345678"]
 
-    assert [kept(system, "company_phone", company={"phone": phone}) for phone in phones] == phones
+    assert [stored_value(system, "company_phone", company={"phone": phone}) for phone in phones] == phones
 
 
 @pytest.mark.rule("REG-6")
@@ -91,7 +91,7 @@ def test_a_phone_without_area_code_is_refused(system: System) -> None:
 def test_a_landline_of_a_small_area_is_normalized(system: System) -> None:
     typed = ["(037) 322-150", "049-222-2106", "0836 22381", "+886 (0)89 326-141 分機 12"]
 
-    stored = [kept(system, "company_phone", company={"phone": phone}) for phone in typed]
+    stored = [stored_value(system, "company_phone", company={"phone": phone}) for phone in typed]
 
     assert stored == ["037-322150", "049-2222106", "0836-22381", "089-326141#12"]
 
@@ -108,7 +108,7 @@ def test_a_freephone_number_is_refused_with_its_reason(system: System) -> None:
 def test_a_valid_tax_id_and_an_agency_code_are_accepted(system: System) -> None:
     numbers = ["62140097", "00501508", "04595257", "A11111111", "A111111111"]
 
-    assert [kept(system, "tax_id", company={"tax_id": number}) for number in numbers] == numbers
+    assert [stored_value(system, "tax_id", company={"tax_id": number}) for number in numbers] == numbers
 
 
 @pytest.mark.rule("REG-7")
@@ -122,7 +122,7 @@ def test_any_other_tax_id_is_refused(system: System) -> None:
 def test_a_setting_disables_the_checksum_but_not_the_format(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_TAX_ID_CHECKSUM="off")
 
-    assert kept(system, "tax_id", company={"tax_id": "00000008"}) == "00000008"
+    assert stored_value(system, "tax_id", company={"tax_id": "00000008"}) == "00000008"
     assert refused(system, company={"tax_id": "0000008"})[0] == "/company/tax_id"
 
 
@@ -130,7 +130,9 @@ def test_a_setting_disables_the_checksum_but_not_the_format(start_system: StartS
 def test_an_address_may_start_with_its_postal_code(system: System) -> None:
     addresses = [f"{code}高雄市鼓山區蓬萊路10號" for code in ("", "804", "80400", "804004")]
 
-    assert [kept(system, "company_address", company={"address": each}) for each in addresses] == addresses
+    assert [
+        stored_value(system, "company_address", company={"address": each}) for each in addresses
+    ] == addresses
 
 
 @pytest.mark.rule("REG-8")

@@ -1,4 +1,4 @@
-"""A mailbox has one account of each kind and company, and only its owner learns of a conflict (REG-9)."""
+"""A mailbox has one link account, and one general account per company; only its owner learns of a conflict (REG-9)."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.harness.system import System
 
 
 def verified_with_the_same_mailbox(system: System, first: Person, kind: str, tax_id: str) -> int:
-    """Register with the mailbox of `first` and follow the link, if one was mailed; return the status."""
+    """Register with the mailbox of `first` and follow the mailed link; return the status."""
     second = system.register(kind, email=first.email, company={"tax_id": tax_id})
     token = system.mail(first.email, "註冊通知信件", count=2).token
     assert system.mailbox.count(first.email, "Email 已被使用") == 0

@@ -1,6 +1,6 @@
-"""The restore drill: a dump by the shipped script is restored as a running system on a new server (OPS-7, SEC-11).
+"""The scripts for backup and restore, and the runbook's steps after a restore (OPS-7, SEC-11).
 
-`make restore-drill` runs the drill and prints the duration of each step.
+`make restore-drill` also prints how long the backup, the restore and the start took.
 """
 
 import os
@@ -38,19 +38,19 @@ BACKUP_ROLE = "CREATE ROLE identity_backup LOGIN PASSWORD 'backup'; GRANT pg_rea
 
 
 class Stopwatch:
-    """The duration of each step in minutes."""
+    """Measures steps that follow one another."""
 
     def __init__(self) -> None:
         self._began: list[tuple[str, float]] = []
 
     def start(self, step: str) -> None:
-        """Begin a step and end the previous step."""
+        """End the previous step and begin this one."""
         self._began.append((step, time.monotonic()))
 
     stop = partialmethod(start, "")
 
     def print(self) -> None:
-        """Print the duration of each step and the total."""
+        """Print the duration of each step, and of all steps, in minutes."""
         for (step, began), (_, ended) in pairwise(self._began):
             print(f"\n{step}: {(ended - began) / 60:.2f} min", end="")  # noqa: T201  # for `make restore-drill`
         print(f"\nall: {(self._began[-1][1] - self._began[0][1]) / 60:.2f} min")  # noqa: T201
@@ -58,21 +58,21 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """The server and the database that the drill backs up and then drops."""
+    """A migrated database at `url` on the server `old`, and a directory for its dump."""
 
     old: PostgresCluster
     url: str
     directory: Path
 
     def dump(self) -> Path:
-        """Back up the database as the backup role; return the dump."""
+        """Dump the database with a role that may only read; return the dump's path."""
         url = make_url(self.url).set(username="identity_backup", password="backup")
         ended = _script("backup.sh", str(self.directory), url=url.render_as_string(hide_password=False))
         assert ended.returncode == 0, ended.stderr
         return Path(ended.stdout.strip())
 
     def restore(self, dump: Path, new: PostgresCluster) -> str:
-        """Drop the database and restore it on a new server; return the new URL."""
+        """Drop the database, restore it on a new server and set its roles' passwords; return the new URL."""
         self.old.drop_database(self.url)
         url = new.create_database(name="identity")
         ended = _script("restore.sh", str(dump), url=url)
@@ -133,7 +133,7 @@ def _as(url: str, role: str) -> str:
 
 
 def _start(servers: Servers, url: str, stack: ExitStack) -> System:
-    """Start the restored system as the runbook describes, each process with its own role."""
+    """Migrate the restored database, start web server and relay, and run `identity check`, each with its own role."""
     _migrate(_as(url, "identity_migrate"))
     system = System(servers, _as(url, "identity_web"), stack, direct_url=_as(url, "identity_relay"))
     checked = invoke(system, "check")
@@ -160,7 +160,7 @@ def _outbox(system: System) -> list[Any]:
 
 
 def _published(system: System, since: str) -> list[str]:
-    """Return the ids of this system's events published after an entry of the stream."""
+    """Return the ids of this system's events in the stream after the entry `since`."""
     ours = {row.event_id for row in _outbox(system)}
     with system.redis.client() as client:
         entries: Any = client.xrange(STREAM, f"({since}")

@@ -28,7 +28,7 @@ EXPANSION = (
 
 
 class Load:
-    """Clients that register, log in, read and log out until stopped, and the failures."""
+    """Clients that register, log in, read and log out until stopped; `wrong` lists unexpected answers and errors."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
@@ -47,8 +47,8 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def goes_on(self) -> None:
-        """Wait until every client has completed another round."""
+    def wait_for_more_answers(self) -> None:
+        """Wait until the clients have got 32 more answers, or until one was wrong."""
         before = sum(self.answers.values())
         wait_until(
             lambda: self.wrong or sum(self.answers.values()) >= before + 8 * CLIENTS,
@@ -116,27 +116,27 @@ def test_a_rolling_restart_fails_no_request_and_loses_or_duplicates_no_mail(
     with ExitStack() as stack:
         stack.callback(load.stop)
         load.start()
-        load.goes_on()
+        load.wait_for_more_answers()
 
         _migrate(installation)
-        load.goes_on()
+        load.wait_for_more_answers()
         for port, web in webs:
             balancer.drain(port)
             with timed("stop of web under load"):
                 ended.append(web.stop())
             _web(installation, balancer)
-            load.goes_on()
+            load.wait_for_more_answers()
         with timed("start of a relay under load"):
             installation.start("relay")
         with timed("stop of a relay under load"):
             ended.append(relay.stop())
-        load.goes_on()
+        load.wait_for_more_answers()
         for mailer in mailers:
             with timed("stop of a mailer under load"):
                 ended.append(mailer.stop())
             with timed("start of a mailer under load"):
                 installation.start("mailer")
-            load.goes_on()
+            load.wait_for_more_answers()
     installation.wait_for_mails()
 
     failed = len(load.wrong) + len(balancer.failures)

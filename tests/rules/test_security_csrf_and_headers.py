@@ -76,7 +76,7 @@ def test_a_url_with_a_token_is_never_sent_as_referrer(system: System, path: str)
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/", "/apply", "/nowhere"])
 def test_a_page_sends_its_referrer_only_within_the_site(system: System, path: str) -> None:
-    """The origin check needs the origin of forms, which browsers send with this policy."""
+    """With this policy browsers send the form's origin, which the origin check needs."""
     assert system.visitor().http.get(path, headers=AS_A_PERSON).headers["Referrer-Policy"] == "same-origin"
 
 

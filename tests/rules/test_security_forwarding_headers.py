@@ -1,4 +1,4 @@
-"""Forwarding headers of every form are read only from trusted proxies (SEC-3)."""
+"""The configured forwarding header of trusted proxies, and addresses in it that cannot be read (SEC-3)."""
 
 from typing import Final
 
@@ -60,7 +60,7 @@ def addresses(system: System, *requests: dict[str, str]) -> list[str]:
 
 
 def unreadable(system: System) -> dict[str, float]:
-    """Return the number of unreadable forwarding headers by header."""
+    """Return the number of unreadable values of each forwarding header."""
     counter = system.app.extensions["identity"].proxies.unreadable
     return {name: counter.labels(name)._value.get() for name in UNREADABLE}  # noqa: SLF001
 

@@ -1,4 +1,4 @@
-"""Strangers' requests do not use up the owner's limits, and counters store no readable data (SEC-6, SEC-19)."""
+"""Strangers' requests do not use up the owner's limits, and counters store no typed values (SEC-6, SEC-19)."""
 
 import pytest
 from identity.domain.mailbox import mailbox_of_aliases
@@ -13,10 +13,9 @@ from tests.support.harness.system import System
 FULL = MAILBOX_HOUR.max_count
 
 
-def forget(visitor: Visitor, person: Person) -> int:
-    """Request a password reset."""
-    wanted = {"username": person.username, "email": person.email}
-    return visitor.post("/password-resets", wanted).status_code
+def request_reset(visitor: Visitor, person: Person) -> int:
+    body = {"username": person.username, "email": person.email}
+    return visitor.post("/password-resets", body).status_code
 
 
 def claim(system: System, mailbox: str, *, times: int = FULL) -> None:
@@ -25,8 +24,8 @@ def claim(system: System, mailbox: str, *, times: int = FULL) -> None:
         system.register("link", email=mailbox)
 
 
-def want_mailbox(system: System, mailbox: str) -> int:
-    """Request a change to another person's mailbox; return the status."""
+def request_mailbox(system: System, mailbox: str) -> int:
+    """Let a new person request a change to this mailbox; return the status."""
     person = system.person()
     changes = {"email": mailbox, "current_password": person.password}
     return save(system.logged_in(person), changes).status_code
@@ -39,7 +38,7 @@ def test_strangers_registrations_do_not_use_up_the_mail_limits_of_the_owner(syst
     claim(system, owner.email)
     fail_logins(system.visitor(), owner, times=5)
 
-    forget(system.visitor(), owner)
+    request_reset(system.visitor(), owner)
     reset = system.mail(owner.email, "密碼重設").token
     done = system.visitor().post(
         "/password-resets/confirm", {"token": reset, "password": "Another-Crane-88!"}
@@ -61,9 +60,9 @@ def test_no_limit_reveals_whether_account_and_mailbox_match(system: System) -> N
 
     for name, username in (("match", owner.username), ("mismatch", stranger.username)):
         for _ in range(FULL):
-            forget(system.visitor(), Person("", "general", username, owner.email, ""))
+            request_reset(system.visitor(), Person("", "general", username, owner.email, ""))
             system.clock.advance(minutes=1)
-        answers[name] = want_mailbox(system, owner.email)
+        answers[name] = request_mailbox(system, owner.email)
         system.clock.advance(hours=1)
     system.wait_for_mails()
 
@@ -76,11 +75,11 @@ def test_a_known_browser_can_reset_although_strangers_have_used_up_their_limit(s
     owner = system.person()
     home = system.logged_in(owner)
     for _ in range(RESETS_BY_CLIENT_ADDRESS.max_count):
-        forget(system.visitor(), owner)
+        request_reset(system.visitor(), owner)
     system.wait_for_mails()
     by_strangers = system.mailbox.count(owner.email, "密碼重設")
 
-    answers = {forget(home, owner), forget(home, owner)}
+    answers = {request_reset(home, owner), request_reset(home, owner)}
     system.wait_for_mails()
 
     assert answers == {202}
@@ -94,11 +93,11 @@ def test_in_a_known_browser_mistyped_mailboxes_count_only_against_the_daily_limi
     owner = system.person()
     home = system.logged_in(owner)
     for number in range(RESEND_DAY.max_count - 1):
-        forget(home, Person("", "general", owner.username, f"typo{number}{owner.email}", ""))
+        request_reset(home, Person("", "general", owner.username, f"typo{number}{owner.email}", ""))
 
     sent = []
     for _ in range(2):
-        forget(home, owner)
+        request_reset(home, owner)
         system.wait_for_mails()
         sent.append(system.mailbox.count(owner.email, "密碼重設"))
         system.clock.advance(minutes=2)
@@ -112,7 +111,7 @@ def test_registrations_and_changes_of_mailbox_share_one_limit_for_all_aliases(sy
     for number in range(FULL):
         system.register(email=f"{name}+{number}@example.com")
 
-    refused = want_mailbox(system, f"{name}@example.com")
+    refused = request_mailbox(system, f"{name}@example.com")
     person = system.person()
     elsewhere = request_email_change(system.logged_in(person), person)
 
@@ -156,7 +155,7 @@ def test_counters_store_no_typed_values(system: System) -> None:
     typed = [owner.username, owner.email, owner.id, "My-Password-In-The-Name-Field", "127.0.0.1"]
     system.visitor().post("/sessions", {"username": typed[3], "password": "x"})
     fail_logins(system.visitor(), owner, times=6)
-    forget(system.visitor(), owner)
+    request_reset(system.visitor(), owner)
     link.post("/bindings", {"username": owner.username, "password": "x"})
     request_email_change(visitor, owner)
 

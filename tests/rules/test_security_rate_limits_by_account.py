@@ -13,7 +13,6 @@ from tests.support.harness.system import System
 
 
 def is_open(visitor: Visitor) -> bool:
-    """Return whether the session is open."""
     return visitor.get("/session").status_code == 200
 
 

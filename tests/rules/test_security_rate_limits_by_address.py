@@ -1,4 +1,4 @@
-"""Requests without an account are limited by client address (SEC-3, SEC-6)."""
+"""Password resets and look-ups of names are limited by client address (SEC-3)."""
 
 import pytest
 from identity.domain.rate_limits import NAMES_BY_CLIENT_ADDRESS, RESETS_BY_CLIENT_ADDRESS
@@ -16,17 +16,16 @@ ELSEWHERE = {"X-Forwarded-For": "192.0.2.8"}
 
 
 def ask_for_others(system: System, *, times: int) -> set[tuple[int, str]]:
-    """Request resets with a new invented pair each time; return the answers."""
+    """Request resets for invented usernames and mailboxes; return the distinct answers."""
     visitor = system.visitor()
     pairs = [(f"nobody{unique()}", f"nobody{unique()}@example.com") for _ in range(times)]
     answers = [visitor.post("/password-resets", {"username": name, "email": email}) for name, email in pairs]
     return {(answer.status_code, answer.text.strip()) for answer in answers}
 
 
-def forgotten(system: System, person: Person, **headers: str) -> tuple[int, str]:
-    """Request a person's reset through the API."""
-    wanted = {"username": person.username, "email": person.email}
-    answer = system.visitor().post("/password-resets", wanted, **headers)
+def request_reset(system: System, person: Person, **headers: str) -> tuple[int, str]:
+    body = {"username": person.username, "email": person.email}
+    answer = system.visitor().post("/password-resets", body, **headers)
     return answer.status_code, answer.text.strip()
 
 
@@ -40,7 +39,7 @@ def test_resets_over_the_limit_of_an_address_are_silently_dropped_and_leave_no_r
     counted = "SELECT count(*) FROM counters"
     rows = system.rows(counted)
 
-    beyond = ask_for_others(system, times=3) | {forgotten(system, person)}
+    beyond = ask_for_others(system, times=3) | {request_reset(system, person)}
     page = PlainBrowser(system.visitor()).open("/password/forgotten")
     shown = page.press(username=person.username, email=person.email)
     left = system.rows(counted)
@@ -57,10 +56,10 @@ def test_the_limit_on_resets_is_per_address_and_lasts_an_hour(start_system: Star
     person, other = system.person(), system.person()
     ask_for_others(system, times=RESETS_BY_CLIENT_ADDRESS.max_count)
 
-    forgotten(system, person, **ELSEWHERE)
+    request_reset(system, person, **ELSEWHERE)
     system.wait_for_mails()
     system.clock.advance(hours=1)
-    forgotten(system, other)
+    request_reset(system, other)
     system.wait_for_mails()
 
     assert [system.mailbox.count(each.email, "密碼重設") for each in (person, other)] == [1, 1]
@@ -74,7 +73,7 @@ def test_page_and_api_share_the_limit_on_resets(system: System) -> None:
     for _ in range(RESETS_BY_CLIENT_ADDRESS.max_count):
         page.press(username=f"nobody{unique()}", email="nobody@example.com")
 
-    forgotten(system, person)
+    request_reset(system, person)
     system.wait_for_mails()
 
     assert system.mailbox.count(person.email, "密碼重設") == 0

@@ -1,4 +1,4 @@
-"""The web server in production: trusted peers, accepted hosts, and answers to malformed HTTP."""
+"""The web server in production: accepted hosts, forwarding headers, malformed and incomplete HTTP (SEC-16)."""
 
 import json
 import re
@@ -50,8 +50,6 @@ REQUESTS: dict[str, tuple[bytes, int]] = {
 
 
 class Server(NamedTuple):
-    """A running web server, and its process."""
-
     url: str
     web: Program
 
@@ -77,7 +75,6 @@ def server(
 
 
 def get(server: Server, path: str, *, host: str = PUBLIC, **headers: str) -> httpx.Response:
-    """Send a request for a host."""
     return httpx.get(f"{server.url}{path}", headers={"Host": host, **headers}, trust_env=False)
 
 
@@ -203,7 +200,6 @@ HALF: Final = {
 
 
 def connect(server: Server, *, timeout: float = 20) -> socket.socket:
-    """Open a connection."""
     address = urlsplit(server.url)
     return socket.create_connection((address.hostname, address.port or 0), timeout=timeout)
 

@@ -1,4 +1,4 @@
-"""The page 登入中的裝置 (LOGIN-7)."""
+"""The page 登入中的裝置: names of browsers, and the end of a session (LOGIN-7)."""
 
 import pytest
 

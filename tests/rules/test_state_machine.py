@@ -75,7 +75,7 @@ class Walk(RuleBasedStateMachine):
         return [each for each in self.model.bindings if each.status in states]
 
     def at_home(self, holder: ModelAccount) -> ModelSession | None:
-        """Return an unswitched session of the account, or None if the account is suspended."""
+        """Return an unswitched session of the account, after a login if necessary; None if the login is refused."""
         own = [
             each for each in self.model.sessions if each.account is holder and each.open and not each.acting
         ]

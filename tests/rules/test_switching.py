@@ -126,7 +126,7 @@ def test_an_unswitched_session_cannot_go_back(system: System) -> None:
 
 
 def forbidden(link: Visitor, binding: str) -> dict[str, httpx.Response]:
-    """Return the answers to all calls that are reserved for the general account."""
+    """Return the answers to the calls that a switched session may not make."""
     profile = {"name": "陳港生", "email": "thief@example.com", "current_password": "x"}
     return {
         "read profile": link.get("/account"),

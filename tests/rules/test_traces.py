@@ -31,7 +31,6 @@ MALFORMED = (
 
 @pytest.fixture
 def collector() -> Iterator[TraceCollector]:
-    """A trace collector for this test."""
     with run_trace_collector() as collector:
         yield collector
 

@@ -7,7 +7,7 @@ from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 
 
-def of(system: System, account_id: str) -> tuple[str | None, str | None]:
+def closed_reason_and_username(system: System, account_id: str) -> tuple[str | None, str | None]:
     """Return the closing reason of an account, None if open, and its username. Only open accounts have a password."""
     (row,) = system.rows(
         "SELECT closed_reason, username_key, password_hash FROM accounts WHERE id = :id", id=account_id
@@ -24,7 +24,7 @@ def test_within_seven_days_the_account_exists(system: System) -> None:
     tidied = invoke(system, "tidy")
 
     assert tidied.exit_code == 0
-    assert of(system, person.id) == (None, person.username)
+    assert closed_reason_and_username(system, person.id) == (None, person.username)
     assert system.visitor().log_in(person).json()["next"] == "verify_email"
 
 
@@ -88,7 +88,7 @@ def test_a_lapsed_name_is_free_before_cleanup(system: System) -> None:
     answer = system.visitor().post("/accounts", registration(username=lapsed.username))
 
     assert (answer.status_code, answer.json()["id"] != lapsed.id) == (202, True)
-    assert of(system, lapsed.id) == ("lapsed", None)
+    assert closed_reason_and_username(system, lapsed.id) == ("lapsed", None)
     assert system.event_types(lapsed.id)[-1] == "account.closed"
 
 
@@ -101,8 +101,8 @@ def test_cleanup_closes_the_account_with_the_reason_and_frees_name_and_mailbox(s
     again = invoke(system, "tidy", "--json")
 
     assert ('"accounts": 1' in tidied.stdout, '"accounts": 0' in again.stdout) == (True, True)
-    assert of(system, lapsed.id) == ("lapsed", None)
+    assert closed_reason_and_username(system, lapsed.id) == ("lapsed", None)
     assert system.events(lapsed.id)[-1].data == {"reason": "lapsed"}
-    assert of(system, kept.id) == (None, kept.username)
+    assert closed_reason_and_username(system, kept.id) == (None, kept.username)
     system.register(username=lapsed.username, email=lapsed.email)
     assert system.confirm(system.mail(lapsed.email, count=2).token).status_code == 200

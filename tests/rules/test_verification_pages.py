@@ -1,9 +1,14 @@
 """The pages of mailed links: only the button changes data, not opening the page (VER-2 to VER-4, SEC-8)."""
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from sqlalchemy import text
+
+from tests.support.actors.people import Person
 from tests.support.browser.plain_browser import PlainBrowser
 from tests.support.browser.text_normalization import normalize
+from tests.support.harness.commands import invoke
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -221,3 +226,45 @@ def test_the_token_in_the_url_is_escaped_on_the_page(system: System) -> None:
 
     assert "<script>" not in page.answer.text
     assert "alert(1)" not in page.answer.text
+
+
+def superseded(system: System, person: Person) -> None:
+    visitor = system.visitor()
+    visitor.log_in(person)
+    system.clock.advance(minutes=1)
+    assert visitor.post("/email-verifications").status_code == 202
+
+
+def expired(system: System, _person: Person) -> None:
+    system.clock.advance(hours=24)
+
+
+def closed(system: System, person: Person) -> None:
+    invoke(system, "accounts", "close", person.username, "--reason", "因故")
+
+
+def followed(system: System, person: Person) -> None:
+    assert system.confirm(system.mail(person.email, "註冊通知信件").token).status_code == 200
+
+
+def changed_mailbox(system: System, person: Person) -> None:
+    with system.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE accounts SET email = 'else@example.com' WHERE id = :id"), {"id": person.id}
+        )
+
+
+@pytest.mark.rule("VER-2", "VER-4")
+@pytest.mark.parametrize("happened", [superseded, expired, closed, followed, changed_mailbox])
+def test_previewing_a_link_gives_the_same_result_as_following_it(
+    system: System, happened: Callable[[System, Person], None]
+) -> None:
+    person = system.register()
+    browser = PlainBrowser(system.visitor())
+    page = browser.open(system.mail(person.email, "註冊通知信件").link)
+
+    happened(system, person)
+    looked, pressed = page.reload(), page.press()
+
+    assert (page.has_button, looked.has_button) == (True, False)
+    assert (looked.status, looked.text) == (pressed.status, pressed.text)
