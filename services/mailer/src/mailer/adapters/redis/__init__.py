@@ -1,1 +1,1 @@
-"""Redis: the event stream, the ledger, the queue, the dead letters and the pause."""
+"""The adapters for Redis, with their Lua scripts."""

@@ -3,11 +3,11 @@
 -- ARGV: lease, now (the mailer's clock), retention, longest backoff, group, then a token and an entry id for each mail.
 -- Returns one pair for each mail: {2, tries} granted; {1, ms} deferred for that time; {0, 0} final, or the entry is gone.
 --
--- An entry that is missing in the stream was read before Redis lost its data and the ledger record, or from another
--- server, the new primary of a failover. It must not be acknowledged: the relay publishes the event again if its mail
--- still has to be sent, and where the entry is pending, a mailer takes it over. The entry of a final mail is acknowledged
--- here, because another command could reach another server. The same token may claim again, because the first answer may
--- have been lost. A `due` later than the longest backoff was written by a clock that runs ahead, and is ignored.
+-- An entry is gone if it was trimmed, if Redis has lost its data since, or if it was read from another server in a
+-- failover. It must not be acknowledged: a server that has it as pending lets a mailer take it over, and otherwise the
+-- relay publishes the event again if its mail still has to be sent. The entry of a final mail is acknowledged here,
+-- because a later command could reach another server. The same token may claim again, because the first answer may have
+-- been lost. A `due` further ahead than the longest backoff was written by a clock that runs ahead, and is ignored.
 local t = redis.call('TIME')
 local server_now = t[1] * 1000 + math.floor(t[2] / 1000)
 

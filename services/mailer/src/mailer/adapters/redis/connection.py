@@ -47,11 +47,14 @@ class ThreadConnections:
         return client
 
     def generation(self) -> int:
-        """Return a number that increases when these connections reconnect, possibly to another server."""
+        """Return a number that increases whenever one of these connections reconnects, possibly to another server."""
         return redis_client.generation(self._client)
 
     def history(self) -> str:
-        """Return Redis' replication id, which changes when Redis restarts or a replica is promoted."""
+        """Return Redis' replication id, which changes when Redis restarts or a replica is promoted.
+
+        If the user may not read it, return a text that changes with `generation`.
+        """
         try:
             info: Any = self.current().info("replication")
         except redis.exceptions.NoPermissionError:
@@ -65,7 +68,6 @@ class ThreadConnections:
 
 
 def read_script(name: str) -> str:
-    """Return the source of `<name>.lua` in this package."""
     return Path(__file__).with_name(f"{name}.lua").read_text(encoding="utf-8")
 
 
@@ -77,7 +79,7 @@ class Script:
         self._hash = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     def run(self, keys: list[str], arguments: list[Any]) -> Any:
-        """Run the script and return its result. The source is sent only if the server has not cached the script."""
+        """Run the script, and return its result. Its source is sent only if the server has not cached it."""
         execute: Any = self._connections.current().execute_command
         try:
             return execute("EVALSHA", self._hash, len(keys), *keys, *arguments)

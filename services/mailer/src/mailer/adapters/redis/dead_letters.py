@@ -31,7 +31,7 @@ class RedisDeadLetters(DeadLetters):
 
     @override
     def all(self) -> Iterator[DeadLetter]:
-        seen = set()  # HSCAN may return a field twice while the hash grows
+        seen = set()  # HSCAN may return a field twice while the hash changes
         for key, record in self._client.hscan_iter(DEAD, count=BATCH):
             event_id = as_text(key)
             if event_id not in seen:

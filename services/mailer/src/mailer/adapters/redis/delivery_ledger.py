@@ -1,8 +1,8 @@
-"""The ledger: one Redis hash for each event, changed by scripts so that only one process sends the mail (MAIL-3).
+"""The ledger: one Redis hash for each event, changed by Lua scripts, so that one process at a time sends its mail.
 
-`mailer:ledger:<event id>` has the fields `state` and `tries`. A claimed mail also has `token` and `lease` (ms of Redis'
-clock, which all hosts share); a waiting mail also has `due` (ms of the mailer's clock, which tests move). The hash
-outlives the mail's validity.
+`mailer:ledger:<event id>` has the field `state`, and `tries` after a failed attempt. A claimed mail also has `token`
+and `lease` (its end in ms of Redis' clock, which all hosts share), a waiting mail `due` (ms of the mailer's clock, which
+tests move), and a final mail `at` and `category`. The hash outlives the mail's validity (MAIL-3).
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ PREFIX: Final = "mailer:ledger:"
 DEAD: Final = "mailer:dead"
 RETENTION_MS: Final = 8 * 24 * 3600 * 1000
 MAX_RECEIPTS: Final = 100_000
-RETRY_SECONDS: Final = 0.1  # shorter than the time between Redis' recovery and the next sweep of any mailer
+RETRY_SECONDS: Final = (
+    0.1  # much shorter than the intake's: outcomes are usually recorded before the next sweep
+)
 CLAIM: Final = read_script("claim_mails")
 DEFER: Final = read_script("defer_mail")
 COMPLETE: Final = read_script("complete_mail")
@@ -53,7 +55,7 @@ _Errors: TypeAlias = "type[Exception] | tuple[type[Exception], ...]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerConfig:
-    """The names and the lease that one process uses in the ledger."""
+    """`owner` is the first part of the process's tokens; `stream` and `receipts` are keys of streams."""
 
     owner: str
     stream: str
@@ -64,9 +66,9 @@ class LedgerConfig:
 
 @dataclass(frozen=True, slots=True)
 class _OwnClaim:
-    """A claim of this process; `generation` is that of the connections over which it was made.
+    """A claim of this process. Its lease ends at `until` (time.monotonic()) unless it is renewed.
 
-    The lease ends at `until` (time.monotonic()) unless it is renewed.
+    `generation` is the generation of the connections at the claim or its last renewal.
     """
 
     token: str
@@ -75,7 +77,7 @@ class _OwnClaim:
 
 
 class RedisLedger(Ledger, Leases):
-    """The ledger in Redis. Thread-safe; every method may raise redis.RedisError unless documented otherwise."""
+    """The ledger in Redis. Thread-safe; every method but `release` may raise redis.RedisError."""
 
     def __init__(self, connections: ThreadConnections, config: LedgerConfig, *, clock: Clock) -> None:
         self._connections, self._config, self._clock = connections, config, clock
@@ -122,7 +124,7 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        # Redis may refuse a command, for example because its disk is full. For a sent mail, any error is retried.
+        # Redis may refuse a command, for example because its disk is full. For a sent mail, this is retried too.
         transient = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
         if outcome.state is State.SENT:
             self._failover_recovery.add(_completed(entry, outcome))
@@ -149,10 +151,10 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def owns(self, grant: ClaimGranted) -> bool:
-        """Return whether this process still has the claim; False if Redis does not answer.
+        """Return whether this process still has the claim; False if that is uncertain because Redis is unavailable.
 
-        Redis is queried only if the lease has expired by the monotonic clock, which also advances while a process is
-        frozen, or if the server may have changed.
+        Redis is queried only if the connections have reconnected, possibly to another server, or if the lease has
+        expired by the monotonic clock, which also advances while a process is stopped.
         """
         with self._lock:
             claim = self._claims.get(grant.event_id)
@@ -165,7 +167,7 @@ class RedisLedger(Ledger, Leases):
             return False
 
     def _renewed(self, tokens: dict[str, str]) -> bool:
-        """Extend the leases of these tokens (by event id) and forget lost claims; return whether none was lost."""
+        """Extend the leases of these tokens (by event id), and drop lost claims; return whether none was lost."""
         until, generation = self._lease_end(), self._connections.generation()
         keys = [PREFIX + event_id for event_id in tokens]
         answers: Any = self._renew.run(keys, [self._config.lease_ms, *tokens.values()])
@@ -180,7 +182,7 @@ class RedisLedger(Ledger, Leases):
         return all(answers)
 
     def _lease_end(self) -> float:
-        """Return the end (time.monotonic()) of a lease requested now, which is not later than its end in Redis."""
+        """Return the end (time.monotonic()) of a lease. Call it before the request: in Redis, the lease ends later."""
         return time.monotonic() + self._config.lease_ms / 1000
 
     def _record(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:

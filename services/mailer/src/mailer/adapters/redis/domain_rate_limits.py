@@ -1,8 +1,8 @@
 """The hourly rate limit of each receiving domain, shared by all mailers (MAIL-5).
 
-`mailer:turns:<domain>` is a sorted set of event ids. It contains the mails sent in the past hour and the waiting mails,
-scored by the time of their turn (ms of the mailer's clock, like `due` in the ledger). `mailer:turns` lists throttled
-domains for operators, scored by the latest assigned turn.
+`mailer:turns:<domain>` is a sorted set of event ids: the mails that were sent in the past hour and the waiting mails,
+scored by their send time (ms of the mailer's clock, like `due` in the ledger). `mailer:turns` lists the throttled
+domains for operators, scored by the latest send time that was assigned.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mailer.domain.domain_rate_limits import DomainRateLimits
     from mailer.usecases.delivery_ports import Clock
 
-TURNS: Final = "mailer:turns"
+SEND_TIMES: Final = "mailer:turns"
 HOUR_MS: Final = 3600 * 1000
 MAX_SHOWN: Final = 20
 
@@ -46,18 +46,18 @@ class RedisDomainRateLimit(DomainRateLimit):
             return None
         now, name = self._clock.now(), normalize_domain(domain)
         arguments = [event_id, limit, _ms(now), HOUR_MS, _ms(expires_at), name]
-        wait_ms = self._acquire.run([f"{TURNS}:{name}", TURNS], arguments)
+        wait_ms = self._acquire.run([f"{SEND_TIMES}:{name}", SEND_TIMES], arguments)
         return now + timedelta(milliseconds=int(wait_ms)) if wait_ms else None
 
 
 def throttled_domains(client: redis.Redis, now: datetime) -> list[ThrottledDomain]:
-    """Return up to MAX_SHOWN domains with mails that wait for their turn, the longest wait first."""
+    """Return up to MAX_SHOWN domains whose mails wait for their send time, the latest send time first."""
     domains: Any = client.zrange(
-        TURNS, "+inf", f"({_ms(now)}", desc=True, byscore=True, offset=0, num=MAX_SHOWN
+        SEND_TIMES, "+inf", f"({_ms(now)}", desc=True, byscore=True, offset=0, num=MAX_SHOWN
     )
     throttled = []
     for domain in map(as_text, domains):
-        waiting: Any = client.zcount(f"{TURNS}:{domain}", f"({_ms(now)}", "+inf")
+        waiting: Any = client.zcount(f"{SEND_TIMES}:{domain}", f"({_ms(now)}", "+inf")
         if waiting:
             throttled.append(ThrottledDomain(domain, waiting))
     return throttled

@@ -1,4 +1,4 @@
-"""A faster RedisBroker for dramatiq: it enqueues and acknowledges in batches and wakes a waiting worker.
+"""A faster RedisBroker for dramatiq: it enqueues and acknowledges in batches, and wakes the consumer of a message.
 
 It uses the same keys as dramatiq's dispatch.lua. Each process has its own queue. The queue of a dead process is not
 needed: the stream's pending list has the same entries, and another mailer's intake takes them over.
@@ -31,8 +31,6 @@ NO_MAINTENANCE: Final = 0  # maintenance requeues the messages of dead workers, 
 
 
 class NotifyingRedisBroker(RedisBroker):
-    """A RedisBroker whose consumers are notified when this process enqueues a message, instead of polling."""
-
     def __init__(self, client: redis.Redis, *, name: str, prefetch: int) -> None:
         # Only Retries, which enqueues deferred messages again. AgeLimit would compete with the mail's own validity.
         # TimeLimit could interrupt between the mail server's reply and the ledger's record, and repeat a mail.
@@ -47,39 +45,39 @@ class NotifyingRedisBroker(RedisBroker):
         self._consumers: dict[str, _NotifiedConsumer] = {}
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
-        """Create the queue's consumer. It may prefetch every message, because InFlight limits their number."""
+        # A large prefetch is safe, because InFlight limits the number of messages.
         consumer = _NotifiedConsumer(self, queue_name, max(prefetch, self._prefetch), timeout)
         self._consumers[queue_name] = consumer
         return consumer
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
-        """Enqueue one message and wake its consumer; `delay` in milliseconds."""
+        """Enqueue one message, and wake its consumer. `delay` is in milliseconds."""
         queued = super().enqueue(message, delay=delay)
         self._notify(queued.queue_name)
         return queued
 
     def enqueue_all(self, messages: Iterable[Message[Any]]) -> None:
-        """Enqueue messages of one queue in one round trip."""
+        """Enqueue messages, which must all be of one queue, in one round trip, and wake its consumer."""
         data = {(key := str(uuid4())): _with_key(message, key) for message in messages}
         if not data:
             return
         queue_name = next(iter(data.values())).queue_name
         name = f"{NAMESPACE}:{queue_name}"
-        with self.client.pipeline(transaction=True) as both:
-            both.hset(f"{name}.msgs", mapping={key: message.encode() for key, message in data.items()})
-            both.rpush(name, *data)
-            both.execute()
+        with self.client.pipeline(transaction=True) as pipeline:
+            pipeline.hset(f"{name}.msgs", mapping={key: message.encode() for key, message in data.items()})
+            pipeline.rpush(name, *data)
+            pipeline.execute()
         self._notify(queue_name)
 
     def acknowledge(self, queue_name: str, keys: list[str]) -> None:
-        """Delete processed messages in one round trip."""
-        with self.client.pipeline(transaction=True) as both:
-            both.srem(f"{NAMESPACE}:__acks__.{self.broker_id}.{queue_name}", *keys)
-            both.hdel(f"{NAMESPACE}:{queue_name}.msgs", *keys)
-            both.execute()
+        """Delete processed messages; `keys` are their `redis_message_id`."""
+        with self.client.pipeline(transaction=True) as pipeline:
+            pipeline.srem(f"{NAMESPACE}:__acks__.{self.broker_id}.{queue_name}", *keys)
+            pipeline.hdel(f"{NAMESPACE}:{queue_name}.msgs", *keys)
+            pipeline.execute()
 
     def remove_queue(self, name: str) -> None:
-        """Delete the queue of the named process."""
+        """Delete the queue of a process, its delay queue, and its heartbeat in dramatiq."""
         for queue_name in (name, dq_name(name)):
             key = f"{NAMESPACE}:{queue_name}"
             self.client.delete(key, f"{key}.msgs", f"{NAMESPACE}:__acks__.{name}.{queue_name}")
@@ -109,7 +107,7 @@ class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ign
     """Fetches as soon as it is notified, otherwise after the poll time; acknowledges in batches.
 
     `close` and `requeue` ignore Redis errors, because dramatiq's consumer thread survives only ConnectionClosed. The
-    intake's sweep enqueues unhandled entries again.
+    intake's sweep enqueues the entries of lost messages again.
     """
 
     def __init__(self, broker: NotifyingRedisBroker, queue_name: str, prefetch: int, timeout: int) -> None:
@@ -146,9 +144,9 @@ class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ign
     def _fetch(self) -> None:
         try:
             self._flush()
-            wanted = self.prefetch - self.outstanding_message_count
-            if wanted > 0:
-                self.message_cache = self.broker.do_fetch(self.queue_name, wanted)
+            count = self.prefetch - self.outstanding_message_count
+            if count > 0:
+                self.message_cache = self.broker.do_fetch(self.queue_name, count)
         except redis.RedisError as error:
             raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]  # dramatiq has no type here
 

@@ -1,4 +1,4 @@
-"""The mails that this process has sent recently, whose records a restart or failover of Redis may lose (MAIL-3)."""
+"""Records sent mails again after a failover or restart of Redis that may have lost their records (MAIL-3)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from mailer.adapters.redis.connection import ThreadConnections
 
-KEPT_SECONDS: Final = 60.0  # longer than a demoted primary accepts writes that are later lost
-SETTLE_SECONDS: Final = 3.0  # all mailers reconnect and record again within this time
+MAX_AGE_SECONDS: Final = 60.0  # longer than a demoted primary accepts writes, which are lost
+SETTLE_SECONDS: Final = 3.0  # in this time, the other mailers reconnect and record their mails again
 log = get_logger("mailer.ledger")
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedMail:
-    """A mail with an outcome; `at` is its time in RFC 3339."""
+    """A final mail; `at` is the time of its outcome in RFC 3339."""
 
     event_id: str
     entry_id: str
@@ -30,7 +30,7 @@ class CompletedMail:
 
 
 class FailoverRecovery:
-    """Records the mails of the last minute again when Redis continues from older data. Thread-safe."""
+    """Stores sent mails for MAX_AGE_SECONDS, and records them again if Redis' replication id changes. Thread-safe."""
 
     def __init__(self, connections: ThreadConnections, record: Callable[[CompletedMail], None]) -> None:
         self._connections, self._record = connections, record
@@ -41,17 +41,16 @@ class FailoverRecovery:
         self._lock = threading.RLock()
 
     def add(self, mail: CompletedMail) -> None:
-        """Store a sent mail for a minute."""
         now = time.monotonic()
         with self._lock:
             self._sent.append((now, mail))
-            while self._sent[0][0] < now - KEPT_SECONDS:
+            while self._sent[0][0] < now - MAX_AGE_SECONDS:
                 self._sent.popleft()
 
     def settle(self) -> float:
-        """Record the mails again if necessary; return the seconds during which no mail may be claimed.
+        """Record the stored mails again if Redis may have lost their records. Raises redis.RedisError.
 
-        During this time the other mailers record their sent mails again. Raises redis.RedisError.
+        Return the seconds for which no mail may be claimed, because other mailers may not have done the same yet.
         """
         with self._lock:
             generation = self._connections.generation()

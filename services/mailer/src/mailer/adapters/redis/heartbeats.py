@@ -1,4 +1,4 @@
-"""The heartbeats of the mailers, which distinguish idle members of the group from ended members."""
+"""The heartbeats of the mailers, which distinguish the group's idle members from members that no longer run."""
 
 from __future__ import annotations
 
@@ -15,23 +15,19 @@ if TYPE_CHECKING:
 
 MAX_SILENCE_MS: Final = 3600 * 1000
 HEARTBEATS: Final = "mailer:heartbeats"
-"""The time of each mailer's last heartbeat, in ms of Redis' clock."""
+"""A sorted set of mailers' names, scored by the time of the last heartbeat in ms of Redis' clock."""
 _REMOVE_GONE: Final = read_script("remove_gone_mailers")
 
 
 class Heartbeats:
-    """Records the heartbeats of one mailer, and removes members that have ended."""
-
     def __init__(self, client: redis.Redis, group: Group) -> None:
         self._client = client
         self._group = group
 
     def record(self) -> None:
-        """Record a heartbeat of this mailer."""
         self._client.zadd(HEARTBEATS, {self._group.name: redis_time_ms(self._client)})
 
     def remove(self) -> None:
-        """Remove the heartbeat of this mailer when it stops."""
         self._client.zrem(HEARTBEATS, self._group.name)
 
     def remove_gone_members(self, silence_ms: int) -> list[str]:
@@ -44,12 +40,11 @@ class Heartbeats:
 
 
 def heartbeat_times(client: redis.Redis) -> dict[str, int]:
-    """Return the time of each mailer's last heartbeat, in ms of Redis' clock."""
+    """Return the time of each mailer's last heartbeat in ms of Redis' clock, by name."""
     found: Any = client.zrange(HEARTBEATS, 0, -1, withscores=True)
     return {as_text(name): int(at_ms) for name, at_ms in found}
 
 
 def redis_time_ms(client: redis.Redis) -> int:
-    """Return the time of Redis' clock in ms."""
     seconds, microseconds = client.time()
     return int(seconds) * 1000 + int(microseconds) // 1000

@@ -1,6 +1,7 @@
 -- List one page of the group's pending entries.
 -- KEYS: stream. ARGV: group, first, last, the page size.
--- Returns {entry id, type, event id} for each; the last two are empty if the entry is no longer in the stream.
+-- Returns {entry id, type, event id} for each. Type and event id are empty if the stream no longer has the entry, or if
+-- they cannot be read.
 local answer = {}
 for _, pending in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4])) do
   local found, fields = redis.call('XRANGE', KEYS[1], pending[1], pending[1]), {}

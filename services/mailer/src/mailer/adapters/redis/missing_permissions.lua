@@ -1,4 +1,4 @@
--- List the commands that the mailer needs but its user may not run.
+-- Return the names of those commands below that the current user may not run with these keys.
 -- KEYS: stream, receipts, a ledger key, a queue key.
 local needed = {
   {'XREADGROUP', 'GROUP', 'mailer', 'check', 'COUNT', '1', 'STREAMS', KEYS[1], '>'},

@@ -20,14 +20,14 @@ log = get_logger("mailer.pause")
 
 
 class RedisQueuePause(QueuePause):
-    """The pause in Redis. `is_paused` sends no command and is thread-safe; the others may raise redis.RedisError."""
+    """The pause in Redis. `is_paused` sends no command; the other methods may raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._is_paused = False
 
     def is_paused(self) -> bool:
-        """Return the result of the last poll."""
+        """Return the result of the last poll; False before the first. Any thread may call it."""
         return self._is_paused
 
     @override

@@ -1,7 +1,8 @@
-"""Counts of the mail queue, correct for any number of mailers (MAIL-5).
+"""Counts the mail queue across all mailers (MAIL-5).
 
-Entries that were not delivered to the group yet are counted in the stream, and pending entries in the ledger. The last
-delivered entry separates both ranges, so no entry is counted twice while mailers run. Redis is read page by page.
+Entries that the group has not read yet are counted in the stream, and pending entries by their ledger records. The
+entry that was delivered last when the count began separates both ranges, so that running mailers cause no entry to be
+counted twice.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ BATCH: Final = 1000
 UNKNOWN_TYPE: Final = "unknown"  # the type of an entry that is no longer in the stream
 _FIRST_ID: Final = "0-0"
 
-_COUNT_UNREAD: Final = read_script("count_unread_mails")
+_COUNT_BY_TYPE: Final = read_script("count_entries_by_type")
 _LIST_PENDING: Final = read_script("list_pending_entries")
 
 
 class _Pending(NamedTuple):
-    """An entry that was delivered to a mailer and is not acknowledged."""
+    """A pending entry. `type` and `event_id` are empty if they cannot be read."""
 
     entry_id: str
     type: str
@@ -53,24 +54,23 @@ class RedisQueueStats:
         self._client, self._stream, self._clock = client, stream, clock
 
     def collect(self) -> QueueStats:
-        """Read the whole queue."""
         now = self._clock.now()
-        last_given = self._last_given()
+        last_delivered = self._last_delivered()
         by_type: defaultdict[str, QueueCounts] = defaultdict(QueueCounts)
-        if last_given is not None:
-            self._count_pending(by_type, last_given, now)
-        self._count_unread(by_type, last_given or _FIRST_ID)
+        if last_delivered is not None:
+            self._count_pending(by_type, last_delivered, now)
+        self._count_unread(by_type, last_delivered or _FIRST_ID)
         return QueueStats(
             now_ms=redis_time_ms(self._client),
             by_type=dict(sorted(by_type.items())),
-            members=tuple(self._members()) if last_given is not None else (),
+            members=tuple(self._members()) if last_delivered is not None else (),
             throttled=tuple(throttled_domains(self._client, now)),
             pause=RedisQueuePause(self._client).read(),
             dead=int(self._client.hlen(DEAD)),
         )
 
-    def _last_given(self) -> str | None:
-        """Return the id of the last entry delivered to the group, or None before a mailer creates the group."""
+    def _last_delivered(self) -> str | None:
+        """Return the id of the last entry that was delivered to the group, or None if the group does not exist."""
         try:
             groups: Any = self._client.xinfo_groups(self._stream)
         except redis.ResponseError as error:
@@ -83,7 +83,7 @@ class RedisQueueStats:
 
     def _count_unread(self, by_type: defaultdict[str, QueueCounts], after: str) -> None:
         while True:
-            last, *counts = self._client.eval(_COUNT_UNREAD, 1, self._stream, after, BATCH)
+            last, *counts = self._client.eval(_COUNT_BY_TYPE, 1, self._stream, after, BATCH)
             for name, count, first in counts:
                 event_type = as_text(name)
                 if not has_no_mail(event_type):

@@ -1,8 +1,10 @@
--- Remove the mailers that have no pending entries and have been silent for too long.
--- KEYS: stream, heartbeats. ARGV: group, the consumer of released entries, the longest silence in ms. Returns their names.
+-- Remove the mailers without pending entries whose silence was too long from the group, and delete old heartbeats.
+-- KEYS: stream, heartbeats. ARGV: group, the consumer of released entries, the longest silence in ms.
+-- Returns the names of the removed mailers.
 --
--- Removing a consumer drops its pending entries, so the check and the removal must be atomic. For a mailer of a release
--- without heartbeats, the idle time decides; Redis before 7.2 resets the idle time only when an entry is delivered.
+-- Removing a consumer drops its pending entries, so the check and the removal must be atomic. The silence is the time
+-- since the last heartbeat or the consumer's idle time, whichever is shorter. A mailer of a release without heartbeats has
+-- only the idle time, which Redis before 7.2 resets only when an entry is delivered.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local gone, longest = {}, tonumber(ARGV[3])

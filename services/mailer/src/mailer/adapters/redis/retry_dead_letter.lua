@@ -1,9 +1,9 @@
--- Put a dead letter back into the queue.
+-- Make the entry of a dead letter pending again, and delete the dead letter unless it has changed since it was read.
 -- KEYS: ledger record, dead letters, stream.
 -- ARGV: event id, entry id, group, consumer, idle time, the dead letter as it was read. Returns a name of RetryResult.
 --
--- The entry becomes pending again, like the released entries of a stopping mailer, so that the next sweep of any mailer
--- takes it over.
+-- The entry belongs to the same consumer as the released entries of a stopping mailer, so that the next sweep of any
+-- mailer takes it over.
 if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[6] then return 'UNKNOWN' end
 if redis.call('HGET', KEYS[1], 'state') ~= 'refused' then return 'NOT_REFUSED' end
 if #redis.call('XRANGE', KEYS[3], ARGV[2], ARGV[2]) == 0 then return 'GONE' end

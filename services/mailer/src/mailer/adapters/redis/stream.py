@@ -1,4 +1,4 @@
-"""The stream of mails, read as the consumer group `mailer`; its pending list contains the unfinished entries."""
+"""The stream of mails, read as the consumer group `mailer`, whose pending list contains the unfinished entries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = get_logger("mailer.events")
 
 
 class MailStream(Stream):
-    """The stream in Redis. `fetch` and `ack` are thread-safe; only the intake's thread may call the other methods."""
+    """The stream in Redis. `fetch` and `ack` are thread-safe; only one thread at a time may call the other methods."""
 
     def __init__(self, client: redis.Redis, *, stream: str, name: str) -> None:
         self._client = client
@@ -65,7 +65,7 @@ class MailStream(Stream):
             self._client.xclaim(group.stream, GROUP, group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]  # invariant list
 
     def leave_group(self, unfinished: list[str]) -> None:
-        """Release entries that were not started, so that other mailers can claim them; then leave the group."""
+        """Release these entries, so that other mailers can claim them at once; then leave the group."""
         self._group.leave(*unfinished)
         self._heartbeats.remove()
 
@@ -88,7 +88,7 @@ class MailStream(Stream):
         return entries
 
     def _trace(self, entry: Entry) -> None:
-        """Record a span for the entry's time in the stream. Its id contains the publication time by Redis' clock."""
+        """Record a span from the entry's publication, whose time by Redis' clock is in the entry's id, until now."""
         tracing.record(
             f"receive {self._group.stream}",
             parent=entry.event.traceparent,

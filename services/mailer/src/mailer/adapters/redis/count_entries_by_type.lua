@@ -1,6 +1,6 @@
--- Count the mails of one page of the stream.
--- KEYS: stream. ARGV: the entry to start after, the page size.
--- Returns the last entry of the page ('' if it is empty), then {type, count, first entry} for each event type.
+-- Count the entries of one page of the stream by event type.
+-- KEYS: stream. ARGV: the id to start after, the page size.
+-- Returns the last id of the page ('' if it is empty), then {type, count, first id} for each event type.
 local counts, firsts, last = {}, {}, ''
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])) do
   local fields = {}
