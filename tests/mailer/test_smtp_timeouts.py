@@ -35,7 +35,7 @@ class Sender:
 
     def send(self, address: str) -> "Future[None]":
         def sent() -> None:
-            with self._bulkhead.active_place():
+            with self._bulkhead.active_slot():
                 self._transport.send(new_mail(address))
 
         return self._pool.submit(sent)

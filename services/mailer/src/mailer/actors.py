@@ -42,10 +42,10 @@ class Deliverer:
     def deliver(self, entry_id: str) -> None:
         """Deliver an entry. If it has to be retried, raise dramatiq's Retry with the delay.
 
-        If the wait exceeds every backoff, for example during an operator's pause, the intake's sweep enqueues the entry
-        again instead, because a long-delayed message would block others in dramatiq's delay queue.
+        If the wait is longer than any backoff, for example during an operator's pause, the intake's sweep enqueues the
+        entry again instead, because a long-delayed message would block others in dramatiq's delay queue.
         """
-        with self._bulkhead.active_place():
+        with self._bulkhead.active_slot():
             item = self._in_flight.start(entry_id)
             if item is None:
                 return
@@ -68,7 +68,7 @@ class Deliverer:
     def _deliver(self, item: WorkItem) -> datetime | None:
         entry = item.entry or self._stream.fetch(item.entry_id)
         if entry is None:
-            # Not acknowledged: after a failover, another server may still have the entry.
+            # Do not acknowledge it: after a failover, another server may still have the entry.
             log.error("entry_trimmed", entry_id=item.entry_id)
             return None
         event = entry.event
@@ -91,6 +91,5 @@ class Deliverer:
 
 
 def declare_actor(broker: dramatiq.Broker, deliverer: Deliverer, *, queue: str) -> Deliver:
-    """Declare the actor on this broker, for the queue of this process."""
     options: dict[str, Any] = {"broker": broker, "actor_name": "deliver", "queue_name": queue}
     return dramatiq.actor(deliverer.deliver, **options)

@@ -1,4 +1,4 @@
-"""Builds the parts of one mailer from its settings."""
+"""Builds the parts of a mailer, and of commands that use some of them, from the settings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ log = get_logger("mailer.process")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
-    """The adapters that several parts of one process share."""
+    """The objects that several parts of one process share."""
 
     client: redis.Redis
     connections: ThreadConnections
@@ -57,7 +57,7 @@ class Wiring:
     instruments: Instruments
 
 
-def wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
+def build_wiring(settings: Settings, *, clock: Clock, name: str) -> Wiring:
     client = connect(settings.redis_url.reveal())
     connections = ThreadConnections(client)
     bulkhead = build_bulkhead(settings)
@@ -85,7 +85,6 @@ def wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
 
 
 def build_deliverer(wiring: Wiring, settings: Settings) -> Deliverer:
-    """Return the deliverer of entries. Raises BrokenTemplateError."""
     delivery = Delivery(
         clock=wiring.clock,
         ledger=wiring.ledger,
@@ -121,7 +120,7 @@ def build_intake(wiring: Wiring, queue: ActorQueue, *, lease_seconds: float) -> 
 
 
 def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
-    """Return the renderer, and log the operator's unknown files. Raises BrokenTemplateError if a template fails."""
+    """Return the renderer, and log files of operators that replace no template. Raises BrokenTemplateError."""
     common = CommonValues(
         sender=settings.sender.name or settings.sender.address,
         public_url=settings.public_url,
@@ -135,7 +134,6 @@ def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
 
 
 def build_transport(settings: Settings, clock: Clock, bulkhead: Bulkhead | None = None) -> SmtpTransport:
-    """Return the transport to the configured mail server."""
     return SmtpTransport(
         settings.smtp_server(),
         sender=settings.sender,
@@ -146,13 +144,12 @@ def build_transport(settings: Settings, clock: Clock, bulkhead: Bulkhead | None 
 
 
 def build_bulkhead(settings: Settings) -> Bulkhead:
-    """Return a bulkhead with as many slow places as active places."""
     return Bulkhead(active=settings.threads, slow=settings.threads)
 
 
 def process_name() -> str:
     """Return a unique name for this process that is also valid for a dramatiq queue.
 
-    A queue's name starts with a letter and has no dots, but the host name of a container often starts with a digit.
+    The prefix is needed because such a name must not start with a digit, as the host name of a container often does.
     """
     return f"mailer-{_INVALID_IN_QUEUE_NAME.sub('-', member_name())}"

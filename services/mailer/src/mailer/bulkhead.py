@@ -1,4 +1,4 @@
-"""Separates mails that wait for slow replies from other mails, so that slow mails do not delay the others."""
+"""A bulkhead: mails that wait for slow replies use slots of their own, so that they do not delay other mails."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SLOW_DOMAIN_SECONDS: Final = 600
 
 
 class Bulkhead:
-    """Places for the mails that are being sent: `active` places, and `slow` places for mails with a slow reply.
+    """`active` slots for mails that are being sent, and `slow` slots for mails that wait for a slow reply.
 
-    A mail starts in an active place, and exchanges it for a slow place when a reply is slow. Thread-safe; each thread
-    sends one mail at a time.
+    A mail starts in an active slot, and exchanges it for a slow slot if a reply is slow or its domain is slow.
+    Thread-safe; each thread sends one mail at a time.
     """
 
     def __init__(self, *, active: int, slow: int) -> None:
@@ -27,42 +27,39 @@ class Bulkhead:
         self._lock = threading.Lock()
 
     @contextmanager
-    def active_place(self) -> Iterator[None]:
-        """Wait for an active place; at the end, release it or the slow place for which it was exchanged."""
+    def active_slot(self) -> Iterator[None]:
+        """Wait for an active slot; at the end, release it or the slow slot for which it was exchanged."""
         self._active.acquire()
-        self._thread.place = self._active
+        self._thread.slot = self._active
         try:
             yield
         finally:
-            self._thread.place.release()
-            self._thread.place = None
+            self._thread.slot.release()
+            self._thread.slot = None
 
-    def has_place_for(self, domain: str) -> bool:
-        """Return False if mails to this domain are slow and no slow place is free.
+    def acquire_slot_for(self, domain: str) -> bool:
+        """Exchange this thread's slot if the domain is slow; return False if it is and no slow slot is free.
 
         A domain is slow from a slow reply until a mail without one, for at most SLOW_DOMAIN_SECONDS.
         """
         return self._slow_domains.get(domain, 0) < time.monotonic() or self.move_to_slow()
 
     def move_to_slow(self) -> bool:
-        """Exchange this thread's active place for a slow place; return False if none is free."""
-        if (
-            getattr(self._thread, "place", None) is not self._active
-        ):  # already slow, or outside `active_place`
+        """Exchange this thread's active slot for a slow slot; return False if none is free."""
+        if getattr(self._thread, "slot", None) is not self._active:  # already slow, or outside `active_slot`
             return True
         if not self._slow.acquire(blocking=False):
             return False
-        self._thread.place = self._slow
+        self._thread.slot = self._slow
         self._active.release()
         return True
 
     def record(self, domain: str, *, slow: bool) -> None:
-        """Record whether a mail to `domain` received a slow reply."""
         if not slow and domain not in self._slow_domains:
             return
         now = time.monotonic()
         with self._lock:
-            kept = {
+            others = {
                 each: until for each, until in self._slow_domains.items() if until > now and each != domain
             }
-            self._slow_domains = kept | ({domain: now + SLOW_DOMAIN_SECONDS} if slow else {})
+            self._slow_domains = others | ({domain: now + SLOW_DOMAIN_SECONDS} if slow else {})

@@ -19,7 +19,7 @@ IMMEDIATELY: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """An entry to deliver; if `entry` is None, it must be read again, and if `grant` is None, claimed."""
+    """An entry to deliver. If `entry` is None, it must be read again; if `grant` is None, its mail must be claimed."""
 
     entry_id: str
     entry: Entry | None = None
@@ -28,16 +28,16 @@ class WorkItem:
 
 @dataclass(slots=True)
 class _Queued:
-    """An entry in the queue; `since` is the time.monotonic() at which it was enqueued."""
+    """An entry in the queue; `since` is the time.monotonic() at which it was last enqueued."""
 
     item: WorkItem
     since: float
 
 
 class InFlight:
-    """Entries that are queued, running or waiting, by entry id; thread-safe.
+    """Entries that are queued, running or waiting, by entry id. Thread-safe.
 
-    Prevents a process from delivering an entry twice when its queue repeats a message. The ledger prevents this between
+    Prevents a process from delivering an entry twice when its queue repeats a message; the ledger prevents this between
     processes.
     """
 
@@ -49,7 +49,6 @@ class InFlight:
         self._changed = threading.Condition()
 
     def has(self, entry_id: str) -> bool:
-        """Return whether the entry is in flight."""
         with self._changed:
             return entry_id in self._queued or entry_id in self._running or entry_id in self._waiting
 
@@ -59,7 +58,7 @@ class InFlight:
             self._queued[entry.id] = _Queued(WorkItem(entry.id, entry, grant), time.monotonic())
 
     def start(self, entry_id: str) -> WorkItem | None:
-        """Mark an entry as running and return it; return None if it is not in flight or already running."""
+        """Mark a queued or waiting entry as running, and return it; return None for any other entry."""
         with self._changed:
             if self._waiting.pop(entry_id, None) is not None:
                 self._running[entry_id] = False
@@ -77,23 +76,22 @@ class InFlight:
             self._changed.notify_all()
 
     def complete(self, entry_id: str) -> None:
-        """Remove a running entry."""
         with self._changed:
             self._running.pop(entry_id, None)
             if self._room():
                 self._changed.notify_all()
 
     def wait_for_room(self, seconds: float) -> int:
-        """Return how many entries may be added, waiting up to `seconds` while the number is 0."""
+        """Return how many entries may be added, after waiting up to `seconds` while the number is 0."""
         with self._changed:
             self._changed.wait_for(self._room, timeout=seconds)
             return self._room()
 
     def overdue(self, now: datetime, *, queued_before: float) -> list[str]:
-        """Return entries to enqueue again, and count them as enqueued now.
+        """Return the ids of entries to enqueue again, and mark them as enqueued now.
 
-        These are waiting entries that were due before `now`, and entries that were enqueued before `queued_before`
-        (time.monotonic()) and have not started: the queue may have lost them.
+        These are waiting entries that are due by `now`, and entries that were enqueued before `queued_before`
+        (time.monotonic()) and have not started: the queue may have lost their messages.
         """
         with self._changed:
             for entry_id in [each for each, due in self._waiting.items() if due <= now]:
@@ -105,7 +103,10 @@ class InFlight:
             return list(lost)
 
     def release_all(self) -> list[str]:
-        """Mark all waiting entries as queued, and return them; for use when the reason to wait may no longer apply."""
+        """Mark all waiting entries as queued, and return their ids, because the reason to wait may no longer apply.
+
+        If a running entry is deferred afterwards, it is due immediately.
+        """
         with self._changed:
             released = list(self._waiting)
             self._running = dict.fromkeys(self._running, True)
@@ -114,12 +115,10 @@ class InFlight:
             return released
 
     def entry_ids(self) -> list[str]:
-        """Return the ids of all entries."""
         with self._changed:
             return [*self._queued, *self._running, *self._waiting]
 
     def counts(self) -> dict[str, int]:
-        """Return the number of entries by state."""
         with self._changed:
             return {
                 "queued": len(self._queued),
@@ -128,7 +127,7 @@ class InFlight:
             }
 
     def drain(self) -> list[WorkItem]:
-        """Remove and return the entries that are not running."""
+        """Remove the queued and waiting entries, and return them."""
         with self._changed:
             items = [each.item for each in self._queued.values()] + [WorkItem(each) for each in self._waiting]
             self._queued.clear()
@@ -142,7 +141,7 @@ class InFlight:
 
     def _room(self) -> int:
         # 0 until half of the queue is free, because many small reads would cost more than sending the mails.
-        held = len(self._queued) + len(self._running)
-        if held > self._max_queued // 2 or len(self._waiting) >= self._max_waiting:
+        used = len(self._queued) + len(self._running)
+        if used > self._max_queued // 2 or len(self._waiting) >= self._max_waiting:
             return 0
-        return self._max_queued - held
+        return self._max_queued - used

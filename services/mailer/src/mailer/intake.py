@@ -1,4 +1,4 @@
-"""The intake: moves entries from the stream to the queue, and takes over the entries of dead mailers (MAIL-7)."""
+"""The intake thread: claims entries of the stream, also those of dead mailers, and enqueues them (MAIL-7)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.usecases.delivery_ports import Clock
     from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
 
-BLOCK_MS: Final = 500  # maximum time a read blocks
+BLOCK_MS: Final = 500  # no single wait is longer, so that sweeps and polls of the pause are in time
 BATCH: Final = 100
 RETRY_SECONDS: Final = 1.0
 GRACE: Final = timedelta(seconds=1)  # so that dramatiq's own delayed message is delivered first
@@ -35,7 +35,7 @@ log = get_logger("mailer.intake")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakePorts:
-    """The ports of the intake; `transient_errors` are raised only while Redis is unavailable."""
+    """The ports of the intake. `transient_errors` are errors that are logged without a traceback."""
 
     stream: Stream
     in_flight: InFlight
@@ -48,7 +48,7 @@ class IntakePorts:
 
 
 class Intake(threading.Thread):
-    """The thread that reads entries while the queue has room, and sweeps SWEEPS_PER_LEASE times within each lease."""
+    """Reads entries, unless they are better left in the stream, and sweeps SWEEPS_PER_LEASE times within each lease."""
 
     def __init__(self, ports: IntakePorts, *, lease_seconds: float) -> None:
         super().__init__(name="intake", daemon=True)
@@ -60,17 +60,16 @@ class Intake(threading.Thread):
         self._stopped = threading.Event()
 
     def close(self) -> None:
-        """Stop reading new entries, but continue to renew the claims of the entries in flight."""
+        """Take no more entries, but continue the sweeps, which renew the claims of the entries in flight."""
         self._closing.set()
 
     def stop(self) -> None:
-        """Stop the thread and wait for its end."""
         self._closing.set()
         self._stopped.set()
         self.join()
 
     def run(self) -> None:
-        """Run until stopped. Redis errors are logged and retried."""
+        """Run until `stop` is called. After any exception, log it, wait for RETRY_SECONDS and continue."""
         opened = False
         while not self._stopped.is_set():
             self.liveness.beat()
@@ -82,12 +81,11 @@ class Intake(threading.Thread):
             except self._ports.transient_errors as error:
                 log.warning("redis_away", reason=type(error).__name__)
                 self._stopped.wait(RETRY_SECONDS)
-            except Exception:  # the thread must survive any error
+            except Exception:  # the thread must survive any exception
                 log.exception("intake_failed")
                 self._stopped.wait(RETRY_SECONDS)
 
     def sweep(self) -> None:
-        """Renew this mailer's claims, take over entries of dead mailers, and enqueue overdue and lost entries again."""
         ports = self._ports
         ports.stream.touch(ports.in_flight.entry_ids())
         ports.leases.renew()
@@ -97,7 +95,10 @@ class Intake(threading.Thread):
         ports.queue.enqueue(ports.in_flight.overdue(ports.clock.now() - GRACE, queued_before=queued_before))
 
     def _take_over(self, *, until: float) -> None:
-        """Take over entries while the queue has room, until the next renewal at `until` (time.monotonic())."""
+        """Take over entries of dead mailers while there are any and room for them, at most until `until`.
+
+        `until` is a time.monotonic(): the time of the next sweep.
+        """
         while room := 0 if self._should_leave_backlog() else self._ports.in_flight.wait_for_room(0):
             entries = self._ports.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))
             self._admit(entries)
@@ -117,16 +118,19 @@ class Intake(threading.Thread):
             self._admit(self._ports.stream.read(min(room, BATCH), BLOCK_MS))
 
     def _poll_pause(self) -> None:
-        """Poll the pause. Entries are also read during a pause, so that expired mails are recorded in time."""
+        """Poll the pause; after a resume, enqueue every waiting entry, whatever it waits for.
+
+        Entries are also read during a pause, so that mails that expire are recorded in time.
+        """
         if time.monotonic() >= self._poll_at:
             if self._ports.pause.poll():
                 self._ports.queue.enqueue(self._ports.in_flight.release_all())
             self._poll_at = time.monotonic() + PAUSE_POLL_SECONDS
 
     def _should_leave_backlog(self) -> bool:
-        """Return whether to leave new entries in the stream.
+        """Return True while closing, and while the mail server is unavailable and an entry that waits is due soon.
 
-        True while closing, and while the mail server is unavailable and an entry in flight is due soon.
+        That entry will probe the mail server. If none is due soon, new entries are read to probe it.
         """
         soon = self._ports.clock.now() + SOON
         return self._closing.is_set() or (
@@ -142,7 +146,7 @@ class Intake(threading.Thread):
         )
 
     def _claim(self, entries: list[Entry]) -> None:
-        """Claim entries in one round trip; enqueue the granted entries and defer the others."""
+        """Enqueue the entries whose claims are granted, and let deferred entries wait. Final entries need nothing."""
         ports, queued = self._ports, []
         claims = ports.leases.claim_all(entries)
         for entry, claim in zip(entries, claims, strict=True):

@@ -105,7 +105,7 @@ CATALOGUE: Final = (
 
 
 class PrometheusDeliveryMetrics(DeliveryMetrics):
-    """Delivery metrics in Prometheus; a mail that could not be read has the type `unreadable`."""
+    """Delivery metrics in Prometheus; a mail of unknown kind has the type `unreadable`."""
 
     def __init__(self, instruments: Instruments) -> None:
         completed, self._deferred = instruments.counter(COMPLETED), instruments.counter(DEFERRED)

@@ -28,7 +28,7 @@ from mailer.adapters.metric_collectors import ProcessCollector, QueueCollector
 from mailer.adapters.redis.connection import TRANSIENT_ERRORS, connect
 from mailer.adapters.redis.dramatiq_broker import ActorQueue
 from mailer.adapters.redis.server_checks import check_access, durability_warnings, version_warning
-from mailer.bootstrap import build_deliverer, build_intake, process_name, wire
+from mailer.bootstrap import build_deliverer, build_intake, build_wiring, process_name
 from mailer.metrics import BUILD
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 WORKER_POLL_MS: Final = 500
 STOP_SECONDS: Final = 25.0
 RELEASE_SECONDS: Final = 5.0
-"""A stop waits STOP_SECONDS for running deliveries, then RELEASE_SECONDS for Redis.
+"""A stop waits up to STOP_SECONDS for running deliveries, then up to RELEASE_SECONDS for Redis.
 
-The grace period of a container must be longer (deploy/runbook.md)."""
+The grace period of a container must be longer than both together (deploy/runbook.md)."""
 log = get_logger("mailer.process")
 
 
@@ -61,27 +61,29 @@ class MailerProcess:
     def build(
         cls, settings: Settings, *, clock: Clock | None = None, name: str | None = None
     ) -> MailerProcess:
-        """Create all parts without opening a connection; raises BrokenTemplateError."""
+        """Create all parts without opening a connection. Raises BrokenTemplateError."""
         name = name or process_name()
-        wiring = wire(settings, clock=clock or SystemClock(), name=name)
+        wiring = build_wiring(settings, clock=clock or SystemClock(), name=name)
         deliver = declare_actor(wiring.broker, build_deliverer(wiring, settings), queue=name)
         intake = build_intake(
             wiring, ActorQueue(wiring.broker, deliver), lease_seconds=settings.lease_seconds
         )
-        # Half of the threads are for mails that wait for slow replies (see Bulkhead).
+        # As many threads again may wait for slow replies (see Bulkhead).
         worker = dramatiq.Worker(
             wiring.broker, worker_threads=2 * settings.threads, worker_timeout=WORKER_POLL_MS
         )
         return cls(name, wiring, intake, worker)
 
     def start(self) -> None:
-        """Start the threads, and return."""
         self.worker.start()
         self.intake.start()
         log.info("mailer_started", name=self.name, threads=self.worker.worker_threads)
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """Finish running deliveries within the time-out, release the other entries to other mailers, and leave."""
+        """Finish running deliveries within the time-out, release the other entries, and leave the group.
+
+        If Redis is unavailable, other mailers take over the entries after their leases.
+        """
         self.intake.close()
         self.worker.stop(timeout=int(timeout_seconds * 1000))
         self.intake.stop()
@@ -140,7 +142,7 @@ class MailerProcess:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         self.start()
-        self._warn_about_durability()
+        self._warn_about_redis()
         threading.Thread(target=self.wiring.transport.warm_up, name="warm-up", daemon=True).start()
         stop_requested.wait()
         self._shut_down()
@@ -148,7 +150,7 @@ class MailerProcess:
         tracing.close()
 
     def _shut_down(self) -> None:
-        """Stop without a long wait for an unavailable Redis: after the leases, other mailers take over the entries."""
+        """Stop, but do not wait longer than RELEASE_SECONDS for Redis after the deliveries."""
         stopping = threading.Thread(target=self.stop, name="stopping", daemon=True)
         stopping.start()
         join_all(self.worker.workers, int(STOP_SECONDS * 1000))  # type: ignore[no-untyped-call]  # dramatiq has no type here
@@ -156,8 +158,8 @@ class MailerProcess:
         if stopping.is_alive():
             log.warning("mailer_left_in_haste", name=self.name)
 
-    def _warn_about_durability(self) -> None:
-        """Log a warning if Redis may lose mails, unless Redis is unavailable at the start (SEC-10)."""
+    def _warn_about_redis(self) -> None:
+        """Log warnings about settings of Redis that may lose mails (SEC-10) and about an old version."""
         with suppress(*TRANSIENT_ERRORS):
             for warning in durability_warnings(self.wiring.client):
                 log.warning("redis_may_lose_mails", reason=warning)

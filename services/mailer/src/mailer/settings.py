@@ -53,7 +53,7 @@ _DOMAIN: Final = re.compile(r"\*|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 
 
 def mailbox(raw: str) -> Mailbox:
-    """Parse `name <address>` or a plain address; the domain must be convertible to ASCII."""
+    """Parse `name <address>` or an address alone. The domain must be convertible to ASCII."""
     try:
         ((name, address),) = getaddresses([text(raw)])
         found = Mailbox(address, name)
@@ -64,7 +64,6 @@ def mailbox(raw: str) -> Mailbox:
 
 
 def address(raw: str) -> str:
-    """Parse an address without a name."""
     found = mailbox(raw)
     if found.name:
         raise ValueError("must be an address without a name")
@@ -72,7 +71,6 @@ def address(raw: str) -> str:
 
 
 def file(raw: str) -> Path:
-    """Parse the path of an existing file."""
     path = Path(raw)
     if not path.is_file():
         raise ValueError("must be a file that exists")
@@ -80,7 +78,6 @@ def file(raw: str) -> Path:
 
 
 def certificates(raw: str) -> Path:
-    """Parse the path of a file with certificates in PEM."""
     path = file(raw)
     try:
         ssl.create_default_context(cafile=path)
@@ -109,7 +106,7 @@ def domain_rate_limits(raw: str) -> DomainRateLimits:
 
 
 def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[[str], int]:
-    """Return a parser that refuses values outside the bounds, in seconds."""
+    """Return a parser that also checks the bounds, which are in seconds."""
 
     def parse_within(raw: str) -> int:
         value = parse(raw)
@@ -122,7 +119,7 @@ def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateSettings:
-    """The settings of previews, none of which is required."""
+    """The settings of templates, none of which is required."""
 
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
@@ -190,7 +187,7 @@ class TemplateSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(TemplateSettings):
-    """The settings of `mailer run`."""
+    """The settings of `mailer run`, and of commands that use Redis or the mail server."""
 
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
@@ -289,7 +286,7 @@ class Settings(TemplateSettings):
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield the errors of combinations of settings, and of keys."""
+        """Yield errors of the SMTP URL and the keys, and of settings that are unsafe in this mode."""
         try:
             server = self.smtp_server()
         except ValueError as error:
@@ -302,7 +299,7 @@ class Settings(TemplateSettings):
         yield from key_set_errors("MAIL_SIGN_PUBLIC_KEYS", self.sign_keys.reveal(), curve=SIGN_CURVE)
 
     def smtp_server(self) -> SmtpServer:
-        """Return the mail server; raises ValueError for an invalid URL."""
+        """Return the mail server. Raises ValueError for an invalid URL."""
         return SmtpServer.from_url(
             self.smtp_url.reveal(),
             ehlo=self.smtp_ehlo,
@@ -311,7 +308,6 @@ class Settings(TemplateSettings):
         )
 
     def opener(self) -> Opener:
-        """Return the opener of sealed payloads."""
         return Opener(seal_keys=self.seal_keys.reveal(), sign_keys=self.sign_keys.reveal())
 
     def _unsafe(self, server: SmtpServer) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Implementations of the use cases' ports: Redis, SMTP, templates, the clock."""
+"""Implementations of the ports, and the collectors of metrics."""

@@ -10,8 +10,6 @@ from mailer.usecases.delivery_ports import Clock
 
 
 class SystemClock(Clock):
-    """The time of the operating system."""
-
     @override
     def now(self) -> datetime:
         return datetime.now(UTC)

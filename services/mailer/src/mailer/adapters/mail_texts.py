@@ -20,8 +20,6 @@ BUILT_IN: Final = Path(__file__).parent.parent / "templates" / "zh_TW"
 
 @dataclass(frozen=True, slots=True)
 class SamplePayload:
-    """A sample payload for previews of a mail."""
-
     address: str
     name: str
     issued_at: datetime
@@ -35,18 +33,16 @@ def default_sender() -> str:
 
 
 def format_datetime(at: datetime) -> str:
-    """Return the time in Taiwan, to the minute, as text."""
+    """Return the time in Taiwan, to the minute."""
     return str(_texts()["formats"]["datetime"].format(at.astimezone(TAIWAN)))
 
 
 def format_validity(validity: timedelta) -> str:
-    """Return a validity in whole days, hours or minutes, as text."""
     count, unit = whole_units(validity)
     return str(_texts()["formats"][unit].format(count))
 
 
 def subject_of_test(subject: str) -> str:
-    """Return the subject of a test mail."""
     return str(_texts()["test_mail"]["subject"].format(subject))
 
 

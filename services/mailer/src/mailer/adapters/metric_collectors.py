@@ -1,6 +1,6 @@
 """A mailer's gauges, read from Redis and from the process at each scrape (OPS-4).
 
-The time of a scrape does not depend on the length of the queue, while `mailer queue` counts each mail.
+The duration of a scrape does not depend on the length of the queue, while `mailer queue` counts each mail.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 
 class QueueCollector:
-    """The queue of all mailers, read by commands that take constant time."""
-
     def __init__(self, client: redis.Redis, *, stream: str) -> None:
         self._client, self._stream = client, stream
 
@@ -42,13 +40,10 @@ class QueueCollector:
 
 
 class ProcessCollector:
-    """The state of this process."""
-
     def __init__(self, in_flight: InFlight, is_unavailable: Callable[[], bool]) -> None:
         self._in_flight, self._is_unavailable = in_flight, is_unavailable
 
     def collect(self) -> Iterator[Sample]:
-        """Yield the samples, without a request to any server."""
         yield Sample(SMTP_AWAY, int(self._is_unavailable()))
         for state, count in self._in_flight.counts().items():
             yield Sample(IN_HAND, count, (state,))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SealedPayloadOpener(PayloadOpener):
-    """Decrypts a payload, and verifies its signature and its event."""
+    """Decrypts a payload, and verifies its signature and that it belongs to the entry's event."""
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener

@@ -32,12 +32,12 @@ _BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
 class BrokenTemplateError(Exception):
-    """A template is missing or cannot be rendered; the message contains its name."""
+    """A template is missing, empty or fails with the sample data. The message starts with its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommonValues:
-    """The values that all mails share; the fields have the names used in templates."""
+    """The values that all mails share. The names of the fields are their names in templates."""
 
     sender: str
     public_url: str
@@ -46,7 +46,7 @@ class CommonValues:
 
 
 class TemplateRenderer(Renderer):
-    """Renders mails with Jinja. The constructor compiles all templates and renders them with sample data."""
+    """Renders mails with Jinja. The constructor compiles all templates, and renders them with sample data."""
 
     def __init__(self, common: CommonValues, override_dir: Path | None = None) -> None:
         """Raise BrokenTemplateError for the first template that fails."""
@@ -75,7 +75,7 @@ class TemplateRenderer(Renderer):
         )
 
     def render_test(self, kind: MailKind, payload: MailPayload) -> Rendered:
-        """Return the mail's texts, with a test notice in the subject and the first line."""
+        """Return the mail's texts, marked as a test in the subject and at the top of both bodies."""
         mail, notice = self.render(kind, payload), mail_texts.notice_of_test()
         body = _BODY.search(mail.html)
         top = body.end() if body else 0
@@ -90,7 +90,7 @@ class TemplateRenderer(Renderer):
         return mail_texts.samples(kind.name, self._public_url)
 
     def unknown_files(self) -> list[str]:
-        """Return the operator's files that replace no built-in template, for example because of a typo in the name."""
+        """Return the operator's files outside `_base/` that replace no built-in template, for example after a typo."""
         own = self._override_dir
         if own is None:
             return []

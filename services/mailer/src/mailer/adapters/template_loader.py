@@ -35,12 +35,12 @@ class TemplateLoader(jinja2.FileSystemLoader):
         return source, file, is_current
 
     def fixed_text(self, environment: jinja2.Environment, template: str) -> str | None:
-        """Return the stripped text of a template without expressions, or None for a template with expressions."""
+        """Return the stripped text of a template, or None if it contains an expression."""
         source, _, _ = self.get_source(environment, template)
         return None if _EXPRESSION in source else source.strip()
 
     def flow_once(self, fixed_lines: Iterable[str]) -> None:
-        """Flow lines that many mails contain and store the result, so that `flow` only looks it up."""
+        """Flow lines that many mails contain, and store the results for `flow`."""
         self._flowed.update((line, flow_line(line)) for line in fixed_lines)
 
     def flow(self, text: str) -> str:

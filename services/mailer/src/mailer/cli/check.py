@@ -70,7 +70,10 @@ def _templates_check() -> Check:
 
 
 def _check_redis(settings: Settings, warn: Callable[[str], None]) -> None:
-    """Raise Unhealthy if a permission is missing or Redis may lose mails (SEC-10). Raises redis.RedisError."""
+    """Raise Unhealthy for a cluster, missing permissions or settings that may lose mails (SEC-10).
+
+    Raises redis.RedisError if Redis cannot be reached or written.
+    """
     from port_events.envelope import MAIL_STREAM, RECEIPTS
     from port_events.redis_client import check_writable, leads_to_cluster
     from port_runtime.health import Unhealthy

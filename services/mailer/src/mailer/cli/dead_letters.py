@@ -227,7 +227,7 @@ def _as_json(letter: DeadLetter) -> dict[str, Any]:
 
 
 def _opened(details: DeadLetterDetails) -> dict[str, Any]:
-    """Return the masked recipient and the expiry of the sealed part, never a link or a code (SEC-9)."""
+    """Return what may be shown of the payload: the masked recipient and the expiry, never a link or a code (SEC-9)."""
     expires_at = None if details.expires_at is None else format_datetime(details.expires_at)
     return {"recipient": details.recipient, "expires_at": expires_at} | (
         {"unreadable": details.unreadable} if details.unreadable else {}

@@ -64,7 +64,7 @@ def send_test(address: str, mail: str) -> None:
 
 
 def _send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
-    """Send the first sample of a mail; raises NotSentError, ServerUnavailableError or UnsafeMailError."""
+    """Send the first sample of a mail. Raises NotSentError, ServerUnavailableError or UnsafeMailError."""
     from uuid import uuid4
 
     from mailer.adapters.clock import SystemClock

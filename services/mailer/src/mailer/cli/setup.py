@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def mailer_settings() -> Settings:
-    """Read the settings. For wrong settings, print a line for each and exit with 2."""
+    """Read the settings. If any are wrong, print a line for each and exit with 2."""
     from port_runtime.settings import exit_on_error, load
 
     from mailer.settings import Settings
@@ -28,7 +28,10 @@ def mailer_settings() -> Settings:
 
 
 def template_renderer() -> TemplateRenderer:
-    """Read only the settings of templates, and return the renderer. Raises BrokenTemplateError."""
+    """Return the renderer for the settings of templates alone. Raises BrokenTemplateError.
+
+    If settings are wrong, print a line for each and exit with 2.
+    """
     from port_runtime.settings import exit_on_error, load
 
     from mailer.bootstrap import build_renderer

@@ -1,1 +1,1 @@
-"""The rules in plain Python: the mail of each event, checks of content, and backoff."""
+"""The rules of the mailer in plain Python."""

@@ -39,12 +39,12 @@ BACKOFFS: Final[Mapping[str, Backoff]] = {
     "fault": Backoff((5, 15, 60, 120, 300)),
     # The mail server is unavailable. One probe serves all mails of a process, so no jitter is needed.
     "server_away": Backoff((1, 2, 5, 10, 15), jitter=0),
-    # The maximum number of mails wait for slow replies.
+    # The maximum number of mails already waits for slow replies.
     "slow": Backoff((20,), jitter=0.5),
-    # Another error of one entry, for example because Redis is unavailable.
+    # An error outside the attempt to send, for example because Redis is unavailable.
     "trouble": Backoff((5,)),
     # A domain is over its rate limit: the maximum wait before the limit is checked again.
-    "ceiling": Backoff((300,)),
+    "rate_limit": Backoff((300,)),
 }
 MAX_SECONDS: Final = 300
 

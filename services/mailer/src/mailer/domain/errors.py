@@ -1,4 +1,7 @@
-"""Errors that prevent a mail. Their messages never contain addresses, links or codes; `NotSentError.reply_text` may."""
+"""Errors that prevent or delay a mail. Their messages never contain addresses, links or codes.
+
+`NotSentError.reply_text` may contain them, if the mail server repeats them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ class MailerError(Exception):
 
 
 class UnreadableError(MailerError):
-    """The payload cannot be decrypted or verified, belongs to another entry, or is incomplete (SEC-9)."""
+    """No mail can be made of the entry, for example because its payload cannot be decrypted or verified (SEC-9)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -39,7 +42,7 @@ class UnsafeMailError(UnreadableError):
 
 
 class NotSentError(MailerError):
-    """The mail server refused the mail; `verdict` is the meaning of its reply."""
+    """The mail server refused the mail, or did not reply in time; `verdict` is permanent only for a refusal."""
 
     def __init__(self, verdict: Verdict, reply_text: str) -> None:
         super().__init__(f"{verdict.category} ({verdict.rule})")
@@ -52,7 +55,7 @@ class AbandonedError(MailerError):
 
 
 class NotYetError(MailerError):
-    """The mail may not be sent before `retry_at`; this does not count as a failed attempt."""
+    """The mail cannot be sent now; it is tried again at `retry_at`. This does not count as a failed attempt."""
 
     def __init__(self, reason: str, retry_at: datetime) -> None:
         super().__init__(reason)
@@ -65,7 +68,7 @@ class ServerUnavailableError(NotYetError):
 
 
 class RateLimitedError(NotYetError):
-    """The recipient domain is over its rate limit; the mail's turn is at `retry_at`."""
+    """The recipient domain is over its rate limit, which is checked again at `retry_at`."""
 
 
 class SlowDomainError(NotYetError):

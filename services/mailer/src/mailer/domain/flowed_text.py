@@ -44,7 +44,7 @@ def _fitting(line: str) -> int:
 
 
 def _cut(line: str, end: int) -> int:
-    """Return the last position up to `end` at which the line may break, or else the first such position after `end`."""
+    """Return the last position up to `end` at which the line may break, otherwise the first after it, or the end."""
     for position in range(end, 0, -1):
         if _may_break(line[position - 1], line[position]):
             return position

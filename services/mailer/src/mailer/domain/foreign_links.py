@@ -21,7 +21,7 @@ _FREE_TEXTS: Final = frozenset({"reason", "new_email_masked"})
 
 
 def reject_foreign_links(content: Mapping[str, str], public_url: str, *, name: str = "") -> None:
-    """Raise ForeignLinkError if a link is outside `public_url`, or if another text looks like a link."""
+    """Raise ForeignLinkError if a link is outside `public_url`, or if a text not in _FREE_TEXTS looks like a link."""
     for key, value in content.items():
         if key in LINKS:
             if not _is_under(value, public_url):

@@ -33,7 +33,7 @@ FINAL: Final = frozenset({State.SENT, State.REFUSED, State.EXPIRED})
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """An address with a display name. The constructor raises UnsafeMailError for values that could break a header."""
+    """An address with a display name. The constructor raises UnsafeMailError for an invalid address or unsafe name."""
 
     address: str
     name: str = ""
@@ -46,7 +46,6 @@ class Mailbox:
 
     @property
     def domain(self) -> str:
-        """The part after the @."""
         return self.address.rpartition("@")[2]
 
     def __repr__(self) -> str:

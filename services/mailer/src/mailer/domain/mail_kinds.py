@@ -34,8 +34,6 @@ class ByAccountKind:
 
 @dataclass(frozen=True, slots=True)
 class NoMail:
-    """The reason for which an event has no mail."""
-
     reason: str
 
 
@@ -89,7 +87,7 @@ UNKNOWN: Final = NoMail("this mailer does not know the event")
 
 
 def has_no_mail(event_type: str) -> bool:
-    """Return whether events of this type never cause a mail."""
+    """Return whether events of this type, which may be unknown, never cause a mail."""
     return isinstance(EVENTS.get(event_type, UNKNOWN), NoMail)
 
 
@@ -105,7 +103,7 @@ def mail_kind_for(event_type: str, data: Mapping[str, object]) -> MailKind:
 
 
 def require_complete(kind: MailKind, content: Mapping[str, str]) -> None:
-    """Raise UnreadableError if the content lacks a key that the templates need."""
+    """Raise UnreadableError if the content lacks a required key, or its value is not a text."""
     missing = [key for key in kind.content if not isinstance(content.get(key), str)]
     if missing:
         raise UnreadableError(f"the content lacks {', '.join(missing)}")

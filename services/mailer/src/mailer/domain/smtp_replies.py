@@ -11,7 +11,7 @@ Step = Literal["connect", "tls", "login", "sender", "recipient", "message"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply of the mail server, and the step of the session to which it belongs."""
+    """A reply of the mail server, or of the mailer in its place, and the step of the session to which it belongs."""
 
     step: Step
     code: int
@@ -45,7 +45,6 @@ class Rule:
     permanent: bool = True
 
     def matches(self, reply: Reply) -> bool:
-        """Return whether the rule applies to the reply."""
         return (
             reply.step in self.steps
             and re.fullmatch(self.code, str(reply.code)) is not None

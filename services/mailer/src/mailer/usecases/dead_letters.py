@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A mail that was permanently refused; `attempts` is None for records of earlier releases."""
+    """A mail that was permanently refused at `at`. `attempts` is None in records of earlier releases."""
 
     event_id: str
     entry_id: str
@@ -35,7 +35,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterFilter:
-    """A filter for dead letters. None matches any value; `since` and `until` limit the time of the refusal."""
+    """None matches any value. `since` and `until` limit the time of the refusal, and include their own value."""
 
     type: str | None = None
     category: str | None = None
@@ -43,7 +43,6 @@ class DeadLetterFilter:
     until: datetime | None = None
 
     def matches(self, letter: DeadLetter) -> bool:
-        """Return whether the filter selects this dead letter."""
         return (
             self.type in {None, letter.type}
             and self.category in {None, letter.category}
@@ -53,7 +52,7 @@ class DeadLetterFilter:
 
 
 class RetryResult(StrEnum):
-    """The result of a retry; its value is the text for the operator."""
+    """The result of a retry. Its value is the text for the operator; its name is what retry_dead_letter.lua returns."""
 
     QUEUED = "queued again"
     UNKNOWN = "no such dead letter"
@@ -64,7 +63,7 @@ class RetryResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterDetails:
-    """A dead letter with its masked recipient and expiry; both are None if its payload is `unreadable`."""
+    """A dead letter with its masked recipient and expiry. If both are None, `unreadable` is the reason."""
 
     letter: DeadLetter
     recipient: str | None
@@ -73,8 +72,6 @@ class DeadLetterDetails:
 
 
 class DeadLetters(Protocol):
-    """The stored dead letters, which a retry returns to the queue."""
-
     def all(self) -> Iterator[DeadLetter]:
         """Yield each dead letter once, in no particular order, reading page by page."""
 
@@ -82,7 +79,7 @@ class DeadLetters(Protocol):
         """Return the dead letter of this event, or None."""
 
     def fetch(self, letter: DeadLetter) -> Entry | None:
-        """Return the entry of a dead letter, or None if it is no longer in the stream."""
+        """Return the entry of a dead letter, or None if the stream no longer has it or it is malformed."""
 
     def retry(self, letter: DeadLetter) -> RetryResult:
         """Put a dead letter back into the queue, atomically: only one of several concurrent retries succeeds."""
@@ -92,7 +89,7 @@ class DeadLetters(Protocol):
 
 
 class DeadLetterService:
-    """Lists, shows, retries and drops dead letters. Of a sealed mail, only the recipient and the expiry are used."""
+    """Operations on dead letters. Of a mail's sealed payload, they use only the recipient and the expiry."""
 
     def __init__(self, dead: DeadLetters, payload_opener: PayloadOpener, *, clock: Clock) -> None:
         self._dead, self._payload_opener, self._clock = dead, payload_opener, clock
@@ -103,16 +100,15 @@ class DeadLetterService:
         return heapq.nlargest(limit, counted, key=lambda each: (each.at, each.event_id)), counted.count
 
     def ids(self, selection: DeadLetterFilter) -> tuple[str, ...]:
-        """Return the event ids of all selected dead letters, oldest first."""
+        """Return the event ids of the selected dead letters, oldest first."""
         selected = sorted((each.at, each.event_id) for each in self._dead.all() if selection.matches(each))
         return tuple(event_id for _, event_id in selected)
 
     def has(self, event_id: str) -> bool:
-        """Return whether this event has a dead letter."""
         return self._dead.find(event_id) is not None
 
     def show(self, event_id: str) -> DeadLetterDetails | None:
-        """Return the details of this event's dead letter, or None."""
+        """Return the details of this event's dead letter, or None if it has none."""
         letter = self._dead.find(event_id)
         if letter is None:
             return None
@@ -125,7 +121,10 @@ class DeadLetterService:
         return DeadLetterDetails(letter, masked_mailbox(opened.address), opened.expires_at)
 
     def retry(self, event_id: str) -> RetryResult:
-        """Put a dead letter back into the queue, unless it has expired. A mailer refuses unreadable mails again."""
+        """Put a dead letter back into the queue, or return why it cannot be.
+
+        An unreadable mail is put back too; a mailer refuses it again if it still cannot open the payload.
+        """
         letter = self._dead.find(event_id)
         if letter is None:
             return RetryResult.UNKNOWN
@@ -140,7 +139,10 @@ class DeadLetterService:
         return self._dead.retry(letter)
 
     def drop(self, event_id: str) -> bool:
-        """Permanently delete a dead letter. Its ledger record stays, so that a repeated event is not mailed either."""
+        """Permanently delete a dead letter; return False if there was none.
+
+        Its ledger record stays, so that a repeated event is not mailed either.
+        """
         return self._dead.drop(event_id)
 
     def _open(self, letter: DeadLetter) -> MailPayload | None:

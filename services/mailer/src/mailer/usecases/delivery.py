@@ -1,4 +1,4 @@
-"""Delivers one entry of the stream: claim, choose the mail, render, send, record (MAIL-3, MAIL-4)."""
+"""Delivers the mail of one entry: claim, open the payload, render, send, record the outcome (MAIL-3, MAIL-4)."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ log = get_logger("mailer.delivery")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The entry needs no further delivery."""
+    """The mail is final, or its entry is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """The entry must be delivered again at `due`."""
+    """The mail is not final; the entry must be delivered again at `due`."""
 
     due: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The use case with its ports. It is thread-safe if the ports are."""
+    """The use case with its ports. Thread-safe if the ports are; `rng` returns numbers from 0 to 1, for jitter."""
 
     clock: Clock
     ledger: Ledger
@@ -77,7 +77,7 @@ class Delivery:
     rng: Callable[[], float] = field(default=random.random)
 
     def deliver(self, entry: Entry, grant: ClaimGranted | None = None) -> Done | RetryAt:
-        """Send the entry's mail if its claim is granted. An earlier `grant` is used instead of a new claim."""
+        """Try to send the entry's mail, if its claim is granted. With a `grant`, it is not claimed again."""
         claim = grant or self.ledger.claim(entry)
         if isinstance(claim, AlreadyFinal):
             return Done()
@@ -85,7 +85,7 @@ class Delivery:
             return RetryAt(self._in_seconds(claim.seconds))
         try:
             return self._attempt(entry, claim)
-        except Exception:  # an error of the mailer, for example in a template: retry the mail
+        except Exception:  # for example an error in a template or of Redis: retry the mail
             log.exception("delivery_failed")
             return self._defer_after_error(claim)
 
@@ -104,14 +104,13 @@ class Delivery:
                 return self._defer(grant, error, expires_at=expires_at)
             log.warning("mail_refused", category=error.verdict.category, rule=error.verdict.rule)
             outcome = self._outcome(State.REFUSED, error.verdict.category, error.reply_text)
-        except AbandonedError:  # another mailer has the claim, or Redis does not answer: claim again
+        except AbandonedError:  # the claim is lost, or uncertain because Redis is unavailable: claim again
             log.warning("mail_abandoned")
             self.ledger.release(grant)
             return RetryAt(self.clock.now())
-        except (
-            QueuePausedError
-        ) as error:  # due now in the ledger, so that any mailer may send it after the pause
+        except QueuePausedError as error:
             self.metrics.record_deferral("paused")
+            # Due now in the ledger, so that any mailer may send it after the pause.
             self.ledger.defer(grant, due=self.clock.now(), failed=False)
             return RetryAt(error.retry_at)
         except NotYetError as error:
@@ -130,7 +129,7 @@ class Delivery:
         require_complete(kind, payload.content)
         reject_foreign_links(payload.content, self.public_url, name=payload.name)
         mail = _mail(entry.event.id, payload, self.renderer.render(kind, payload), date=now)
-        self._require_permission_to_send(mail, expires_at=payload.expires_at)
+        self._acquire_permission_to_send(mail, expires_at=payload.expires_at)
         try:
             self.transport.send(mail, should_send=lambda: self._should_send(payload, grant))
         except AbandonedError:
@@ -141,25 +140,25 @@ class Delivery:
         return Outcome(State.SENT, self.clock.now())
 
     def _should_send(self, payload: MailPayload, grant: ClaimGranted) -> bool:
-        """Return whether the mail is still valid and claimed: the process or the mail server may have been slow."""
+        """Return whether the mail is still valid and claimed, which may have changed while something was slow."""
         return self.clock.now() < payload.expires_at and self.ledger.owns(grant)
 
     def _expired(self, kind: MailKind, payload: MailPayload) -> Outcome:
         log.warning("mail_expired", mail=kind.name, expired_at=payload.expires_at.isoformat())
         return Outcome(State.EXPIRED, self.clock.now())
 
-    def _require_permission_to_send(self, mail: Mail, *, expires_at: datetime) -> None:
-        """Raise QueuePausedError or RateLimitedError before the mail server is contacted."""
+    def _acquire_permission_to_send(self, mail: Mail, *, expires_at: datetime) -> None:
+        """Raise QueuePausedError or RateLimitedError; otherwise the mail counts towards its domain's rate limit."""
         if self.is_paused():
             raise QueuePausedError("paused", expires_at)
-        turn = self.rate_limit.acquire(mail.event_id, mail.to.domain, expires_at=expires_at)
-        if turn is not None:
-            log.info("mail_over_ceiling", domain=mail.to.domain, turn=turn.isoformat())
-            retry_at = min(turn, self._in_seconds(self._backoff("ceiling", 1)), expires_at)
+        send_at = self.rate_limit.acquire(mail.event_id, mail.to.domain, expires_at=expires_at)
+        if send_at is not None:
+            log.info("mail_over_ceiling", domain=mail.to.domain, turn=send_at.isoformat())
+            retry_at = min(send_at, self._in_seconds(self._backoff("rate_limit", 1)), expires_at)
             raise RateLimitedError("over the rate limit", retry_at)
 
     def _defer(self, grant: ClaimGranted, error: NotSentError, *, expires_at: datetime) -> RetryAt:
-        """Schedule the next attempt, not later than the mail's expiry, which that attempt then records (MAIL-4)."""
+        """Schedule the next attempt, at the latest at the mail's expiry, which that attempt then records (MAIL-4)."""
         tries = grant.tries + 1
         due = min(self._in_seconds(self._backoff(error.verdict.category, tries)), expires_at)
         self.metrics.record_deferral(error.verdict.category)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClaimGranted:
-    """A granted claim: only its owner may send the mail until the lease ends. `tries` counts the failed attempts."""
+    """A granted claim: until its lease ends, only the owner of `token` may send the mail.
+
+    `tries` counts the failed attempts, also those of other mailers.
+    """
 
     event_id: str
     token: str
@@ -26,14 +29,17 @@ class ClaimGranted:
 
 @dataclass(frozen=True, slots=True)
 class ClaimDeferred:
-    """Another attempt has the claim, or the mail is not due yet: claim again in `seconds`."""
+    """No claim is granted now: another mailer has it, the mail is not due, or sent mails are being recorded again.
+
+    Claim again in `seconds`.
+    """
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyFinal:
-    """The mail is final and its entry acknowledged, or its entry is no longer in the stream."""
+    """The mail is final and its entry acknowledged, or the stream no longer has the entry."""
 
 
 Claim = ClaimGranted | ClaimDeferred | AlreadyFinal
@@ -41,7 +47,7 @@ Claim = ClaimGranted | ClaimDeferred | AlreadyFinal
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A final state. A sent mail has no `category` and no `reply_text`. The reply text contains no secrets."""
+    """A final state, reached at `at`. Only a refusal has a `category` and a `reply_text`, which is redacted (SEC-9)."""
 
     state: State
     at: datetime
@@ -50,7 +56,7 @@ class Outcome:
 
 
 class MailPayload(Protocol):
-    """The decrypted part of an event, such as `port_events.sealing.MailPayload`."""
+    """The opened payload of an entry, such as `port_events.sealing.MailPayload`."""
 
     @property
     def address(self) -> str:
@@ -66,7 +72,7 @@ class MailPayload(Protocol):
 
     @property
     def expires_at(self) -> datetime:
-        """The time after which the mail is not sent."""
+        """The time from which the mail is no longer sent."""
 
     @property
     def content(self) -> Mapping[str, str]:
@@ -93,7 +99,7 @@ class DeliveryMetrics(Protocol):
     """Counts of deliveries (OPS-4)."""
 
     def record_outcome(self, mail: str | None, state: State, *, after: timedelta) -> None:
-        """Count a final mail; `mail` is None if it could not be read, `after` is the time since its event."""
+        """Count a final mail. `mail` is the name of its kind, None if that is unknown; `after` is the event's age."""
 
     def record_deferral(self, reason: str) -> None:
         """Count an attempt that was deferred."""
@@ -112,13 +118,13 @@ class Ledger(Protocol):
         """Stop renewing the claim, so that its lease expires."""
 
     def owns(self, grant: ClaimGranted) -> bool:
-        """Return whether this process still has the claim, which it may have lost while it was frozen."""
+        """Return whether this process still has the claim, which it may have lost, for example while it was stopped."""
 
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
         """Record the outcome, write the receipt and acknowledge the entry, atomically and once.
 
-        An acceptance is recorded even if the claim was lost; a refusal or expiry is not. Waits until Redis is available
-        again, because an accepted mail without a record would be sent again.
+        An acceptance is recorded even if the claim was lost; a refusal or expiry is not. If Redis is unavailable, waits
+        until it is available again, because an accepted mail without a record would be sent again.
         """
 
 
@@ -126,28 +132,23 @@ class DomainRateLimit(Protocol):
     """The rate limits of receiving domains, shared by all mailers."""
 
     def acquire(self, event_id: str, domain: str, *, expires_at: datetime) -> datetime | None:
-        """Return None if the mail may be sent now, otherwise the time of its turn. Atomic; an event has one turn."""
+        """Return None if the mail may be sent now, otherwise its send time. Atomic; each event has one send time."""
 
 
 class PayloadOpener(Protocol):
-    """Opens the sealed part of an entry."""
-
     def open(self, entry: Entry) -> MailPayload:
         """Return the payload; raises UnreadableError if it cannot be decrypted or verified."""
 
 
 class Renderer(Protocol):
-    """Renders a mail's texts from templates."""
-
     def render(self, kind: MailKind, payload: MailPayload) -> Rendered:
-        """Return subject and bodies."""
+        """Return the subject and the bodies of a mail."""
 
 
 class MailTransport(Protocol):
-    """Sends mails to the mail server."""
-
     def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:
-        """Send a mail; return after the server has accepted it. Raises NotSentError or ServerUnavailableError.
+        """Send a mail; return after the server has accepted it.
 
-        `should_send` is called right before the message is sent; if it returns False, AbandonedError is raised.
+        `should_send` is called right before the message is sent, and again if the server does not accept all of it at
+        once. Raises AbandonedError if it returns False; also NotSentError, ServerUnavailableError or SlowDomainError.
         """

@@ -20,16 +20,16 @@ class Stream(Protocol):
         """Return up to `count` new entries, waiting up to `block_ms` for the first."""
 
     def take_over(self, idle_ms: int, count: int) -> list[Entry]:
-        """Take over up to `count` entries that their mailer has not touched for `idle_ms`, and return them."""
+        """Take over up to `count` entries that no mailer has touched for `idle_ms`, and return them."""
 
     def fetch(self, entry_id: str) -> Entry | None:
-        """Read an entry again; return None if it is no longer in the stream."""
+        """Read an entry again; return None if the stream no longer has it."""
 
     def ack(self, entry_ids: list[str]) -> None:
         """Remove entries from the pending list."""
 
     def touch(self, entry_ids: list[str]) -> None:
-        """Record this mailer's heartbeat, and reset the idle time of its entries."""
+        """Record this mailer's heartbeat, and reset the idle time of these entries."""
 
     def remove_gone_members(self) -> list[str]:
         """Remove mailers without pending entries that have been silent for an hour; return their names."""
@@ -39,7 +39,7 @@ class Queue(Protocol):
     """The queue between the intake and the workers of one process."""
 
     def enqueue(self, entry_ids: list[str]) -> None:
-        """Enqueue the entries for delivery by workers."""
+        """Enqueue a message for each entry."""
 
     def remove_queue(self, name: str) -> None:
         """Delete the queue of a mailer that no longer runs."""
@@ -55,14 +55,14 @@ class Leases(Protocol):
         """Record sent mails again if Redis may have lost their records."""
 
     def renew(self) -> None:
-        """Extend the leases of this process's claims, so that they do not expire while the mail server is slow."""
+        """Extend the leases of all claims of this process, so that they do not expire while the mail server is slow."""
 
 
 class MailServerStatus(Protocol):
     """The intake's interface to the mail transport."""
 
     def is_unavailable(self) -> bool:
-        """Return whether the last attempt to reach the server failed."""
+        """Return whether the last attempt to reach or use the server failed."""
 
     def close_idle(self) -> None:
         """Close connections that have been unused for a while."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class QueueState(StrEnum):
-    """The state of a mail that is not final."""
+    """The state of a mail that is not final; `mailer queue --help` explains each."""
 
     WAITING = "waiting"
     IN_FLIGHT = "in_flight"
@@ -37,7 +37,10 @@ class ThrottledDomain:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A mailer, or `handed-back`: its pending entries, the messages in its queue, the time since its last activity."""
+    """A mailer, or `handed-back`, the consumer of released entries.
+
+    It has `pending` entries, and `queued` messages in its queue, and was last active `idle_seconds` ago.
+    """
 
     name: str
     pending: int
@@ -47,7 +50,7 @@ class Member:
 
 @dataclass(slots=True)
 class QueueCounts:
-    """Numbers of mails that are not final; `since_ms` is the publication time of the oldest, by Redis' clock."""
+    """Numbers of mails by state. `since_ms` is the publication time of the oldest by Redis' clock, or None."""
 
     waiting: int = 0
     in_flight: int = 0
@@ -60,7 +63,6 @@ class QueueCounts:
         self.since_ms = since_ms if self.since_ms is None else min(self.since_ms, since_ms)
 
     def merge(self, other: QueueCounts) -> None:
-        """Add the numbers of `other`."""
         if other.since_ms is not None:
             for state in QueueState:
                 self.add(state, getattr(other, state), other.since_ms)

@@ -1,8 +1,8 @@
 """The ledger: one Redis hash for each event, changed by Lua scripts, so that one process at a time sends its mail.
 
 `mailer:ledger:<event id>` has the field `state`, and `tries` after a failed attempt. A claimed mail also has `token`
-and `lease` (its end in ms of Redis' clock, which all hosts share), a waiting mail `due` (ms of the mailer's clock, which
-tests move), and a final mail `at` and `category`. The hash outlives the mail's validity (MAIL-3).
+and `lease` (its end in ms of Redis' clock, which all hosts share), a waiting mail `due` (ms of the mailer's clock,
+which tests move), and a final mail `at` and `category`. The hash outlives the mail's validity (MAIL-3).
 """
 
 from __future__ import annotations

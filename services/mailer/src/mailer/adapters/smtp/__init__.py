@@ -1,1 +1,1 @@
-"""The mail server: messages, connections and the circuit breaker."""
+"""Sends mails by SMTP: messages, connections and the circuit breaker."""

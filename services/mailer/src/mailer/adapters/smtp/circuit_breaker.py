@@ -18,7 +18,7 @@ PROBE_SECONDS: Final = 5
 
 
 class CircuitBreaker:
-    """A thread-safe circuit breaker, which stays open longer after each failed attempt."""
+    """A thread-safe circuit breaker, which stays open longer after each failed attempt, up to 15 seconds."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -44,7 +44,7 @@ class CircuitBreaker:
     def record_failure(self, generation: int) -> datetime:
         """Open the breaker, and return the time at which the next attempt may start.
 
-        Only the first failure of a generation counts, so that eight threads do not record eight failures.
+        Only the first failure of a generation counts, so that attempts of several threads at once count as one.
         """
         now = self._clock.now()
         with self._lock:

@@ -1,4 +1,4 @@
-"""Connects to the mail server with smtplib, encrypts, logs in, and sets a time-out for each reply."""
+"""A connection to the mail server with smtplib: encryption, login, and a time-out for each reply."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _LOGGED_IN: Final = 235
 class NoReplyError(Exception):
     """The server did not reply in time, and the connection is closed.
 
-    With `is_crowded`, the wait ended early because too many mails wait for slow replies. This class is not a subclass
-    of OSError, which smtplib would replace by its own error.
+    With `is_crowded`, the wait ended early, because too many mails wait for slow replies. This is no subclass of
+    OSError, which smtplib would replace by an error of its own.
     """
 
     def __init__(self, *, is_crowded: bool) -> None:
@@ -42,16 +42,16 @@ class LoginNotPossibleError(Exception):
 
 
 class Connection(smtplib.SMTP):
-    """An SMTP connection that waits `reply_seconds` for the reply to each command.
+    """An SMTP connection that waits up to `reply_seconds` for the reply to each command.
 
-    Unless `may_crowd` is False, the wait ends early if too many mails wait for slow replies.
+    Unless `may_give_up` is False, the wait ends early if too many mails wait for slow replies.
     """
 
     def __init__(self, server: SmtpServer, bulkhead: Bulkhead, **options: Any) -> None:
-        """Connect and read the greeting. Raises smtplib's errors and NoReplyError."""
+        """Connect and read the greeting. Raises OSError, smtplib's errors (subclasses of it) and NoReplyError."""
         self.bulkhead, self.timeouts = bulkhead, server.timeouts
         self.reply_seconds = server.timeouts.greeting
-        self.may_crowd = True
+        self.may_give_up = True
         self.was_slow = False
         self.deadline = 0.0
         super().__init__(
@@ -90,8 +90,8 @@ class Connection(smtplib.SMTP):
     def write(self, data: bytes, *, may_go_on: Callable[[], bool] = lambda: True) -> bool:
         """Write the data. If `may_go_on` returns False between two blocks, close the connection and return False.
 
-        Errors are not raised and, unlike in smtplib's `send`, do not close the connection: the server may have sent a
-        reply before it closed the connection, and the caller reads this reply next.
+        Errors are not raised. Unlike in smtplib's `send`, only a time-out closes the connection: after another error,
+        the caller can still read the reply that the server may have sent before it closed the connection.
         """
         rest = memoryview(data)
         try:
@@ -115,7 +115,7 @@ class TlsConnection(Connection, smtplib.SMTP_SSL):
 def connect(server: SmtpServer, bulkhead: Bulkhead) -> Connection:
     """Connect, encrypt and log in according to the server's settings.
 
-    Raises smtplib's errors, OSError, ValueError, NoReplyError, LoginNotPossibleError.
+    Raises OSError, smtplib's errors (subclasses of it), ValueError, NoReplyError and LoginNotPossibleError.
     """
     smtp = (
         TlsConnection(server, bulkhead, context=server.context())
@@ -135,7 +135,7 @@ def connect(server: SmtpServer, bulkhead: Bulkhead) -> Connection:
 
 
 class _ReplyReader(io.RawIOBase):
-    """Reads from a socket until the connection's deadline."""
+    """Reads from a socket until the connection's deadline; a slow reply moves the mail to a slow slot."""
 
     def __init__(self, connection: Connection, sock: socket) -> None:
         self._connection, self._sock = connection, sock
@@ -154,7 +154,7 @@ class _ReplyReader(io.RawIOBase):
                 return self._receive(buffer, slow)
             except TimeoutError:
                 connection.was_slow = True
-            if not connection.bulkhead.move_to_slow() and connection.may_crowd:
+            if not connection.bulkhead.move_to_slow() and connection.may_give_up:
                 raise NoReplyError(is_crowded=True)
             left -= slow
         try:

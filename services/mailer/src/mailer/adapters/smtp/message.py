@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LINE: Final = 76
 """RFC 2047 allows 75 characters for an encoded word, and 76 for a line that contains one."""
 NAME_LINE: Final = 78
-"""RFC 5322 allows 78, so that the default sender's name fits into one word: some readers show a space between words."""
+"""As in RFC 5322, so that the default sender's name fits into one word: some readers show a space between words."""
 MAX_PLAIN: Final = 60
 _WORD: Final = "=?utf-8?B?{}?="
 _TYPES: Final = {
@@ -31,7 +31,7 @@ _TYPES: Final = {
 
 
 class MessageBuilder:
-    """Builds messages, with the headers that all mails share formatted in advance."""
+    """Builds messages. The headers that all mails share are formatted in advance."""
 
     def __init__(self, *, sender: Mailbox, reply_to: Mailbox | None = None) -> None:
         self._domain = ascii_domain(sender.domain)
@@ -61,7 +61,7 @@ class MessageBuilder:
 
 
 def header_mailbox(header: str, mailbox: Mailbox) -> str:
-    """Return a header with `name <address>`, folded if there is a name. A long address stays on the first line."""
+    """Return a header with an address, or with a name and, on a second line, the address in angle brackets."""
     address = ascii_address(mailbox.address)
     if not mailbox.name:
         return f"{header}: {address}"

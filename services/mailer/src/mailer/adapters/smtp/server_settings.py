@@ -20,7 +20,7 @@ PORTS: Final[dict[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Time-outs in seconds. The defaults are those of RFC 5321 section 4.5.3.2, except for `connect` and `slow`."""
+    """Time-outs in seconds. The defaults but `connect` and `slow` are those of RFC 5321 section 4.5.3.2."""
 
     connect: float = 20
     greeting: float = 300  # also for EHLO, STARTTLS and the login

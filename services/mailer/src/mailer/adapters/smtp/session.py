@@ -1,4 +1,4 @@
-"""One connection to the mail server, used for many mails.
+"""One connection to the mail server, used for many mails in turn.
 
 The server's reply decides about a mail, even if the connection fails after the reply (MAIL-5).
 """
@@ -48,7 +48,7 @@ class LostError(Exception):
 
 
 class RefusedError(Exception):
-    """The server refused, or the connection was lost while the message was sent.
+    """The server refused the mail or cannot take its address, or did not reply to the message; see `reply`.
 
     With `may_be_worn_out`, the connection may be the cause: some servers limit the mails sent over one connection.
     """
@@ -60,8 +60,6 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """A command of the envelope; `reply_seconds` is its time-out."""
-
     step: Step
     line: str
     reply_seconds: float
@@ -107,7 +105,7 @@ class SmtpSession:
     def send(
         self, sender: str, recipient: str, message: bytes, *, should_send: Callable[[], bool] = lambda: True
     ) -> None:
-        """Send a message and wait for its acceptance. Raises LostError, RefusedError or AbandonedError."""
+        """Send a message, and wait for its acceptance. Raises LostError, RefusedError or AbandonedError."""
         commands = self._envelope(ascii_address(sender), ascii_address(recipient))
         try:
             self._hand_over_envelope(commands)
@@ -159,7 +157,7 @@ class SmtpSession:
         ]
 
     def _hand_over_envelope(self, commands: list[_Command]) -> None:
-        """Send the envelope; return when the server waits for the message. Raises LostError or RefusedError."""
+        """Send the envelope, until the server waits for the message. Raises LostError or RefusedError."""
         if self._pipelines:
             self._smtp.write("".join(f"{each.line}\r\n" for each in commands).encode())
         refusal: Reply | None = None
@@ -182,7 +180,7 @@ class SmtpSession:
             self._recover(refusal, is_message_awaited=is_message_awaited)
 
     def _reply(self, step: Step, seconds: float) -> Reply:
-        """Return the next reply. Before raising LostError, close the connection."""
+        """Return the next reply. If there is none in time, close the connection and raise LostError."""
         self._smtp.reply_seconds = seconds
         try:
             code, text = self._smtp.getreply()
@@ -194,7 +192,7 @@ class SmtpSession:
         return Reply(step, code, text.decode("utf-8", "replace"))
 
     def _recover(self, refusal: Reply, *, is_message_awaited: bool) -> None:
-        """Prepare the connection for the next mail, or close it; then raise the refusal."""
+        """Reset the connection for the next mail, or close it; then raise RefusedError."""
         may_be_worn_out = refusal.step == "sender" or refusal.code == _CLOSING
         if may_be_worn_out or not self._is_reset(is_message_awaited=is_message_awaited):
             self._smtp.close()
@@ -211,16 +209,19 @@ class SmtpSession:
             return False
 
     def _hand_over_message(self, message: bytes, should_send: Callable[[], bool]) -> None:
-        """Write the message; `should_send` is called again if the server does not accept all of it at once."""
+        """Write the message, and wait for its acceptance. Raises AbandonedError or RefusedError.
+
+        `should_send` is called again whenever the server does not take all of the rest at once.
+        """
         if not self._smtp.write(_stuffed(message) + b".\r\n", may_go_on=should_send):
             raise AbandonedError
-        self._smtp.may_crowd = False  # the server may have accepted the mail: a retry would send it twice
+        self._smtp.may_give_up = False  # the server may have accepted the mail: a retry would send it twice
         try:
             reply = self._reply("message", self._timeouts.final)
         except LostError:
             raise RefusedError(Reply("message", 451, "4.4.2 no reply to the message")) from None
         finally:
-            self._smtp.may_crowd = True
+            self._smtp.may_give_up = True
         if reply.code // 100 != _OK:
             if reply.code == _CLOSING:
                 self._smtp.close()

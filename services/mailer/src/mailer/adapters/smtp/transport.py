@@ -1,4 +1,4 @@
-"""Sends mails over persistent connections, which share one circuit breaker (MAIL-5)."""
+"""A pool of connections to the mail server, which share one circuit breaker (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class SmtpTransport(MailTransport, MailServerStatus):
 
     @override
     def send(self, mail: Mail, *, should_send: Callable[[], bool] = lambda: True) -> None:
-        """Send over an idle connection, or over a new connection if the idle connection no longer accepts mails."""
-        if not self._bulkhead.has_place_for(normalize_domain(mail.to.domain)):
+        """Send over an idle connection; if there is none, or it no longer accepts mails, over a new connection."""
+        if not self._bulkhead.acquire_slot_for(normalize_domain(mail.to.domain)):
             raise self._slow_domain()
         generation = self._circuit_breaker.acquire()
         message = self._message_builder.build(mail)
-        kept = self._take_idle()
-        if kept is None or not self._is_sent_over_kept(kept, mail, message, should_send):
+        session = self._take_idle()
+        if session is None or not self._is_sent_over_idle(session, mail, message, should_send):
             self._send_over_new(mail, message, should_send, generation)
 
     @override
@@ -69,7 +69,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return self._circuit_breaker.is_open
 
     def check(self) -> None:
-        """Connect, log in and quit, with short time-outs because an operator is waiting. Raises NoSessionError."""
+        """Connect, log in and quit, with a short time-out for replies. Raises NoSessionError."""
         seconds = self._server.timeouts.connect
         server = replace(self._server, timeouts=replace(self._server.timeouts, greeting=seconds))
         session = SmtpSession(server, self._bulkhead)
@@ -81,7 +81,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
     def warm_up(self) -> None:
         """Open a connection for the first mail, so that wrong settings are logged at the start."""
         with suppress(ServerUnavailableError):
-            self._keep(self._connect(self._circuit_breaker.acquire()))
+            self._add_idle(self._connect(self._circuit_breaker.acquire()))
 
     @override
     def close_idle(self, older_than_seconds: float = IDLE_SECONDS) -> None:
@@ -96,7 +96,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         """Close all connections that are not in use."""
         self.close_idle(older_than_seconds=0)
 
-    def _is_sent_over_kept(
+    def _is_sent_over_idle(
         self, session: SmtpSession, mail: Mail, message: bytes, should_send: Callable[[], bool]
     ) -> bool:
         """Return False if nothing was sent and a new connection may succeed; otherwise raise the errors of `send`."""
@@ -131,7 +131,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
     def _send_over(
         self, session: SmtpSession, mail: Mail, message: bytes, should_send: Callable[[], bool]
     ) -> None:
-        """Send a mail; any reply shows that the server is available."""
+        """Send a mail. Its acceptance, a refusal, or a loss after the accepted sender closes the circuit breaker."""
         try:
             session.send(self._sender, mail.to.address, message, should_send=should_send)
         except LostError as error:
@@ -146,7 +146,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         finally:
             self._bulkhead.record(normalize_domain(mail.to.domain), slow=session.was_slow)
             if session.is_open:
-                self._keep(session)
+                self._add_idle(session)
 
     def _not_sent(self, reply: Reply) -> NotSentError:
         verdict = classify_reply(reply)
@@ -159,7 +159,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return SlowDomainError("too many mails wait for slow replies", self._clock.now() + wait)
 
     def _take_idle(self) -> SmtpSession | None:
-        """Return the most recently used connection, so that surplus connections become idle and are closed."""
+        """Return the connection that was used last, so that surplus connections become old; None if it is old."""
         with self._lock:
             session = self._idle.pop() if self._idle else None
         if session is not None and session.used_at < time.monotonic() - IDLE_SECONDS:
@@ -187,6 +187,6 @@ class SmtpTransport(MailTransport, MailServerStatus):
         )
         return ServerUnavailableError(reason, retry_at)
 
-    def _keep(self, session: SmtpSession) -> None:
+    def _add_idle(self, session: SmtpSession) -> None:
         with self._lock:
             self._idle.append(session)
