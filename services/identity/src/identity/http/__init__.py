@@ -1,1 +1,1 @@
-"""The HTTP layer: parses requests, calls use cases and presents their results."""
+"""The HTTP layer, which parses requests, calls use cases and presents their results."""

@@ -1,4 +1,4 @@
-"""The client's IP address behind trusted proxies (SEC-3)."""
+"""The client's IP address behind trusted proxies (SEC-3, SEC-16)."""
 
 import time
 from typing import cast
@@ -26,7 +26,10 @@ def client_address() -> str:
 
 
 class TrustedProxies:
-    """The proxies whose forwarding headers are trusted, and the header that they write (SEC-3)."""
+    """The proxies whose forwarding headers are trusted, and the header that they write (SEC-16).
+
+    If `header` is None, they may write `X-Forwarded-For` or `Forwarded`; of both, the first is read.
+    """
 
     def __init__(self, networks: tuple[Network, ...], header: str | None, instruments: Instruments) -> None:
         self._networks = networks
@@ -35,7 +38,10 @@ class TrustedProxies:
         self._warned_at = -_WARNING_INTERVAL_SECONDS
 
     def client_address(self, peer: IpAddress) -> IpAddress:
-        """Return the first address, starting at the peer, that is not a trusted proxy, or the last valid address."""
+        """Return the first address, from the peer on, that is not a trusted proxy.
+
+        If there is none, or an address before it is unreadable, return the last address that was read.
+        """
         nearest, name = peer, self._header or self._present_header()
         for address in forwarding_headers.hops(name, request.headers.getlist(name)):
             if not self._is_trusted(nearest):
@@ -56,7 +62,7 @@ class TrustedProxies:
     def _report(self, name: str) -> None:
         """Count the request, and log a warning at most once a minute.
 
-        A request with an invalid header is attributed to the proxy and shares the proxy's rate limits.
+        The request is attributed to the proxy, and counts against the proxy's rate limits.
         """
         self.unreadable.labels(name).inc()
         now = time.monotonic()

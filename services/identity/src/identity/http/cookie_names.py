@@ -4,15 +4,13 @@ from identity.http.web_context import web_context
 
 
 def cookie_name(name: str, *, https: bool) -> str:
-    """Return a cookie's name, with the prefix over https."""
     return f"__Host-{name}" if https else name
 
 
 def session_cookie() -> str:
-    """Return the name of the portal's session cookie."""
     return cookie_name("session", https=web_context().https)
 
 
 def device_cookie_prefix() -> str:
-    """Return the prefix of the device cookies' names. A browser has one device cookie for each account (SEC-3)."""
+    """Return the prefix of the names. A browser has one device cookie for each account (SEC-3)."""
     return cookie_name("device-", https=web_context().https)

@@ -12,6 +12,6 @@ _log = structlog.get_logger("identity.http")
 
 
 def unavailable(error: Exception) -> Unavailable:
-    """Log the error, and return the refusal to raise for the request."""
+    """Log the error, and return the refusal that answers the request."""
     _log.warning("database unavailable", kind=type(error).__name__)
     return Unavailable(_RETRY_AFTER_SECONDS)

@@ -1,4 +1,4 @@
-"""Device cookies, by which accounts recognize browsers that they have logged in with (SEC-3)."""
+"""Device cookies, by which an account recognizes browsers that have logged in to it (SEC-3)."""
 
 from flask import Response, request
 
@@ -10,7 +10,7 @@ _MAX_DEVICES = 10
 
 
 def remember_device(response: Response, device: Device | None) -> Response:
-    """Set the account's device cookie, unless `device` is None."""
+    """Set the account's device cookie, unless `device` is None, and delete the browser's oldest above ten."""
     if device is not None:
         _drop_oldest_devices(response, keep=device)
         response.set_cookie(
@@ -25,7 +25,7 @@ def remember_device(response: Response, device: Device | None) -> Response:
 
 
 def _drop_oldest_devices(response: Response, *, keep: Device) -> None:
-    """Limit the number of device cookies, because the size of request headers is limited."""
+    """Delete cookies, because the size of request headers is limited. Browsers send older cookies first (RFC 6265)."""
     prefix = device_cookie_prefix()
     names = [name for name in request.cookies if name.startswith(prefix) and name != prefix + keep.name]
     for name in names[: max(0, len(names) + 1 - _MAX_DEVICES)]:

@@ -1,4 +1,4 @@
-"""Error handlers, which return a problem document to programs and a page to people."""
+"""Error handlers: programs get a problem document, people a page or a redirect."""
 
 import structlog
 from flask import Flask, Response, request
@@ -18,7 +18,7 @@ _FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/openapi.json", "/livez",
 
 
 def init_app(app: Flask) -> None:
-    """Register the handlers. Responses contain only a code and a sentence (SEC-13)."""
+    """Register the handlers. No response contains the text of an exception that is not a refusal (SEC-13)."""
     _register_database_errors(app)
 
     @app.errorhandler(Refusal)
@@ -45,7 +45,6 @@ def init_app(app: Flask) -> None:
 
 
 def _register_database_errors(app: Flask) -> None:
-    """Respond with 503 and Retry-After while the database is unavailable or overloaded."""
     for kind in DATABASE_ERRORS:
         app.register_error_handler(kind, _unavailable)
 
@@ -70,9 +69,9 @@ def _status_response(status: int) -> Response:
 
 
 def _wants_problem_document() -> bool:
-    """Return whether a program sent the request: by the path, or else by the Accept header, which scripts also set.
+    """Decide by the path, or else by the Accept header.
 
-    A script must not follow a redirect to the login page, because it would consume the message for the person.
+    The portal's scripts accept JSON: if they followed a redirect to the login page, its message would be lost.
     """
     if request.path.startswith(_FOR_PROGRAMS) and request.path not in _FOR_PEOPLE:
         return True

@@ -1,6 +1,6 @@
-"""WSGI middleware that answers the most frequent requests without Flask, in a third of the time.
+"""WSGI middleware that answers the most frequent requests without Flask.
 
-Flask has the same routes and handles all requests in any other form, as well as the exceptions raised here.
+Flask has the same routes. It answers requests of unusual forms, and turns exceptions of answerers into responses.
 """
 
 import json
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _TO_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 ERROR: Final = "identity.error"
-"""The key in the WSGI environment of an exception that was raised here and that Flask handles."""
+"""The key, in the WSGI environment, of an exception that an answerer raised."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response without the common headers."""
+    """A response without `X-Request-ID` and the security headers, which `FastPath` adds."""
 
     headers: Sequence[tuple[str, str]]
     body: bytes
@@ -32,10 +32,10 @@ class Answer:
 
     @classmethod
     def of_json(cls, content: Any, *headers: tuple[str, str]) -> Self:
-        """Return the same response as Flask's `jsonify`."""
+        """Return the same response as Flask's `jsonify` and Flask-Compress."""
         body = _TO_JSON(content).encode() + b"\n"
         own = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-        return cls([*own, *headers, ("Vary", "Accept-Encoding")], body)  # like Flask-Compress
+        return cls([*own, *headers, ("Vary", "Accept-Encoding")], body)
 
 
 Answerer = Callable[["WSGIEnvironment"], Answer | None]
@@ -43,7 +43,7 @@ Answerer = Callable[["WSGIEnvironment"], Answer | None]
 
 
 class FastPath:
-    """The middleware, with answerers by method and path. Requests for hosts outside `hosts` go to Flask."""
+    """The answerers, by method and path. Requests for hosts outside `hosts` go to Flask; None allows all hosts."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class FastPath:
     ) -> None:
         self._answerers, self._meter, self._hosts = answerers, meter, hosts
         self._headers = headers
-        self._others = cache(self._headers_without)  # few combinations of header names exist
+        self._common_headers = cache(self._headers_without)  # few combinations of header names exist
 
     def before(self, application: "WSGIApplication") -> "WSGIApplication":
         """Wrap a WSGI application, which is called if no answerer returns an answer."""
@@ -66,8 +66,8 @@ class FastPath:
         return answer
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes] | None:
-        route = environ["PATH_INFO"]
-        answerer = self._answerers.get((environ["REQUEST_METHOD"], route))
+        path = environ["PATH_INFO"]
+        answerer = self._answerers.get((environ["REQUEST_METHOD"], path))
         if answerer is None or not is_known_host(self._hosts, environ.get("HTTP_HOST", "")):
             return None
         record = RequestRecord.begin(environ)
@@ -79,9 +79,9 @@ class FastPath:
         if answer is None:
             return None
         status = f"{answer.status.value} {answer.status.phrase.upper()}"
-        others = self._others(tuple(name for name, _ in answer.headers))
-        start_response(status, [*answer.headers, ("X-Request-ID", record.id), *others])
-        record.end(self._meter, route, int(answer.status))
+        common = self._common_headers(tuple(name for name, _ in answer.headers))
+        start_response(status, [*answer.headers, ("X-Request-ID", record.id), *common])
+        record.end(self._meter, path, int(answer.status))
         return [answer.body]
 
     def _headers_without(self, names: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from identity.http.zh_tw import field_errors as texts
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """An invalid value with the JSON pointer of its field."""
+    """`pointer` is a JSON pointer (RFC 6901) to the invalid field, `detail` the message."""
 
     pointer: str
     code: str
@@ -20,7 +20,7 @@ class FieldError:
 
 
 class InvalidInput(Refusal):
-    """One or more fields are invalid; all of them are reported at once (REG-11)."""
+    """One or more invalid fields, reported together (REG-11)."""
 
     def __init__(self, field_errors: Iterable[FieldError]) -> None:
         self.errors = tuple(field_errors)
@@ -28,7 +28,6 @@ class InvalidInput(Refusal):
 
 
 def field_error_sentence(error: InvalidValue) -> str:
-    """Return the message of an invalid value."""
     key = f"{error.code}.{error.case}" if error.case else error.code
     values = {
         name: texts.SEPARATOR.join(value) if isinstance(value, tuple) else value
@@ -38,7 +37,6 @@ def field_error_sentence(error: InvalidValue) -> str:
 
 
 def field_error(pointer: str, error: InvalidValue) -> FieldError:
-    """Return the error of the field at a JSON pointer."""
     return FieldError(pointer, error.code, field_error_sentence(error))
 
 
@@ -48,7 +46,7 @@ def parse_tax_id(raw: str) -> str:
 
 
 def password_errors(password: str, values: Mapping[str, str]) -> Iterator[InvalidValue]:
-    """Yield every error of an applicant's password, which must not contain the other `values` (REG-10, SEC-2)."""
+    """Yield all errors of an applicant's password; `values` are the applicant's other fields (REG-10, SEC-2)."""
     return ports().rules.passwords.errors(password, personal_terms(values))
 
 

@@ -1,4 +1,4 @@
-"""The hops of a request, parsed from `X-Forwarded-For` or `Forwarded` (RFC 7239)."""
+"""The addresses that a request passed, parsed from `X-Forwarded-For` or `Forwarded` (RFC 7239)."""
 
 import re
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ X_FORWARDED_FOR = "x-forwarded-for"
 FORWARDED = "forwarded"
 _MAX_ELEMENT_CHARACTERS = 512
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # a token of RFC 9110 section 5.6.2
-_VALUE = r"[][:!#$%&'*+.^_`|~0-9A-Za-z-]+"  # includes an address without quotation marks
+_VALUE = r"[][:!#$%&'*+.^_`|~0-9A-Za-z-]+"  # a token, or an address that lacks its quotation marks
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _PAIR = re.compile(rf"\s*({_NAME})=({_VALUE}|{_QUOTED})\s*")
 _ELEMENT = re.compile(rf"{_PAIR.pattern}(?:;{_PAIR.pattern})*(?:;\s*)?")
 _NODE = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+))(?::(?:[0-9]{1,5}|_[0-9A-Za-z._-]+))?")
-"""An address with or without a port. An IPv6 address with a port has brackets (RFC 7239 section 6)."""
+"""An IPv4 address, or an IPv6 address in brackets, with or without a port (RFC 7239 section 6)."""
 
 
 def hops(name: str, lines: list[str]) -> Iterator[IpAddress | None]:
-    """Yield the addresses in a header's lines, the nearest first, or None for an invalid address."""
+    """Yield the addresses in the lines of header `name`, the nearest first; None is an unreadable address."""
     header = ",".join(lines)
     nodes = _forwarded_nodes(header) if name == FORWARDED else reversed(header.split(","))
     for node in nodes:
@@ -27,7 +27,7 @@ def hops(name: str, lines: list[str]) -> Iterator[IpAddress | None]:
 
 
 def parse_address(node: str) -> IpAddress | None:
-    """Parse an address without port and zone. IPv4-mapped addresses become IPv4 (RFC 4291 section 2.5.5.2)."""
+    """Drop port and zone. An IPv4-mapped address becomes an IPv4 address (RFC 4291 section 2.5.5.2)."""
     text = node.strip().strip('"')
     found = _NODE.fullmatch(text)
     try:
@@ -38,7 +38,7 @@ def parse_address(node: str) -> IpAddress | None:
 
 
 def _forwarded_nodes(header: str) -> Iterator[str]:
-    """Yield the `for` of each element, the last element first, or "" if it is missing.
+    """Yield the `for` of each element, the last element first; "" if it is malformed or has not exactly one `for`.
 
     Parsing starts at the end, so that an unclosed quotation mark in a client's element cannot absorb the proxy's
     element. A comma may be part of a quoted string; then the text after the comma is not an element of its own.

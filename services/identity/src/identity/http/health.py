@@ -7,7 +7,7 @@ from port_runtime.health import Check, run_checks
 
 
 def blueprint(checks: Iterable[Check]) -> Blueprint:
-    """Return a blueprint with /livez and /readyz, which runs the checks on every request."""
+    """Return a blueprint with /livez and /readyz. Each request of /readyz runs the checks."""
     health = Blueprint("health", __name__)
 
     @health.get("/livez")

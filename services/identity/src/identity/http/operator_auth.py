@@ -1,4 +1,4 @@
-"""Authentication of the admin API: a service with the right scope that names its operator (OPS-1)."""
+"""Authentication of the admin API: a service with the required right names its operator (OPS-1)."""
 
 from dataclasses import replace
 
@@ -17,7 +17,10 @@ HEADER = "X-Operator"
 
 
 def require_operator(scope: Scope = "accounts:admin") -> Caller:
-    """Return the operator that the service names. Raises BadClient, Locked, ScopeMissing, OperatorMissing."""
+    """Authenticate the service, and return the operator that it names. Refusals are recorded.
+
+    Raises BadClient, Locked, ScopeMissing, OperatorMissing.
+    """
     service = require_service(scope)
     try:
         name = parse_operator(_utf8_header(request.headers.get(HEADER, "")))
@@ -45,6 +48,6 @@ def _utf8_header(raw: str) -> str:
 
 
 def operator_ports(reason: str | None = None, *, scope: Scope = "accounts:admin") -> Ports:
-    """Return ports that record the operator as the caller. Raises the same errors as `require_operator`."""
+    """Return ports whose caller is the operator. Raises InvalidValue, and the errors of `require_operator`."""
     operator = require_operator(scope)
     return ports().by(replace(operator, reason=parse_reason(reason) if reason else None))

@@ -1,4 +1,4 @@
-"""The HTTP status and the stable problem code of each refusal (RFC 9457)."""
+"""Problem documents (RFC 9457): the status, the stable code and the message of each refusal and HTTP error."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A status and a code; `members` maps further members of the document to attributes of the refusal."""
+    """`members` maps further members of the problem document to attributes of the refusal."""
 
     status: int
     code: str
@@ -99,7 +99,6 @@ STATUS_CODES: Mapping[int, str] = {
 
 
 def refusal_response(refusal: errors.Refusal) -> Response:
-    """Return the problem document for a refusal."""
     problem = PROBLEMS[type(refusal)]
     more: dict[str, Any] = {member: getattr(refusal, name) for member, name in problem.members.items()}
     if isinstance(refusal, InvalidInput):
@@ -117,13 +116,11 @@ def refusal_response(refusal: errors.Refusal) -> Response:
 
 
 def status_response(status: int) -> Response:
-    """Return the problem document of a plain HTTP error."""
     known = _known_status(status)
     return problem_response(status, STATUS_CODES[known], sentences.STATUSES[known])
 
 
 def problem_response(status: int, code: str, detail: str, **more: Any) -> Response:
-    """Return a problem document (RFC 9457)."""
     body = {
         "type": f"urn:tw:port:identity:problem:{code}",
         "title": code.replace("_", " "),
@@ -136,25 +133,25 @@ def problem_response(status: int, code: str, detail: str, **more: Any) -> Respon
 
 
 def sentence(refusal: errors.Refusal, *, of_other: bool = False) -> str:
-    """Return the message for a refusal; `of_other` is true if the account belongs to another person."""
+    """Return the message for a refusal. `of_other`: the refusal concerns an account that is not the reader's."""
     way_out = sentences.LOCK_WAY_OUT_OF_OTHER if of_other else sentences.LOCK_WAY_OUT
     values = _derived_values(refusal, way_out)
     return sentences.REFUSALS[type(refusal)].format(**vars(refusal), **values)
 
 
 def status_sentence(status: int) -> str:
-    """Return the message of a plain HTTP error."""
     return sentences.STATUSES[_known_status(status)]
 
 
 def _known_status(status: int) -> int:
+    """Return the status itself, or 400 or 500, whose code and message it then shares."""
     if status in STATUS_CODES:
         return status
     return 500 if status >= _SERVER_ERROR else 400
 
 
 def _derived_values(refusal: errors.Refusal, way_out: str) -> dict[str, Any]:
-    """Return the values for a message that are derived from the refusal's attributes."""
+    """Return the values of the message that are not attributes of the refusal."""
     match refusal:
         case errors.RetryLater(retry_after_seconds=wait):
             minutes = ceil(wait / _SECONDS_PER_MINUTE)

@@ -1,4 +1,4 @@
-"""Audit entries for forbidden requests by people (SEC-11)."""
+"""Audit entries for people's forbidden requests (SEC-11)."""
 
 from flask import g, request
 
@@ -11,14 +11,14 @@ from identity.usecases.audit.recording import record_refusal
 _FORBIDDEN = 403
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _RECORDED = (AccountSuspended, BadPassword, ReviewRejected, ScopeMissing)
-"""Refusals that the use cases record themselves."""
+"""Refusals that are recorded where they are raised."""
 
 
 def record_forbidden(refusal: Refusal, *, status: int) -> None:
-    """Record a forbidden request, at most once a minute for each person or network and reason.
+    """Record a refusal of kind 403, at most once a minute for each account (or network) and reason.
 
-    A page that redirects to the next step is not recorded. A form that redirects is recorded, because it was not
-    executed.
+    `status` is the response's status: people may get a redirect to the next step instead of 403. A redirected form is
+    recorded, because it was not executed; a redirected page is not.
     """
     problem = PROBLEMS[type(refusal)]
     if problem.status != _FORBIDDEN or isinstance(refusal, _RECORDED):

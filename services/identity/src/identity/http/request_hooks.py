@@ -1,4 +1,4 @@
-"""Hooks for all requests that Flask handles: the request record and the common response headers."""
+"""Hooks for requests that Flask handles: request record, host check, errors of the fast path, security headers."""
 
 from flask import Flask, Response, g, request
 

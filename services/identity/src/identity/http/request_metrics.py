@@ -7,22 +7,25 @@ from identity.metrics.web import METHODS, OTHER, REQUEST_SECONDS, REQUESTS
 
 
 class RequestMetrics:
-    """The metrics of requests. Series are cached, because looking up a series takes longer than incrementing it."""
+    """Series are cached here, because prometheus_client takes longer to look a series up than to increment it."""
 
     def __init__(self, instruments: Instruments) -> None:
         self._requests, self._seconds = instruments.counter(REQUESTS), instruments.histogram(REQUEST_SECONDS)
         self._cached: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, method: str, route: str, status: int, *, seconds: float) -> None:
-        """Count a response; `route` is a URL rule, so that the number of series is bounded."""
+        """Count a response. `route` must be a URL rule, not a URL, so that the number of series is bounded."""
         method = method if method in METHODS else OTHER
         requests, durations = self._series(method, route, status // 100)
         requests.inc()
         durations.observe(seconds)
 
-    def _series(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-        key = (method, route, status)
+    def _series(self, method: str, route: str, status_class: int) -> tuple[Counter, Histogram]:
+        key = (method, route, status_class)
         if key not in self._cached:
-            series = self._requests.labels(method, route, f"{status}xx"), self._seconds.labels(method, route)
+            series = (
+                self._requests.labels(method, route, f"{status_class}xx"),
+                self._seconds.labels(method, route),
+            )
             self._cached[key] = series
         return self._cached[key]

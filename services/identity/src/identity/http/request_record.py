@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("identity.http")
 _CLIENT_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._=:/+-]{1,64}")
 _OF_SECRETS: Final = re.compile("[=:]")
-"""Characters in a client's identifier that may cause the logger to mask a part of it."""
+"""Characters that may make the logger mask a part of a client's identifier; `logs.info` masks nothing."""
 _MILLISECONDS: Final = 1000
 
 
 @dataclass(eq=False, slots=True)
 class RequestRecord:
-    """A request in progress, with our identifier, and the client's identifier if it is valid."""
+    """A request in progress. `id` is our identifier of it.
+
+    `client_request_id` is the client's `X-Request-ID`, None if it is missing or invalid; `started_at` is a reading of
+    `perf_counter`.
+    """
 
     environ: "WSGIEnvironment"
     client_request_id: str | None
@@ -35,18 +39,18 @@ class RequestRecord:
 
     @classmethod
     def begin(cls, environ: "WSGIEnvironment") -> "RequestRecord":
-        """Return the record of a request, and add its identifiers to the log lines of this thread."""
+        """Return a new record, and bind its identifiers to this thread's log lines instead of the previous ones."""
         received = environ.get("HTTP_X_REQUEST_ID", "")
         record = cls(environ, received if _CLIENT_REQUEST_ID.fullmatch(received) else None)
         ids = {"request_id": record.id, "trace_id": tracing.trace_id(), "span_id": tracing.span_id()}
         if record.client_request_id is not None:
             ids["client_request_id"] = record.client_request_id
-        structlog.contextvars.clear_contextvars()  # identifiers of the thread's previous request
+        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(**ids)
         return record
 
     def end(self, meter: RequestMetrics, route: str | None, status: int) -> None:
-        """Count, trace and log the route, but never the URL, which may contain a token (SEC-9)."""
+        """Count, trace and log (except for probes) the response by its route: the URL may contain a token (SEC-9)."""
         seconds = time.perf_counter() - self.started_at
         method, known = self.environ["REQUEST_METHOD"], route or UNKNOWN_ROUTE
         meter.answered(method, known, status, seconds=seconds)

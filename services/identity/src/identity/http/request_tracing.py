@@ -1,6 +1,6 @@
-"""Tracing of requests, which continue the caller's trace or start a trace, and pass it on in events (OPS-4).
+"""A span for each request, in the caller's trace or in a new trace (OPS-4).
 
-This is WSGI middleware rather than hooks, because the span must be current during the whole request.
+This is WSGI middleware rather than hooks of Flask, because the span must be current during the whole request.
 """
 
 from collections.abc import Iterable
@@ -18,13 +18,10 @@ _SERVER_ERROR: Final = 500
 
 
 class TracingMiddleware:
-    """WSGI middleware that runs each request in a span."""
-
     def __init__(self, application: "WSGIApplication") -> None:
         self._application = application
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Handle a request in a span."""
         parent = environ.get("HTTP_TRACEPARENT")
         with tracing.span("request", parent=parent, kind=tracing.SpanKind.SERVER) as span:
             environ[_SPAN] = span
@@ -32,7 +29,7 @@ class TracingMiddleware:
 
 
 def annotate(environ: "WSGIEnvironment", route: str, status: int, *, request_id: str) -> None:
-    """Add route and status to the request's span, but not the URL, which may contain a token."""
+    """Describe the request in its span. `route` is the URL rule, not the URL, which may contain a token."""
     span: tracing.Span | None = environ.get(_SPAN)
     if span is None:
         return

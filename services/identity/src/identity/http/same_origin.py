@@ -10,9 +10,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def require_same_origin() -> None:
-    """Raise ForeignOrigin if another site's page sends a changing request with the browser's cookie (SEC-8).
+    """Raise ForeignOrigin if a request that may change something could come from another site's page (SEC-8).
 
-    A valid CSRF token proves the origin of a form, because old browsers send no Origin header with forms.
+    A valid CSRF token suffices, because old browsers send neither `Sec-Fetch-Site` nor `Origin` with forms.
     """
     if request.method in _SAFE_METHODS or g.get("csrf_valid"):
         return

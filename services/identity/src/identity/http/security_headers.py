@@ -7,7 +7,6 @@ CONTENT_SECURITY_POLICY = (
 
 
 def security_headers(*, https: bool) -> dict[str, str]:
-    """Return the headers, including HSTS over https."""
     headers = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",

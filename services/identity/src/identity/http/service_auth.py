@@ -16,10 +16,7 @@ _MAX_HEADER_CHARACTERS = 512
 
 
 def require_service(scope: Scope) -> ServiceClient:
-    """Authenticate the service that sent the request. Raises BadClient, Locked, ScopeMissing.
-
-    The cookie and token of a person's session are ignored.
-    """
+    """Authenticate the service that sent the request. Refusals are recorded. Raises BadClient, Locked, ScopeMissing."""
     service = _current_service()
     if scope not in service.rights:
         service_clients.record_refused(
@@ -37,12 +34,12 @@ def _current_service() -> ServiceClient:
 
 
 def basic_credentials() -> tuple[str, str]:
-    """Return the name and the secret, which are form-encoded (RFC 6749 section 2.3.1). Raises BadClient."""
+    """Return the form-decoded name and secret (RFC 6749 section 2.3.1). Raises BadClient."""
     return basic_credentials_in(request.headers.get("Authorization", ""))
 
 
 def basic_credentials_in(header: str) -> tuple[str, str]:
-    """Return the name and the secret in an Authorization header. Raises BadClient."""
+    """Return the form-decoded name and secret of an Authorization header. Raises BadClient."""
     sent = _read(header)
     if sent is not None and sent.type == "basic" and sent.password:
         return unquote_plus(sent.username or ""), unquote_plus(sent.password)
@@ -50,7 +47,7 @@ def basic_credentials_in(header: str) -> tuple[str, str]:
 
 
 def _credentials() -> tuple[str | None, str]:
-    """Return the name and the secret; a bearer token has no name. Raises BadClient."""
+    """Return the name and the secret. The name is None if the secret is a bearer token. Raises BadClient."""
     sent = _read(request.headers.get("Authorization", ""))
     if sent is not None and sent.type == "bearer" and sent.token:
         return None, sent.token

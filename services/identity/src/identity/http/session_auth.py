@@ -1,4 +1,4 @@
-"""The principal of the request's session token, and the checks that views perform."""
+"""The principal of a request, and the checks that views perform on it."""
 
 from typing import cast
 
@@ -27,18 +27,17 @@ _BEARER = "bearer "
 
 
 def current_principal() -> Principal:
-    """Return the principal, even if a step after login is still open. Raises NotSignedIn, ForeignOrigin."""
+    """Return the principal, also while a step after login is open. Raises NotSignedIn, ForeignOrigin."""
     if "principal" not in g:
         g.principal = sessions.identify(ports(), _token())
     return cast("Principal", g.principal)
 
 
 def optional_principal() -> Principal | None:
-    """Return the principal, or None if nobody is logged in."""
+    """Return the principal, or None without a valid session or if another site sent the request."""
     try:
         return current_principal()
     except (NotSignedIn, ForeignOrigin):
-        forget_principal()
         return None
 
 
@@ -48,7 +47,10 @@ def forget_principal() -> None:
 
 
 def require_step(step: Step) -> Principal:
-    """Return the principal if its next step is `step`. Raises StepRequired, NotSignedIn."""
+    """Return the principal if its next step is `step`. Raises NotSignedIn, ForeignOrigin, StepRequired.
+
+    `StepRequired.step` is empty if no step is open.
+    """
     principal = current_principal()
     if principal.next_step != step:
         raise StepRequired(principal.next_step or "")
@@ -58,7 +60,7 @@ def require_step(step: Step) -> Principal:
 def require_principal(kind: Kind | None = None) -> Principal:
     """Return a principal without open steps; with `kind`, of that account kind and not switched.
 
-    Raises NotSignedIn, StepRequired, ForbiddenWhileSwitched, WrongKind.
+    Raises NotSignedIn, ForeignOrigin, StepRequired, ForbiddenWhileSwitched, WrongKind.
     """
     principal = current_principal()
     if principal.next_step is not None:
@@ -76,7 +78,10 @@ def rejection() -> Rejection | None:
 
 
 def caller() -> Caller:
-    """Return the caller for the audit log; its name is empty if the request is not authenticated (SEC-11)."""
+    """Return the caller for the audit log (SEC-11): the system outside requests, otherwise a person.
+
+    A person's name is empty until the request's principal is identified.
+    """
     if not has_request_context():
         return Caller(kind="system", name="identity")
     principal: Principal | None = g.get("principal")
@@ -92,7 +97,7 @@ def caller() -> Caller:
 
 
 def bearer_token(header: str) -> str | None:
-    """Return the bearer token in an Authorization header, or None. Raises NotSignedIn if it is too long."""
+    """Return the bearer token of an Authorization header, or None. Raises NotSignedIn if the header is too long."""
     if header[: len(_BEARER)].lower() != _BEARER:
         return None
     if len(header) > _MAX_TOKEN_CHARACTERS:
@@ -101,7 +106,7 @@ def bearer_token(header: str) -> str | None:
 
 
 def _token() -> str:
-    """Return the token in the Authorization header or in the cookie. Raises NotSignedIn, ForeignOrigin."""
+    """Return the token of the Authorization header, or else of the cookie. Raises NotSignedIn, ForeignOrigin."""
     token = bearer_token(request.headers.get("Authorization", ""))
     if token is not None:
         return token

@@ -1,4 +1,4 @@
-"""The application context of the views: the use cases' ports and the settings of the HTTP layer."""
+"""What views need of the application: the use cases' ports and the settings of the HTTP layer."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -16,7 +16,7 @@ EXTENSION = "identity"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """External addresses that the portal's pages link to; None hides a link."""
+    """The URLs of external pages that the portal links to; None hides a link."""
 
     information: str | None = None
     manual: str | None = None
@@ -28,8 +28,6 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
-    """The use cases' ports and the settings of the HTTP layer."""
-
     ports: Ports
     proxies: "TrustedProxies"
     https: bool
@@ -39,10 +37,8 @@ class WebContext:
 
 
 def web_context() -> WebContext:
-    """Return the current application's context."""
     return cast("WebContext", current_app.extensions[EXTENSION])
 
 
 def ports() -> Ports:
-    """Return the use cases' ports."""
     return web_context().ports
