@@ -67,8 +67,6 @@ class AccountInput(Input):
 
 
 class RegisteredAccountSchema(ResponseSchema):
-    """A new account."""
-
     inner = "account"
 
     id = fields.String()
@@ -80,7 +78,7 @@ class RegisteredAccountSchema(ResponseSchema):
 def _username_taken(values: dict[str, Any]) -> Iterator[FieldError]:
     """Report a taken username along with other errors (REG-3, REG-11).
 
-    Above the limit of a client address, a taken username is reported only if the request is otherwise valid.
+    Above the rate limit of the client address, it is reported only if the request is otherwise valid.
     """
     name = values.get("username")
     if name is not None and registration.is_taken(ports(), name, client=client_info()):

@@ -63,7 +63,10 @@ class AuditQuery(RowsQuery):
 
 
 class AccountQuery(Input):
-    """Search criteria for accounts, combined with AND; `name` and `company` match any part of a name."""
+    """Search criteria for accounts, combined with AND.
+
+    `name` matches a part of the username or full name, `company` a part of the company's name.
+    """
 
     name = Text(_part)
     mailbox = Text(parse_mailbox)
@@ -82,8 +85,6 @@ class ReasonInput(Input):
 
 
 class MailboxInput(ReasonInput):
-    """A new mailbox for a person who has lost theirs."""
-
     email = Text(parse_mailbox, required=True)
 
 
@@ -179,8 +180,10 @@ _register_action(
     operator_decisions.close,
     "Permanently close an account; its username and mailbox can be reused.",
 )
-_register_action("unlock", operator_support.unlock, "Unlock an account locked by failed logins.")
-_register_action("resend-mail", operator_support.resend_mail, "Resend the pending verification link.")
+_register_action(
+    "unlock", operator_support.unlock, "Clear the failed logins and password checks that lock an account."
+)
+_register_action("resend-mail", operator_support.resend_mail, "Mail a new link for a pending verification.")
 
 
 @blueprint.put("/admin/accounts/<uuid:account_id>/mailbox")
@@ -211,7 +214,7 @@ def end_sessions(arguments: dict[str, Any], account_id: object) -> dict[str, Any
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
 def end_session(arguments: dict[str, Any], session_id: object) -> None:
-    """End one session."""
+    """End one session, also if only its logins at services continue."""
     operator_support.end_session(operator_ports(arguments["reason"]), str(session_id))
 
 
@@ -229,7 +232,7 @@ def end_grant(arguments: dict[str, Any], grant_id: object) -> None:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
 def remove_binding(arguments: dict[str, Any], binding_id: object) -> None:
-    """End a binding and the sessions that use it; notify the general account by mail, the link account in its list."""
+    """End a binding and the sessions that use it, and mail a notice (UNB-5)."""
     operator_support.remove_binding(operator_ports(arguments["reason"]), str(binding_id))
 
 

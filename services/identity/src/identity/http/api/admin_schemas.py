@@ -12,8 +12,6 @@ from identity.http.api.service_schemas import OF_PORTAL, PORTAL, AdminServiceLog
 
 
 class FoundAccountSchema(ResponseSchema):
-    """An account in a list."""
-
     id = fields.String()
     username = fields.String()
     kind = fields.String(metadata={"enum": ["general", "link"]})
@@ -26,15 +24,13 @@ class FoundAccountSchema(ResponseSchema):
 
 
 class FoundAccountsSchema(ResponseSchema):
-    """A page of accounts; `next` is the cursor of the next page, or null on the last page."""
+    """`next` is the `after` of the next page. It is null if this page is not full."""
 
     items = fields.List(fields.Nested(FoundAccountSchema))
     next = fields.String(allow_none=True)
 
 
 class AccountStateSchema(AccountSchema):
-    """All of an account's data except its secrets."""
-
     review = fields.String(metadata={"enum": ["none", "pending", "approved", "rejected"]})
     email_verified_at = Timestamp(allow_none=True)
     suspended_at = Timestamp(allow_none=True)
@@ -43,7 +39,7 @@ class AccountStateSchema(AccountSchema):
 
 
 class AdminAccountSchema(AccountStateSchema):
-    """An account with its login lock and the state of its newest verification mail."""
+    """`locked_until` is null unless failed logins lock the account. `verification_mail` is the newest, or null."""
 
     inner = "account"
 
@@ -59,8 +55,6 @@ class SideSchema(ResponseSchema):
 
 
 class AdminBindingSchema(ResponseSchema):
-    """A binding with both accounts."""
-
     inner = "binding"
 
     id = fields.String()
@@ -74,13 +68,13 @@ class AdminBindingSchema(ResponseSchema):
 
 
 class AdminBindingsSchema(ResponseSchema):
-    """An account's bindings, newest first."""
+    """An account's bindings, live and ended, newest first."""
 
     items = fields.List(fields.Nested(AdminBindingSchema))
 
 
 class AdminSessionSchema(ResponseSchema):
-    """An open session, with the account that opened it and the account that it acts as."""
+    """A session that `holder_id` opened and that acts as `account_id`."""
 
     inner = "session"
     omissible = OF_PORTAL | {"account_id", "binding_id"}
@@ -99,13 +93,13 @@ class AdminSessionSchema(ResponseSchema):
 
 
 class AdminSessionsSchema(ResponseSchema):
-    """The open sessions that an account opened or that act as the account."""
+    """Sessions that have not timed out, and those that have but whose logins at services continue."""
 
     items = fields.List(fields.Nested(AdminSessionSchema))
 
 
 class AuditActorSchema(ResponseSchema):
-    """The actor of an entry; `via` is the service that named its operator."""
+    """`via` is the service that asserted the operator's name, otherwise null."""
 
     kind = fields.String(
         attribute="actor_kind", metadata={"enum": ["person", "operator", "service", "system"]}
@@ -115,8 +109,6 @@ class AuditActorSchema(ResponseSchema):
 
 
 class AuditRowSchema(ResponseSchema):
-    """A row of the audit log."""
-
     inner = "entry"
 
     id = fields.Integer()
@@ -130,25 +122,21 @@ class AuditRowSchema(ResponseSchema):
     request_id = fields.String()
     reason = fields.String(allow_none=True)
     detail = fields.Dict()
-    sealed = fields.Boolean(attribute="chained")
+    sealed = fields.Boolean(attribute="chained")  # the row is in the chain
 
 
 class AuditRowsSchema(ResponseSchema):
-    """A page of the audit log, newest first; `next` is the `before` of the next page, or null on the last page."""
+    """Rows, newest first. `next` is the `before` of the next page. It is null if this page is not full."""
 
     items = fields.List(fields.Nested(AuditRowSchema))
     next = fields.Integer(allow_none=True)
 
 
 class EndedSessionsSchema(ResponseSchema):
-    """The number of ended sessions."""
-
     ended = fields.Integer()
 
 
 class ConsentRecordSchema(ResponseSchema):
-    """A consent text that was accepted."""
-
     document = fields.String()
     version = fields.String()
     accepted_at = Timestamp()
@@ -156,7 +144,7 @@ class ConsentRecordSchema(ResponseSchema):
 
 
 class MailRecordSchema(ResponseSchema):
-    """A mail and its state."""
+    """A mail that is still in the outbox. `asked_at` is the time of its request, `at` the time of its newest state."""
 
     type = fields.String()
     asked_at = Timestamp()
@@ -166,7 +154,7 @@ class MailRecordSchema(ResponseSchema):
 
 
 class PersonalDataSchema(ResponseSchema):
-    """All stored data of a person (OPS-6)."""
+    """A person's data, without secrets and the data of other people (OPS-6)."""
 
     inner = "export"
 
@@ -180,7 +168,7 @@ class PersonalDataSchema(ResponseSchema):
 
 
 def with_expiry(session: Session, lifetimes: Lifetimes) -> dict[str, Session | datetime]:
-    """Return the input of PersonalDataSchema for a session: the session, and the time at which it ends unused."""
+    """Return the input of PersonalDataSchema for a session. An unused session ends at `expires_at`."""
     return {"session": session, "expires_at": session.ends_at(lifetimes)}
 
 

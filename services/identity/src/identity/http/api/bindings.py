@@ -19,20 +19,16 @@ blueprint = Blueprint("bindings", __name__, description="Bindings of a link acco
 
 
 class BindInput(Input):
-    """A general account and its password."""
-
     username = Text(required=True)
     password = SecretText(required=True)
 
 
 class CodeInput(Input):
-    """The mailed code."""
-
     code = Text(parse_code, required=True)
 
 
 class BoundAccountSchema(ResponseSchema):
-    """The general account of a binding. After the binding has ended, only names and tax id are shown (BIND-1)."""
+    """The general account of a binding. Of an ended binding, only username, company name and tax id are shown."""
 
     inner = "account"
 
@@ -45,15 +41,12 @@ class BoundAccountSchema(ResponseSchema):
 
     @post_dump(pass_original=True)
     def hide_ended(self, data: dict[str, Any], entry: BindingEntry, **_: Any) -> dict[str, Any]:
-        """Hide the person's data after the binding has ended."""
         if not entry.binding.is_live:
             data.update(name=None, email_masked=None, company_phone=None)
         return data
 
 
 class BindingSchema(ResponseSchema):
-    """A binding in its link account's list."""
-
     inner = "binding"
 
     id = fields.String()
@@ -67,8 +60,6 @@ class BindingSchema(ResponseSchema):
 
 
 class BindingsSchema(ResponseSchema):
-    """A link account's list of bindings."""
-
     items = fields.List(fields.Nested(BindingSchema))
 
 

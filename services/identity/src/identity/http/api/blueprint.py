@@ -21,7 +21,7 @@ _SESSION: Sequence[dict[str, list[str]]] = ({"bearer": []},)
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest has no types
-    """A blueprint: views load input with `arguments`, document errors with `errors` and dump output with `response`.
+    """Views load input with `arguments`, document errors with `errors` and dump output with `response`.
 
     `security` is documented for every view that may respond with 401, `parameters` for every view.
     """
@@ -63,8 +63,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         """Load the JSON body or the query string with `schema` and pass the result to the view as its first argument.
 
         All invalid fields are reported at once (REG-11). `guard` runs first and raises if the caller is not
-        authorized, so that the response reveals nothing about the input (SEC-13). If the body is invalid,
-        `extra_checks` adds errors that the schema cannot find.
+        authorized, so that the response reveals nothing about the input (SEC-13). If fields are invalid,
+        `extra_checks` adds errors that otherwise only the view finds.
         """
         loader = schema()
         read = json_body if location == "json" else query_arguments
@@ -85,7 +85,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         return decorate
 
     def errors(self, *statuses: int) -> Decorator:
-        """Document the error statuses of a view, and those of all views: unknown host, unavailable database."""
+        """Document a view's error statuses, those of all views (421, 503), and with 401 also `security`."""
         content = {MEDIA_TYPE: {"schema": ProblemSchema}}
         document: dict[str, Any] = {
             "responses": {

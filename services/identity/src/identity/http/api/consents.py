@@ -19,20 +19,18 @@ _MAX_DOCUMENTS = 10
 
 
 class AcceptedInput(Input):
-    """A text that was read to its end."""
-
     document = Text(required=True)
     version = Text(required=True)
 
 
 class ConsentsInput(Input):
-    """The accepted texts, which must be all current texts."""
+    """`accepted` must be all current texts."""
 
     accepted = Items(Part(AcceptedInput), limit=_MAX_DOCUMENTS, required=True)
 
 
 class ConsentTextSchema(ResponseSchema):
-    """A current text."""
+    """`sample` marks a text that is only an example."""
 
     document = fields.String()
     version = fields.String()
@@ -42,8 +40,6 @@ class ConsentTextSchema(ResponseSchema):
 
 
 class ConsentTextsSchema(ResponseSchema):
-    """The current texts."""
-
     items = fields.List(fields.Nested(ConsentTextSchema))
 
 
@@ -60,7 +56,7 @@ def texts() -> dict[str, Any]:
 @blueprint.errors(401, 403, 422)
 @blueprint.response(200, SessionSchema)
 def accept(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Accept the current texts."""
+    """Accept the current texts (LOGIN-3)."""
     accepted = [(each["document"], each["version"]) for each in arguments["accepted"]]
     consents.accept(ports(), current_principal(), accepted, client=client_info())
     forget_principal()

@@ -27,14 +27,14 @@ _MAX_CURSOR_CHARACTERS = 200
 
 
 class FeedQuery(Input):
-    """The position to continue from, and the size of the page."""
+    """`after` is the position of the last event that the consumer has read."""
 
     after = fields.Integer(load_default=0, validate=Range(0, MAX_POSITION))
     limit = page_limit(_MAX_ROWS)
 
 
 class SnapshotQuery(Input):
-    """The cursor from the previous page, and the size of this page."""
+    """`after` is the `next` of the previous page."""
 
     after = fields.String(load_default="", validate=Length(max=_MAX_CURSOR_CHARACTERS))
     limit = page_limit(_MAX_ROWS)
@@ -48,7 +48,7 @@ class FeedItemSchema(ResponseSchema):
 
 
 class FeedSchema(ResponseSchema):
-    """Events in order; `next` is the position to continue from, unchanged if there are no new events."""
+    """Events in order; `next` is the `after` of the next request, unchanged if there are no new events."""
 
     items = fields.List(fields.Nested(FeedItemSchema))
     next = fields.Integer()
@@ -78,7 +78,7 @@ class SnapshotBindingSchema(ResponseSchema):
 
 
 class SnapshotSchema(ResponseSchema):
-    """A page of the snapshot. The last page has no `next`; after it, the feed continues from `position`."""
+    """A page of the snapshot. If `next` is null, it is the last page, and the consumer continues in the feed."""
 
     accounts = fields.List(fields.Nested(SnapshotAccountSchema))
     bindings = fields.List(fields.Nested(SnapshotBindingSchema))
@@ -95,7 +95,7 @@ def _require_reader() -> ServiceClient:
 @blueprint.errors(401, 403, 410, 422, 429)
 @blueprint.response(200, FeedSchema)
 def events(arguments: dict[str, Any]) -> Response:
-    """Return events in the order of their positions, without gaps; 410 if the next events are no longer stored."""
+    """Return events in the order of their positions, without gaps; 410 if `after` is too old or beyond the newest."""
     page = feed.read(ports(), after=arguments["after"], limit=arguments["limit"])
     # `ce` is JSON already; parsing and dumping a thousand events would be slow.
     items = ",".join(f'{{"position":{event.position},"event":{event.ce}}}' for event in page.events)

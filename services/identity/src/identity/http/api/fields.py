@@ -15,7 +15,7 @@ _MAX_CHARACTERS = 1000
 
 
 def error_message(error: InvalidValue) -> dict[str, str]:
-    """Return the marshmallow error message for an invalid value."""
+    """Return an error message for marshmallow, which `input_loading.load` turns into a FieldError."""
     return {"code": error.code, "detail": field_error_sentence(error)}
 
 
@@ -33,15 +33,13 @@ class Input(Schema):
     """An object without unknown fields (SEC-13)."""
 
     class Meta:
-        """Schema options."""
-
         unknown = RAISE
 
     error_messages = _MESSAGES
 
 
 class Text(fields.String):
-    """A text of at most 1,000 characters, without lone surrogates, parsed by a function of the domain."""
+    """A text of at most 1,000 characters, without NUL and lone surrogates; `parse` is a function of the domain."""
 
     def __init__(self, parse: Callable[[str], str] | None = None, **options: Any) -> None:
         super().__init__(error_messages=_MESSAGES, **options)
@@ -66,8 +64,6 @@ class Text(fields.String):
 
 
 def one_of(*words: str, **options: Any) -> Text:
-    """Return a field that accepts one of these values."""
-
     def parse(raw: str) -> str:
         if raw not in words:
             raise InvalidValue("unknown_value", allowed=words)
@@ -77,7 +73,7 @@ def one_of(*words: str, **options: Any) -> Text:
 
 
 class SecretText(Text):
-    """A text that never appears in a log or a traceback."""
+    """A text that is loaded as a `Secret`, which logs and tracebacks mask."""
 
     @override
     def _load(self, text: str) -> Secret:
@@ -92,8 +88,6 @@ class Flag(fields.Boolean):
 
 
 class Part(fields.Nested):
-    """An object inside an object."""
-
     def __init__(self, schema: type[Schema], **options: Any) -> None:
         super().__init__(schema, error_messages=_MESSAGES, **options)
 
@@ -106,8 +100,6 @@ class Members(fields.Dict):
 
 
 class Items(fields.List[Any]):
-    """A list of at most `limit` items."""
-
     def __init__(self, inner: fields.Field[Any], *, limit: int, **options: Any) -> None:
         super().__init__(inner, error_messages=_MESSAGES, **options)
         self._limit = limit

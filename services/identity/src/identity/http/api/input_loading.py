@@ -16,7 +16,7 @@ _MAX_NAME_CHARACTERS = 40
 
 
 def json_body() -> Any:
-    """Return the parsed JSON body. Raises InvalidInput if it is nested too deeply."""
+    """Return the parsed JSON body. Raises HTTPException, and InvalidInput if the body is nested too deeply."""
     if not request.is_json:
         raise UnsupportedMediaType
     _refuse_truncated()
@@ -27,7 +27,7 @@ def json_body() -> Any:
 
 
 def _refuse_truncated() -> None:
-    """Refuse a chunked body over the size limit: Werkzeug truncates it at the limit without an error."""
+    """Refuse a chunked body that reaches the size limit: Werkzeug truncates it there without an error."""
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     if request.content_length is None and len(request.get_data()) >= limit:
         raise RequestEntityTooLarge
@@ -44,7 +44,7 @@ def query_arguments() -> dict[str, str]:
 
 
 def load(schema: Schema, payload: Any, *, extra_checks: ExtraChecks | None = None) -> Any:
-    """Load a payload by a schema. Raises InvalidInput with all field errors."""
+    """Load a payload by a schema. Raises InvalidInput with all field errors, including those of `extra_checks`."""
     try:
         return schema.load(payload)
     except ValidationError as error:
@@ -73,6 +73,6 @@ def _field_errors(pointer: str, messages: Any) -> Iterator[FieldError]:
 
 
 def _escape_pointer(name: str) -> str:
-    """Escape a name by RFC 6901 section 3, truncated because an unknown field's name can have any length."""
+    """Escape a name by RFC 6901 section 3. The name of an unknown field may be long or contain control characters."""
     shown = "".join(char for char in name[:_MAX_NAME_CHARACTERS] if char.isprintable())
     return shown.replace("~", "~0").replace("/", "~1")

@@ -45,7 +45,7 @@ _TITLE = "Identity of Taiwan's port passes"
 class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest's Api that creates the document on first use and leaves error responses to `http/errors.py`.
 
-    Creating the document takes longer than the rest of a process's startup, and few processes ever serve it.
+    Creating the document slows the start of a process, and few processes serve it.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -54,13 +54,12 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
         super().__init__(app)
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
-        """Register the views. `document` adds them to the OpenAPI document."""
+        """Register the views only. `document` adds them to the OpenAPI document."""
         self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
         self._app.register_blueprint(blueprint, **options)
         self._undocumented.append(blueprint)
 
     def document(self) -> dict[str, Any]:
-        """Return the OpenAPI document."""
         with self._lock:
             while self._undocumented:
                 blueprint = self._undocumented.pop(0)
@@ -78,7 +77,7 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
         return jsonify(self.document())
 
     def _register_error_handlers(self) -> None:
-        """Do nothing, because `http/errors.py` handles all errors."""
+        """Do nothing, because `http/errors.py` handles the API's errors."""
 
     def _register_pagination_header(self) -> None:
         """Do nothing, because pages have cursors in their bodies."""
@@ -93,7 +92,7 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
     """Register the API's blueprints, /openapi.json and /docs.
 
-    JSON requests contain no CSRF token; `http/same_origin.py` checks their origin instead (SEC-8).
+    JSON requests contain no CSRF token; with a session cookie, `http/same_origin.py` checks their origin (SEC-8).
     """
     app.config.update(
         API_TITLE=_TITLE,
@@ -118,7 +117,6 @@ def init_app(app: Flask, csrf: CSRFProtect) -> None:
 
 
 def api_document(app: Flask) -> dict[str, Any]:
-    """Return the application's OpenAPI document."""
     api: LazyApi = app.extensions[_EXTENSION]
     return api.document()
 

@@ -29,13 +29,11 @@ _STRONG_REVISION = re.compile(r'(?<![^\s,])"([1-9][0-9]{0,8})"')
 
 
 class CompanyChanges(Input):
-    """The editable data of a company."""
-
     phone = Text(parse_phone)
 
 
 class AccountChanges(Input):
-    """The editable data of an account (PRO-1)."""
+    """Omitted fields stay as they are. A change of `email` requires `current_password` (PRO-1, PRO-2)."""
 
     name = Text(parse_full_name)
     mobile = Text(parse_mobile)
@@ -45,7 +43,7 @@ class AccountChanges(Input):
 
 
 class PasswordInput(Input):
-    """A change of the password (PRO-4)."""
+    """`end_binding` also ends a general account's binding (UNB-5)."""
 
     current = SecretText(required=True)
     new = SecretText(required=True)
@@ -116,7 +114,8 @@ def change(arguments: dict[str, Any]) -> tuple[Account, dict[str, str]]:
 def _revisions() -> frozenset[int] | None:
     """Return the revisions in If-Match, or None for `*` (RFC 9110 section 13.1.1).
 
-    A weak tag matches nothing, because the comparison is strong. Raises RevisionMissing, RevisionStale.
+    A weak tag matches nothing, because the comparison is strong. Raises RevisionMissing, or RevisionStale if the header
+    is malformed.
     """
     header = request.headers.get("If-Match")
     if header is None:
@@ -133,7 +132,7 @@ def _revisions() -> frozenset[int] | None:
 @blueprint.errors(401, 403, 422, 429, 503)
 @blueprint.response(204)
 def change_password(arguments: dict[str, Any]) -> None:
-    """Change the password, and end all other sessions (PRO-4, UNB-5)."""
+    """Change the password, end all other sessions and withdraw a pending change of mailbox (PRO-4, UNB-5)."""
     try:
         account = profile.change_password(
             ports(),

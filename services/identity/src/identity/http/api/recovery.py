@@ -18,22 +18,16 @@ blueprint = Blueprint("recovery", __name__, description="Forgotten passwords and
 
 
 class ResetRequest(Input):
-    """A username and a mailbox."""
-
     username = Text(required=True)
     email = Text(parse_mailbox, required=True)
 
 
 class UsernamesRequest(Input):
-    """A mailbox, and optionally the tax id of a company."""
-
     email = Text(parse_mailbox, required=True)
     tax_id = Text(parse_tax_id)
 
 
 class ResetInput(Input):
-    """The token of the mailed link, and the new password."""
-
     token = SecretText(required=True)
     password = SecretText(required=True)
 
@@ -43,7 +37,7 @@ class ResetInput(Input):
 @blueprint.errors(422)
 @blueprint.response(202)
 def request_usernames(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Mail a list of its usernames to a mailbox; the response is the same if there are none (LOGIN-9)."""
+    """Mail a mailbox the usernames of its accounts; the response is the same if there are none (LOGIN-9)."""
     email, tax_id = arguments["email"], arguments.get("tax_id")
     forgotten_usernames.request(ports(), email=email, tax_id=tax_id, client=client_info())
     return {}
@@ -64,7 +58,7 @@ def request_reset(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(400, 410, 422, 503)
 @blueprint.response(204)
 def reset(arguments: dict[str, Any]) -> None:
-    """Set a new password; the account then recognizes this browser (SEC-3)."""
+    """Set a new password, end all sessions and a general account's binding (UNB-5), and set a device cookie (SEC-3)."""
     token, password = arguments["token"].reveal(), arguments["password"].reveal()
     try:
         device = recovery.reset(ports(), token, password=password)

@@ -12,7 +12,7 @@ _SECONDS = "%Y-%m-%dT%H:%M:%S"
 
 
 class ResponseSchema(marshmallow.Schema):
-    """A response. Attributes that the dumped object lacks are looked up in its attribute `inner`, if set.
+    """A response. If `inner` is set, attributes that the dumped object lacks are read from its attribute of that name.
 
     The OpenAPI document marks every field as required, except those in `omissible`.
     """
@@ -24,8 +24,8 @@ class ResponseSchema(marshmallow.Schema):
     def on_bind_field(self, field_name: str, field_obj: Any) -> None:
         field_obj.required = field_name not in self.omissible
 
+    @override
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Return an attribute of the object, or else of its inner object."""
         value = super().get_attribute(obj, attr, default)
         if value is default and self.inner is not None:
             inner = super().get_attribute(obj, self.inner, None)
@@ -34,14 +34,12 @@ class ResponseSchema(marshmallow.Schema):
 
 
 def format_time(value: datetime, *, milliseconds: bool = False) -> str:
-    """Format a time in UTC by RFC 3339."""
+    """Return a UTC time in the form of RFC 3339, truncated to seconds or milliseconds."""
     fraction = f".{value.microsecond // 1000:03}" if milliseconds else ""
     return f"{value.strftime(_SECONDS)}{fraction}Z"
 
 
 class Timestamp(fields.String):
-    """A time in UTC by RFC 3339, with a precision of a second or a millisecond."""
-
     def __init__(self, *, milliseconds: bool = False, **options: Any) -> None:
         super().__init__(metadata={"format": "date-time"}, **options)
         self._milliseconds = milliseconds
@@ -54,15 +52,13 @@ class Timestamp(fields.String):
 
 
 class MaskedEmail(fields.String):
-    """A masked mailbox, of which only the beginning is shown."""
-
     @override
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return masked_mailbox(value) if value is not None else None
 
 
 class MailStateSchema(ResponseSchema):
-    """The state of a verification mail."""
+    """The state of a verification mail. `category` is the reason for a refusal, otherwise null."""
 
     state = fields.String(metadata={"enum": ["waiting", "sent", "refused"]})
     at = Timestamp()
@@ -83,14 +79,12 @@ class CompanySchema(ResponseSchema):
 class Whole(fields.Nested):
     """A nested response object that is dumped from the same object as its parent."""
 
+    @override
     def get_value(self, obj: Any, *_args: Any, **_kwargs: Any) -> Any:
-        """Return the containing object."""
         return obj
 
 
 class AccountSchema(ResponseSchema):
-    """A person's own account."""
-
     id = fields.String()
     kind = fields.String()
     username = fields.String()
@@ -104,7 +98,7 @@ class AccountSchema(ResponseSchema):
 
 
 class FieldErrorSchema(ResponseSchema):
-    """An invalid field, identified by a JSON pointer."""
+    """`pointer` is a JSON pointer (RFC 6901) to the invalid field."""
 
     pointer = fields.String()
     code = fields.String()

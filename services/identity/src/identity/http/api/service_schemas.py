@@ -9,12 +9,10 @@ PORTAL = {
     "continue, and address, browser and times may be missing"
 }
 OF_PORTAL = frozenset({"address", "user_agent", "created_at", "last_seen_at"})
-"""The fields that may be missing after the portal's session has timed out."""
+"""The fields that are missing once the row of a timed-out portal session is deleted."""
 
 
 class ServiceCompanySchema(ResponseSchema):
-    """The company that a person acts for at a service."""
-
     tax_id = fields.String()
     name = fields.String()
 
@@ -31,8 +29,6 @@ class ServiceLoginSchema(ResponseSchema):
 
 
 class AdminServiceLoginSchema(ServiceLoginSchema):
-    """A login at a service, with its accounts and scopes."""
-
     session_id = fields.String()
     holder_id = fields.String()
     account_id = fields.String()

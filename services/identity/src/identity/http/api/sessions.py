@@ -25,21 +25,15 @@ blueprint = Blueprint("sessions", __name__, description="Sessions and switching"
 
 
 class Credentials(Input):
-    """A username and a password."""
-
     username = Text(required=True)
     password = SecretText(required=True)
 
 
 class SwitchInput(Input):
-    """The binding to switch to."""
-
     binding_id = Text(required=True)
 
 
 class SessionCompanySchema(ResponseSchema):
-    """The company of a session's account."""
-
     tax_id = fields.String()
     name = fields.String(attribute="company_name")
 
@@ -56,14 +50,17 @@ class SessionAccountSchema(ResponseSchema):
 
 
 class ActorSchema(ResponseSchema):
-    """The link account that acts."""
+    """The link account that switched the session."""
 
     username = fields.String()
     name = fields.String()
 
 
 class SessionSchema(ResponseSchema):
-    """A session; `token` is set only when it is issued, and `actor` only while the session is switched."""
+    """A session. `token` is present when it is issued, `actor` while the session is switched.
+
+    `verification_mail` is present while the person must verify a mailbox. `next` is the step to take, or null.
+    """
 
     inner = "principal"
     omissible = frozenset({"token", "actor", "verification_mail"})
@@ -82,8 +79,6 @@ class SessionSchema(ResponseSchema):
 
 
 class OpenSessionSchema(ResponseSchema):
-    """One of a person's own sessions."""
-
     inner = "session"
     omissible = OF_PORTAL
 
@@ -100,8 +95,6 @@ class OpenSessionSchema(ResponseSchema):
 
 
 class OpenSessionsSchema(ResponseSchema):
-    """A person's own sessions."""
-
     items = fields.List(fields.Nested(OpenSessionSchema))
 
 
@@ -124,7 +117,7 @@ def answer_session(ports: Ports) -> Answerer:
 
 
 def _document(principal: Principal) -> dict[str, Any]:
-    """Return the output of SessionSchema for a session that is not switched, in a tenth of the time."""
+    """Return what SessionSchema dumps for a session that is neither switched nor unverified, in less time."""
     account = principal.account
     return {
         "expires_at": format_time(principal.expires_at),

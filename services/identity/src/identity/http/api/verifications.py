@@ -22,14 +22,12 @@ class TokenInput(Input):
 
 
 class CorrectedMailboxInput(Input):
-    """A corrected mailbox, and the account's password."""
-
     email = Text(parse_mailbox, required=True)
     password = SecretText(required=True)
 
 
 class ConfirmedMailboxSchema(ResponseSchema):
-    """A verified mailbox and its account."""
+    """`already` is true if the link was used before."""
 
     inner = "account"
 
@@ -41,7 +39,7 @@ class ConfirmedMailboxSchema(ResponseSchema):
 
 
 class CancelledChangeSchema(ResponseSchema):
-    """A cancelled change of mailbox; `restored` is true if the change had taken effect."""
+    """`restored` is true if the change had taken effect, `already` if nothing remained to be cancelled."""
 
     inner = "account"
 
@@ -57,7 +55,7 @@ class CancelledChangeSchema(ResponseSchema):
 @blueprint.errors(400, 409, 410, 422)
 @blueprint.response(200, ConfirmedMailboxSchema)
 def confirm(arguments: dict[str, Any]) -> object:
-    """Verify the mailbox of a link, without logging in (SEC-4). A change ends all other sessions (PRO-3)."""
+    """Verify the mailbox of a link, without logging in (SEC-4). A change of mailbox ends other sessions (PRO-3)."""
     return verification.confirm(ports(), arguments["token"].reveal(), principal=optional_principal())
 
 
