@@ -18,7 +18,7 @@ blueprint = Blueprint("oauth_authorize", __name__, url_prefix="/oauth")
 
 @blueprint.get("/authorize")
 def authorize() -> Response:
-    """Redirect to the client, or store the request and redirect to the portal."""
+    """Redirect to the client with a code or an error, or store the request and redirect to the portal."""
     parameters = parse_parameters(request.query_string)
     request_uri = parameters.get("request_uri") or ""
     if request_uri.startswith(REQUEST_URI):
@@ -34,7 +34,7 @@ def authorize() -> Response:
 
 @blueprint.post("/authorize")
 def continue_by_get() -> Response:
-    """Redirect to the same request with GET, so that the browser sends its SameSite=Lax cookie (OIDC-4)."""
+    """Redirect to the same request with GET, so that the browser sends its SameSite=Lax cookie."""
     if request.query_string:
         raise UnprovenRequest("a POST request must have no query string")
     query = urlencode(parse_parameters(request.get_data()).pairs)

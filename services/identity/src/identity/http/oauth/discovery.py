@@ -37,12 +37,12 @@ class PublicDocument:
         }
 
     def status(self, if_none_match: str | None) -> HTTPStatus:
-        """Return 304 for a client that has the document, otherwise 200."""
+        """Return 304 if the header contains the document's entity tag, otherwise 200."""
         is_known = if_none_match and parse_etags(if_none_match).contains_weak(self._digest)
         return HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK
 
     def answer(self, environ: "WSGIEnvironment") -> Answer:
-        """Return the document without using Flask."""
+        """Answer on the fast path."""
         return self._answers[self.status(environ.get("HTTP_IF_NONE_MATCH"))]
 
 
@@ -53,7 +53,6 @@ def public_documents(issuer: str, key_set: Mapping[str, Any]) -> dict[str, Publi
 
 
 def discovery_blueprint(documents: Mapping[str, PublicDocument]) -> Blueprint:
-    """Return the blueprint that serves the documents."""
     blueprint = Blueprint("oauth_discovery", __name__)
 
     def show() -> Response:

@@ -8,7 +8,10 @@ from identity.usecases.steps.dpop import verify_dpop
 
 
 def dpop_key(*, access_token: str | None = None) -> str | None:
-    """Verify the request's proof; return the thumbprint of its key, or None without a proof. Raises InvalidProof."""
+    """Verify the request's proof; return the thumbprint of its key, or None without a proof. Raises InvalidProof.
+
+    The proof counts as used. With `access_token`, it must contain the token's hash.
+    """
     proof = request.headers.get("DPoP")
     if proof is None:
         return None

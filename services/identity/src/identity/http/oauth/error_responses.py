@@ -1,4 +1,4 @@
-"""The error codes and statuses of the OAuth endpoints, by refusal (RFC 6749 section 5.2)."""
+"""Error responses of the OAuth endpoints: code and status by refusal (RFC 6749 section 5.2, RFC 6750 section 3)."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ DPOP_ALGORITHMS = " ".join(CLIENT_ALGORITHMS)
 
 @dataclass(frozen=True, slots=True)
 class OAuthError:
-    """An error code and status. With `of_resource`, the WWW-Authenticate challenge contains the code."""
+    """`of_resource` marks errors of access tokens, whose challenge is for Bearer and DPoP, not for Basic."""
 
     error: str
     status: int = 400
@@ -51,7 +51,7 @@ ERRORS: Mapping[type[Refusal | OAuthRefusal], OAuthError] = {
 
 
 def oauth_blueprint(name: str) -> Blueprint:
-    """Return a blueprint that responds to all errors in OAuth's format."""
+    """Return a blueprint that responds to the errors of its views in OAuth's format."""
     blueprint = Blueprint(f"{_PREFIX}{name}", __name__, url_prefix="/oauth")
     blueprint.register_error_handler(Refusal, refusal_response)
     blueprint.register_error_handler(OAuthRefusal, refusal_response)
@@ -63,7 +63,6 @@ def oauth_blueprint(name: str) -> Blueprint:
 
 
 def refusal_response(refusal: Refusal | OAuthRefusal) -> Response:
-    """Return the error response of a refused request."""
     known = ERRORS[type(refusal)]
     description = refusal.description if isinstance(refusal, OAuthRefusal) else ""
     response = error_response(known.error, known.status, description)
@@ -77,7 +76,7 @@ def refusal_response(refusal: Refusal | OAuthRefusal) -> Response:
 
 
 def _challenge(error: str) -> str:
-    """Return the challenge of the request's scheme, or of both schemes without credentials (RFC 6750, RFC 9449)."""
+    """Return the challenge of the request's scheme, or without credentials of both schemes (RFC 6750, RFC 9449)."""
     scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
     if scheme == "dpop":
         return f'DPoP error="{error}", algs="{DPOP_ALGORITHMS}"'
@@ -87,7 +86,7 @@ def _challenge(error: str) -> str:
 
 
 def error_response(error: str, status: int, description: str = "") -> Response:
-    """Count an error, and return the error response (RFC 6749 section 5.2)."""
+    """Count the error in the metrics, and return its response."""
     endpoint = (request.blueprint or "").removeprefix(_PREFIX)
     ports().oauth_meter.refused(endpoint, error)
     body = {"error": error} | ({"error_description": description} if description else {})

@@ -24,11 +24,10 @@ class Form:
 
     @property
     def names(self) -> set[str]:
-        """The names of the parameters."""
         return {name for name, _ in self._parameters}
 
     def get(self, name: str) -> str | None:
-        """Return a parameter, or None. Raises InvalidRequest if it is repeated."""
+        """Return a parameter, or None if it is absent. Raises InvalidRequest if it is repeated."""
         values = self.every(name)
         if len(values) > 1:
             raise InvalidRequest("a parameter is repeated")
@@ -47,14 +46,17 @@ class Form:
 
 
 def read_form(*, repeatable: frozenset[str] = frozenset()) -> Form:
-    """Parse the form of the request. Raises InvalidRequest, RequestEntityTooLarge, UnsupportedMediaType."""
+    """Parse the request's form; only parameters in `repeatable` may be repeated.
+
+    Raises InvalidRequest, RequestEntityTooLarge, UnsupportedMediaType.
+    """
     if request.mimetype != MEDIA_TYPE:
         raise UnsupportedMediaType
     return parse_form(_body(), repeatable=repeatable)
 
 
 def parse_form(body: bytes, *, repeatable: frozenset[str] = frozenset()) -> Form:
-    """Parse the form in a body. Raises InvalidRequest."""
+    """Parse a body like `read_form`. Raises InvalidRequest."""
     parameters = _parse(body)
     once = [name for name, _ in parameters if name not in repeatable]
     if len(once) != len(set(once)):

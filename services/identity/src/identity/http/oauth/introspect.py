@@ -28,10 +28,10 @@ _NO_STORE: Final = ("Cache-Control", "no-store")
 
 @blueprint.post("/introspect")
 def answer() -> Response:
-    """Describe a token to a service in its audience that has the right `tokens:introspect`."""
+    """Describe a token. It is inactive for services outside its audience or without the right `tokens:introspect`."""
     form = read_form()
-    shown, token = credentials_of(form), form.require("token")
-    response = jsonify(introspect(ports(), shown, token, asker=client_info()))
+    credentials, token = credentials_of(form), form.require("token")
+    response = jsonify(introspect(ports(), credentials, token, asker=client_info()))
     response.headers.add(*_NO_STORE)
     return response
 
@@ -40,15 +40,15 @@ def answer_introspection(ports: Ports) -> Answerer:
     """Return the fast path's answerer for requests with a valid client secret and a token."""
 
     def answer(environ: "WSGIEnvironment") -> Answer | None:
-        asked = _usual(environ)
-        content = introspect_by_secret(ports, *asked) if asked is not None else None
+        usual = _usual(environ)
+        content = introspect_by_secret(ports, *usual) if usual is not None else None
         return Answer.of_json(content, _NO_STORE) if content is not None else None
 
     return answer
 
 
 def _usual(environ: "WSGIEnvironment") -> tuple[Credentials, str] | None:
-    """Return the credentials and the token of a request in the usual form, and let Flask read the body again."""
+    """Return credentials and token of a form that Basic authenticates; leave the body readable for Flask."""
     length = environ.get("CONTENT_LENGTH", "")
     if environ.get("CONTENT_TYPE") != MEDIA_TYPE or not length.isdigit() or int(length) > MAX_FORM_BYTES:
         return None

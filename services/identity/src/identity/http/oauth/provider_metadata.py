@@ -47,7 +47,6 @@ _FIXED = {
 
 
 def provider_metadata(issuer: str) -> dict[str, Any]:
-    """Return the metadata of the provider with this issuer."""
     algorithms = list(CLIENT_ALGORITHMS)
     return {
         "issuer": issuer,

@@ -11,8 +11,8 @@ blueprint = oauth_blueprint("revoke")
 
 
 @blueprint.post("/revoke")
-def give_back() -> Response:
-    """Revoke a token of the client. Returns 200 for unknown tokens too (RFC 7009 section 2.2)."""
+def revoke_token() -> Response:
+    """Revoke a token of the client. Respond with 200 to unknown tokens too (RFC 7009 section 2.2)."""
     form = read_form()
     client = require_client(form)
     revoke(client_ports(client), client, form.require("token"))

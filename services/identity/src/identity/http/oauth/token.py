@@ -28,7 +28,7 @@ blueprint = oauth_blueprint("token")
 
 @blueprint.post("/token")
 def issue() -> Response:
-    """Issue tokens for the request's grant type."""
+    """Issue tokens by the request's `grant_type`."""
     form = read_form(repeatable=_REPEATABLE)
     client = require_client(form)
     grant_type = form.require("grant_type")
@@ -61,30 +61,30 @@ def tokens_response(tokens: Tokens, **more: str) -> Response:
 
 
 def _redeem(ports: Ports, client: OidcClient, form: Form) -> Tokens:
-    asked = CodeRequest(
+    code_request = CodeRequest(
         code=form.require("code"),
         redirect_uri=form.get("redirect_uri"),
         verifier=form.get("code_verifier"),
         resources=form.every("resource"),
         jkt=dpop_key(),
     )
-    return redeem(ports, client, asked)
+    return redeem(ports, client, code_request)
 
 
 def _refresh(ports: Ports, client: OidcClient, form: Form) -> Tokens:
-    asked = RefreshRequest(
+    refresh_request = RefreshRequest(
         refresh_token=form.require("refresh_token"),
         scopes=(form.get("scope") or "").split(),
         resources=form.every("resource"),
         jkt=dpop_key(),
     )
-    return refresh(ports, client, asked)
+    return refresh(ports, client, refresh_request)
 
 
 def _exchange(ports: Ports, client: OidcClient, form: Form) -> Tokens:
     if form.get("requested_token_type") not in {None, ACCESS_TOKEN}:
         raise InvalidRequest("requested_token_type is not supported")
-    asked = ExchangeRequest(
+    exchange_request = ExchangeRequest(
         subject=form.require("subject_token"),
         subject_type=form.require("subject_token_type"),
         actor=form.get("actor_token"),
@@ -94,7 +94,7 @@ def _exchange(ports: Ports, client: OidcClient, form: Form) -> Tokens:
         scopes=(form.get("scope") or "").split(),
         jkt=dpop_key(),
     )
-    return exchange(ports, client, asked)
+    return exchange(ports, client, exchange_request)
 
 
 GRANT_TYPES: Final[Mapping[str, Callable[[Ports, OidcClient, Form], Tokens]]] = {

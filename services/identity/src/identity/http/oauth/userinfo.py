@@ -25,7 +25,7 @@ def answer() -> Response:
 
 
 def _proven_key(token: str) -> str:
-    """Return the thumbprint of the key that is proven with the token. Raises InvalidResourceProof, InvalidToken."""
+    """Return the thumbprint of the DPoP proof's key. Raises InvalidResourceProof, or InvalidToken without a proof."""
     try:
         jkt = dpop_key(access_token=token)
     except InvalidProof:
