@@ -59,8 +59,8 @@ class AccountInput(Input):
         password = data.get("password")
         if not isinstance(password, Secret):
             return
-        firm = data.get("company") or {}
-        values = {**data, "company_name": firm.get("name", ""), "tax_id": firm.get("tax_id", "")}
+        company = data.get("company") or {}
+        values = {**data, "company_name": company.get("name", ""), "tax_id": company.get("tax_id", "")}
         messages = [error_message(error) for error in password_errors(password.reveal(), values)]
         if messages:
             raise ValidationError(messages, "password")

@@ -48,7 +48,10 @@ def show(request_id: str, asked: ValidatedRequest) -> Response:
 
 
 def proceed(asked: ValidatedRequest) -> Response | Interaction:
-    """Return the response with a code, or the interaction that is required first. Raises AuthorizationError."""
+    """Return the response with a code, or the interaction that is required first.
+
+    Raises AuthorizationError, RequestGone, Unavailable.
+    """
     for _ in range(_TRIES):
         try:
             outcome = authorization_decision.proceed(ports(), asked, optional_principal())
@@ -62,7 +65,7 @@ def proceed(asked: ValidatedRequest) -> Response | Interaction:
 
 
 def begin(asked: ValidatedRequest, request_id: str | None) -> Response:
-    """Store the request, or extend the lifetime of a pushed request, and redirect to its page."""
+    """Redirect to the request's page. Before, store the request, or extend the lifetime of a pushed request."""
     principal = optional_principal()
     if request_id is None:
         request_id = pending_authorization_requests.store(ports(), asked, principal, asker=client_info())
@@ -97,7 +100,7 @@ def _redisplay(request_id: str) -> Response:
 def submit(request_id: str, _asked: ValidatedRequest) -> Response:
     """Log in, and continue with the request."""
     return submit_login(
-        lambda form, **shown: _login_page(request_id, form, **shown),
+        lambda form, **values: _login_page(request_id, form, **values),
         url_of=lambda _: url_for("portal.authorize.show", request_id=request_id),
     )
 
@@ -111,7 +114,7 @@ def reopen(request_id: str, _action: str) -> Response:
 @blueprint.post("/authorize/<request_id>/cancel")
 @with_request
 def cancel(_request_id: str, _asked: ValidatedRequest) -> Response:
-    """Return to the service without a login."""
+    """Return to the service with the error `access_denied`."""
     raise AuthorizationError("access_denied")
 
 
@@ -127,7 +130,7 @@ def _unproven(refusal: UnprovenRequest) -> Response:
 
 
 def refused_page(reason: str, status: int, client: OidcClient | None, *, description: str = "") -> Response:
-    """Return the error page of a request that must not redirect to the service; it names the service (OIDC-2)."""
+    """Return the error page of a request that must not redirect to the service, with its name if known (OIDC-2)."""
     return render_page(
         "service_refused.html",
         status=status,

@@ -17,29 +17,25 @@ from identity.usecases.bindings import BindingEntry
 
 @dataclass(frozen=True, slots=True)
 class BindingView:
-    """A binding at a given time. After the binding has ended, only names and tax id are shown."""
+    """A binding at the time `now`."""
 
     entry: BindingEntry
     now: datetime
 
     @property
     def id(self) -> str:
-        """The binding's id."""
         return self.entry.binding.id
 
     @property
     def username(self) -> str:
-        """The general account's username."""
         return self.entry.account.username
 
     @property
     def company(self) -> str:
-        """The name of the general account's company."""
         return self.entry.account.company_name
 
     @property
     def tax_id(self) -> str:
-        """The company's tax id."""
         return self.entry.account.tax_id
 
     @property
@@ -49,17 +45,15 @@ class BindingView:
 
     @property
     def status(self) -> Status:
-        """The binding's status: unverified, verified or removed."""
         return self.entry.binding.status
 
     @property
     def state(self) -> StateTexts:
-        """The text and colour of the status."""
         return texts.BINDING_STATES[self.status]
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """The labels and values of the panel, in the manual's order."""
+        """Labels and values of the panel, in the manual's order; of an ended binding username, tax id and company."""
         account = self.entry.account
         labels = {
             texts.BINDING_USERNAME: account.username,
@@ -75,12 +69,11 @@ class BindingView:
 
     @property
     def masked_mailbox(self) -> str:
-        """The masked mailbox to which the code is sent."""
         return masked_mailbox(self.entry.account.email)
 
     @property
     def removal_text(self) -> str:
-        """A sentence with the reason and time of the binding's end."""
+        """A sentence with the reason and time of the binding's end, or an empty string."""
         binding = self.entry.binding
         if binding.removed_at is None or binding.removed_reason is None:
             return ""
@@ -90,12 +83,12 @@ class BindingView:
 
     @property
     def code_issued_at(self) -> str:
-        """When the valid code was issued, in Taiwan's time."""
+        """When the newest code was issued, in Taiwan's time; empty without a code."""
         return taipei(self.entry.code.issued_at) if self.entry.code else ""
 
     @property
     def code_expires_at(self) -> str:
-        """When the code expires, in Taiwan's time."""
+        """When the newest code expires, in Taiwan's time; empty without a code."""
         return taipei(self.entry.code.expires_at) if self.entry.code else ""
 
     @property

@@ -58,7 +58,7 @@ class CodeForm(Form):
     )
 
     def focus(self) -> None:
-        """Focus the field; its error is shown next to it."""
+        """Focus the field. Its error is beside it, not in a summary."""
         self.code.render_kw = {**(self.code.render_kw or {}), "autofocus": True, "data-focus": True}
 
 
@@ -141,7 +141,7 @@ def bind() -> Response:
 
 
 def _already_bound(principal: Principal, form: BindForm, refusal: AlreadyBound) -> Response:
-    """Redirect to the existing binding if it belongs to this link account."""
+    """Redirect to the existing binding if it belongs to this link account, otherwise show the error."""
     key = username_key(form.username.data or "")
     existing = [view.id for view in _views(principal) if view.entry.account.username_key == key]
     if not (refusal.here and existing):
@@ -225,6 +225,6 @@ def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
 
 @blueprint.errorhandler(NotFound)
 def _not_found(_refusal: NotFound) -> Response:
-    """Redirect to the list if the binding ended while its page was open."""
+    """Redirect to the list, because the binding ended while its page was open, or is not the account's."""
     flash_message(texts.BINDING_GONE, kind="notice")
     return _redirect_to_binding((request.view_args or {}).get("binding_id"))

@@ -37,7 +37,7 @@ def show() -> Response:
 @blueprint.post("/email/cancel")
 @redisplay_with(show)
 def cancel() -> Response:
-    """Cancel the change."""
+    """Cancel the change, or restore the mailbox from before it, and end all sessions."""
     token = request.form.get("token", "")
     try:
         cancellation = email_cancellation.cancel(ports(), token)

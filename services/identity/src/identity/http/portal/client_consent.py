@@ -12,7 +12,6 @@ blueprint = Blueprint("client_consent", __name__)
 
 
 def page(request_id: str, asked: ValidatedRequest, interaction: Interaction) -> Response:
-    """Return the page that shows the data and the service that receives them."""
     assert interaction.chosen is not None  # noqa: S101  # consent is requested after the choice
     return render_page(
         "client_consent.html",

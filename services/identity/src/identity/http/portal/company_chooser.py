@@ -18,7 +18,7 @@ blueprint = Blueprint("company_chooser", __name__)
 
 @dataclass(frozen=True, slots=True)
 class CandidateView:
-    """A row of the list: a company with its account."""
+    """A row of the list. All candidates are verified; their last use is not shown."""
 
     candidate: Candidate
     status: str = "verified"
@@ -26,22 +26,18 @@ class CandidateView:
 
     @property
     def id(self) -> str:
-        """The account's id."""
         return self.candidate.account.id
 
     @property
     def company(self) -> str:
-        """The company's name."""
         return self.candidate.account.company_name
 
     @property
     def tax_id(self) -> str:
-        """The company's tax id."""
         return self.candidate.account.tax_id
 
     @property
     def username(self) -> str:
-        """The account's username."""
         return self.candidate.account.username
 
 

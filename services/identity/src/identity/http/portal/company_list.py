@@ -19,27 +19,22 @@ MAX_QUERY_CHARACTERS = 100
 
 
 class CompanyRow(Protocol):
-    """A company with its account."""
+    """`status` is the binding's; `used_at` is its last use, None if it was not used or this is unknown."""
 
     @property
-    def company(self) -> str:
-        """The company's name."""
+    def company(self) -> str: ...
 
     @property
-    def tax_id(self) -> str:
-        """The company's tax id."""
+    def tax_id(self) -> str: ...
 
     @property
-    def username(self) -> str:
-        """The account's username."""
+    def username(self) -> str: ...
 
     @property
-    def status(self) -> str:
-        """The state of the binding."""
+    def status(self) -> str: ...
 
     @property
-    def used_at(self) -> datetime | None:
-        """When the binding was last used, or None."""
+    def used_at(self) -> datetime | None: ...
 
 
 Row = TypeVar("Row", bound=CompanyRow)
@@ -47,7 +42,7 @@ Row = TypeVar("Row", bound=CompanyRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyList(Generic[Row]):
-    """The current page of what was found in a list; `query` is the search text as typed."""
+    """`found` are the rows that match `query`; `rows` are those of the current page, whose number begins at 1."""
 
     rows: Sequence[Row]
     found: Sequence[Row]
@@ -58,17 +53,14 @@ class CompanyList(Generic[Row]):
 
     @property
     def has_search(self) -> bool:
-        """Whether the list is long enough to be searched."""
         return len(self.all_rows) >= MIN_ROWS_TO_SEARCH
 
     @property
     def counts(self) -> Counter[str]:
-        """The number of bindings by status."""
         return Counter(row.status for row in self.all_rows)
 
     @property
     def found_counts(self) -> Counter[str]:
-        """How many of the bindings that were found have each status."""
         return Counter(row.status for row in self.found)
 
     @property
@@ -78,12 +70,12 @@ class CompanyList(Generic[Row]):
         return max(used, key=lambda each: each[0])[1] if used else None
 
     def parameters(self, page: int) -> dict[str, str | int]:
-        """Return the URL parameters of a page of this search."""
+        """Return the URL parameters of a page of this search; the first page of all rows has none."""
         return ({"q": self.query} if self.query else {}) | ({"page": page} if page > 1 else {})
 
 
 def company_list(views: Sequence[Row], *, chosen: Row | None = None) -> CompanyList[Row]:
-    """Return the requested page, by default the page with the chosen row."""
+    """Return the page that the URL requests, by default the page with the chosen row or the first page."""
     query = request.args.get("q", "").strip()[:MAX_QUERY_CHARACTERS]
     found = [view for view in views if matches(query, (view.company, view.tax_id, view.username))]
     pages = max(1, -(-len(found) // ROWS_OF_A_PAGE))

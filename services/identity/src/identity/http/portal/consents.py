@@ -1,7 +1,7 @@
 """The consent texts (LOGIN-3; manual, steps 19 and 20).
 
 With scripts, all texts are on one page. Without scripts, each text has its own page, whose button sends a GET request
-for the next text with the list of texts read so far. Nothing is stored until all texts are accepted.
+for the next text with the list of texts read so far. Only the last button sends the acceptance, which is stored.
 """
 
 import re
@@ -29,7 +29,7 @@ _PAIR = "="
 
 @blueprint.get("/consents")
 def show() -> Response:
-    """Show all texts, each of which must be read to its end."""
+    """Show all texts. The script requires each to be read to its end."""
     require_step("consent")
     return _show()
 
@@ -65,7 +65,7 @@ def show_one(document: str) -> Response:
         "consent_text.html",
         text=text,
         pairs=[_pair(each) for each in (*read, text)],
-        place=len(read) + 1,
+        number=len(read) + 1,
         total=len(texts),
         following=unread[0] if unread else None,
     )

@@ -17,15 +17,12 @@ blueprint = Blueprint("forgotten_usernames", __name__)
 
 
 class MailboxForm(Form):
-    """A mailbox, and optionally the tax id of a company."""
-
     email = TextField(labels.FORGOTTEN_EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
     tax_id = TextField(labels.FORGOTTEN_TAX_ID, parse_tax_id, autocomplete="off", optional=True)
 
 
 @blueprint.get("/username/forgotten")
 def show() -> Response:
-    """Show the form."""
     return render_page("usernames.html", form=MailboxForm())
 
 

@@ -33,8 +33,6 @@ _NOTICES = {
 
 
 class LoginForm(Form):
-    """A username and a password."""
-
     username = TextField(labels.LOGIN_USERNAME, max_length=64, autocomplete="username")
     password = SecretField(labels.LOGIN_PASSWORD, autocomplete="current-password")
 
@@ -61,10 +59,10 @@ def show() -> Response:
 
 
 def _notice(ended: str) -> str:
-    """Return the reason why the person must log in again, or an empty string."""
+    """Return why the person must log in again, or an empty string. Forget a stored cause, so that it is shown once."""
     company = None if ended == "password" else unbound_company()
     if company is not None:
-        forget_binding()  # shown once, even if no redirect reports that a session has ended
+        forget_binding()
         return texts.SESSION_ENDED_BY_UNBINDING.format(company=company)
     if ended != "password" and mailbox_was_changed():
         forget_login()
@@ -84,7 +82,7 @@ def log_in() -> Response:
 
 
 def submit_login(show: Callable[..., Response], *, url_of: Callable[[Principal], str]) -> Response:
-    """Log in with the submitted form and redirect, or `show` the form with an error."""
+    """Log in with the submitted form, end the browser's previous session and redirect; or `show` the form again."""
     form, previous = LoginForm.from_request(), optional_principal()
     if not form.validate():
         return show(form, status=422)

@@ -33,7 +33,7 @@ _FIELD_OF: dict[type[Refusal], str] = {
 
 
 class NewPasswordForm(Form):
-    """A new password, entered twice. The fields do not truncate, so that a password that is too long is refused."""
+    """A new password of `owner`, entered twice. The fields do not truncate, so that one that is too long is refused."""
 
     password = SecretField(labels.NEW_PASSWORD, autocomplete="new-password")
     password_again = SecretField(labels.NEW_PASSWORD_AGAIN, autocomplete="new-password")
@@ -54,11 +54,9 @@ class NewPasswordForm(Form):
         return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:
-        """Check that both passwords are equal. Raises ValidationError."""
         check_repeated(self.password, field)
 
     def secret_advice(self) -> dict[str, str]:
-        """Return the strength of the new password."""
         return password_advice(self.password, self._personal_terms)
 
     @property
@@ -66,13 +64,13 @@ class NewPasswordForm(Form):
         return self._owner.personal_terms if self._owner else ()
 
     def check_response(self) -> Response:
-        """Return the form's errors, without changing the password or checking the current password."""
+        """Return the form's errors. The current password is not compared."""
         self.validate()
         return self.errors_response()
 
 
 class ChangeForm(NewPasswordForm):
-    """The current and the new password, and for a bound general account the choice to end the binding."""
+    """The constructor moves `current` before the inherited fields, so that errors are in the order of the page."""
 
     current = SecretField(labels.CURRENT_PASSWORD, autocomplete="current-password")
     end_binding = CheckboxField(labels.END_BINDING)
@@ -96,7 +94,6 @@ def _show(form: ChangeForm, *, error: str = "", status: int = 200) -> Response:
 
 @blueprint.get("/profile/password")
 def show() -> Response:
-    """Show the form."""
     return _show(ChangeForm(owner=_own_account()))
 
 

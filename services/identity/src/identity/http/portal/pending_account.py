@@ -1,4 +1,4 @@
-"""Pages of accounts that cannot be used yet: unverified (VER-5, VER-6) or awaiting review (REV-1)."""
+"""Pages of accounts that are unverified (VER-5, VER-6), await review (REV-1) or were rejected (REV-3)."""
 
 from flask import Blueprint, Response
 
@@ -35,8 +35,6 @@ blueprint = Blueprint("pending_account", __name__)
 
 
 class MailboxForm(Form):
-    """The corrected mailbox, and the account's password (VER-8)."""
-
     email = TextField(
         labels.CORRECT_EMAIL, parse_mailbox, suggest=likely_mailbox, autocomplete="email", inputmode="email"
     )
@@ -116,7 +114,7 @@ def correct() -> Response:
 
 
 def _too_soon(principal: Principal, refusal: TooSoon) -> str:
-    """Return the message for a wait that applies to all mailboxes, or only to the submitted mailbox."""
+    """Return the message for a wait that applies to any mailbox of the account, or only to the submitted mailbox."""
     wait_seconds = verification.status(ports(), principal).correction_wait_seconds
     if refusal.retry_after_seconds <= wait_seconds:
         return texts.MAILED_TOO_SOON

@@ -1,4 +1,4 @@
-"""Shared steps of the pages of a port service's request: loading it, and returning errors to the service (OIDC-4)."""
+"""What pages of a pending authorization request share: loading the request, and recording choices (OIDC-4)."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ View = Callable[[str, ValidatedRequest], Response]
 
 
 def with_request(view: View) -> Callable[..., Response]:
-    """Pass the stored request to a view, and redirect its AuthorizationError to the service.
+    """Pass the stored request to a view. On its AuthorizationError, close the request and redirect to the service.
 
     Raises RequestGone, UnprovenRequest.
     """
@@ -37,7 +37,7 @@ def with_request(view: View) -> Callable[..., Response]:
 
 
 def advance(request_id: str, asked: ValidatedRequest, *, account_id: str, consented: bool) -> Response:
-    """Record the choices made in this session, and continue."""
+    """Record the choices, unless nobody is logged in, and redirect to the request's page."""
     principal = optional_principal()
     if principal is not None:
         pending_authorization_requests.advance(

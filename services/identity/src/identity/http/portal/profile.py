@@ -101,7 +101,6 @@ def _rendered() -> Rendered:
 
 
 def _show_refusal(form: ProfileForm, rendered: Rendered, refusal: Refusal) -> Response:
-    """Show the form again, with the reason beside the field that caused the refusal."""
     account, sentence = _own_account(), problems.sentence(refusal)
     if isinstance(refusal, RevisionStale):
         # The person compares the values, and the next save is based on the new revision.

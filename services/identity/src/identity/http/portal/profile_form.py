@@ -21,19 +21,18 @@ _REVISION = re.compile(r"\d{1,9}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The revision and the values with which a form was rendered; hidden fields return them."""
+    """The revision and the values with which a form was rendered. Hidden fields of the form send them back."""
 
     revision: int
     values: Mapping[str, str]
 
     @classmethod
     def of(cls, account: Account) -> Self:
-        """Return the account's revision and saved values."""
         return cls(account.revision, {name: getattr(account, name) for name in ProfileForm.SAVED})
 
     @classmethod
     def from_request(cls, account_id: str) -> Self:
-        """Return the hidden fields' values. For another account's form, the revision is 0, which is never valid."""
+        """Return the hidden fields' values. In another account's form the revision is 0, which never matches."""
         sent = request.form.get("revision", "")
         own = request.form.get("account") == account_id
         revision = int(sent) if own and _REVISION.fullmatch(sent) else 0
@@ -42,7 +41,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A changed field whose saved value differs."""
+    """A field that the person changed to another value than the saved one."""
 
     name: str
     label: str
@@ -82,7 +81,7 @@ class ProfileForm(Form):
         return Changes(**{field.name: field.parsed for field in self._changed_fields(rendered)})
 
     def differences(self, account: Account, rendered: Rendered) -> list[Difference]:
-        """Return the changed fields that differ from the saved values, in the order of the page."""
+        """Return the changed fields whose values differ from the saved ones, in the order of the page."""
         return [
             Difference(field.name, field.label.text, field.parsed, getattr(account, field.name))
             for field in self._changed_fields(rendered)
@@ -91,9 +90,9 @@ class ProfileForm(Form):
 
     def keep_only(self, differences: Sequence[Difference], account: Account) -> None:
         """Replace the values of all fields not in `differences` with the saved values."""
-        kept = {each.name for each in differences}
+        changed = {each.name for each in differences}
         for name in self.SAVED:
-            if name not in kept:
+            if name not in changed:
                 self[name].data = getattr(account, name)
 
     def _changed_fields(self, rendered: Rendered) -> list[TextField]:

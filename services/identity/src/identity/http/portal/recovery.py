@@ -32,15 +32,12 @@ _LINK_REFUSALS = (LinkInvalid, LinkExpired, LinkSuperseded, LinkUsed)
 
 
 class ForgottenForm(Form):
-    """A username and a mailbox."""
-
     username = TextField(labels.FORGOTTEN_USERNAME, max_length=64, autocomplete="username")
     email = TextField(labels.FORGOTTEN_EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
 
 
 @blueprint.get("/password/forgotten")
 def show() -> Response:
-    """Show the form."""
     return render_page("recovery.html", form=ForgottenForm())
 
 
@@ -89,7 +86,7 @@ def _show(
 @blueprint.post("/password/reset")
 @redisplay_with(reset_page)
 def reset() -> Response:
-    """Set the new password, and issue a device cookie (SEC-3)."""
+    """Set the new password, which ends all sessions, and issue a device cookie (UNB-5, SEC-3)."""
     token = request.form.get("token", "")
     try:
         owner = recovery.preview(ports(), token)

@@ -38,7 +38,7 @@ _SENT = "application"
 
 
 class RegistrationForm(Form):
-    """The account and company fields, in the manual's order (steps 3 to 12; REG-2 to REG-8, REG-10)."""
+    """The account's fields, then the company's, in the manual's order (steps 3 to 12; REG-2 to REG-8, REG-10)."""
 
     username = TextField(labels.USERNAME, parse_username, autocomplete="username")
     name = TextField(labels.NAME, parse_full_name, autocomplete="name")
@@ -64,7 +64,7 @@ class RegistrationForm(Form):
         self.company_part = list(self)[6:]
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """Check the password last, because it must not contain the values of the other fields (SEC-2)."""
+        """Check the password last, because it must not contain values of the applicant's other fields (SEC-2)."""
         super().validate(extra_validators)
         if not self.password.errors:
             for error in password_errors(self.password.data or "", self._parsed_values()):
@@ -72,31 +72,28 @@ class RegistrationForm(Form):
         return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:
-        """Check that both passwords are equal (REG-10). Raises ValidationError."""
         check_repeated(self.password, field)
 
     def secret_advice(self) -> dict[str, str]:
-        """Return the strength of the password."""
         return password_advice(self.password, personal_terms(self._parsed_values()))
 
     def _parsed_values(self) -> dict[str, str]:
         return {field.name: field.parsed for field in self if isinstance(field, TextField)}
 
     def registration(self, kind: Kind) -> Registration:
-        """Return the parsed values."""
         values = self._parsed_values()
-        firm = Company(
+        company = Company(
             tax_id=values["tax_id"],
             phone=values["company_phone"],
             name=values["company_name"],
             address=values["company_address"],
         )
         person_values = {name: values[name] for name in ("username", "name", "mobile", "email")}
-        return Registration(kind=kind, company=firm, **person_values)
+        return Registration(kind=kind, company=company, **person_values)
 
     @property
     def normalized_password(self) -> str:
-        """The password in the form in which it is hashed."""
+        """The password in the normal form that is hashed."""
         return normalized(self.password.data or "")
 
     def explain_empty_passwords(self) -> None:
@@ -132,7 +129,6 @@ def _redisplay(kind: Kind) -> Response:
 
 @blueprint.get(f"/apply/{_KIND}")
 def show(kind: Kind) -> Response:
-    """Show the empty form."""
     return _show(kind, RegistrationForm())
 
 
@@ -160,7 +156,6 @@ def send(kind: Kind) -> Response:
 
 
 def _show_errors(kind: Kind, form: RegistrationForm, refusal: Refusal | None = None) -> Response:
-    """Show the form again with the submitted values and the errors (REG-11)."""
     form.explain_empty_passwords()
     if refusal is None:
         return _show(kind, form, status=422)
@@ -172,7 +167,7 @@ def _show_errors(kind: Kind, form: RegistrationForm, refusal: Refusal | None = N
 def check(kind: Kind) -> Response:  # noqa: ARG001 - both kinds have the same rules
     """Return the form's errors to the script, and whether the username is taken (REG-3, REG-11).
 
-    Above the limit of a client address, a taken username is reported only after an otherwise valid form is sent.
+    Above the rate limit of the client address, a taken username is reported only when a valid form is sent.
     """
     form = RegistrationForm.from_request()
     form.validate()
@@ -181,7 +176,6 @@ def check(kind: Kind) -> Response:  # noqa: ARG001 - both kinds have the same ru
 
 
 def _add_username_taken(form: RegistrationForm) -> None:
-    """Add an error for a taken username to the other errors (REG-3, REG-11)."""
     if not form.username.errors and registration.is_taken(
         ports(), form.username.parsed, client=client_info()
     ):
@@ -190,7 +184,7 @@ def _add_username_taken(form: RegistrationForm) -> None:
 
 @blueprint.get(f"/apply/{_KIND}/sent")
 def sent(kind: Kind) -> Response:
-    """Show the next steps; for ten minutes, the browser that registered also sees the mailbox (REG-12)."""
+    """Show the mailbox and the next steps, for ten minutes and to the browser that registered only (REG-12)."""
     done = session.get(_SENT)
     if not done or done["kind"] != kind or done["until"] < ports().clock.now().timestamp():
         return redirect_to("portal.registration.choose")

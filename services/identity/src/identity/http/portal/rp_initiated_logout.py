@@ -1,4 +1,4 @@
-"""Logout requested by a service, with a confirmation unless its ID token identifies the session (OIDC-23)."""
+"""Logout requested by a service. The person confirms it unless the ID token belongs to the session (OIDC-23)."""
 
 from urllib.parse import urlencode
 
@@ -36,19 +36,19 @@ def parse(raw: bytes) -> Parameters:
 
 def respond(parameters: Parameters) -> Response:
     """Log out, or show the confirmation page. Raises UnprovenLogout."""
-    asked, principal = rp_initiated_logout.read(ports(), parameters), optional_principal()
-    if asked.needs_question(principal):
-        return _question(asked, parameters)
-    return _log_out(asked, principal)
+    logout, principal = rp_initiated_logout.read(ports(), parameters), optional_principal()
+    if logout.needs_question(principal):
+        return _question(logout, parameters)
+    return _log_out(logout, principal)
 
 
-def _question(asked: LogoutRequest, parameters: Parameters) -> Response:
+def _question(logout: LogoutRequest, parameters: Parameters) -> Response:
     page = render_page(
         "rp_initiated_logout.html",
-        service=asked.client.display_name if asked.client is not None else None,
+        service=logout.client.display_name if logout.client is not None else None,
         fields={name: value for name in _FIELDS if (value := parameters.get(name)) is not None},
     )
-    origin = redirectable_origin(asked.return_uri) if asked.return_uri is not None else None
+    origin = redirectable_origin(logout.return_uri) if logout.return_uri is not None else None
     if origin is not None:
         page.headers["Content-Security-Policy"] = form_policy(origin)
     return page
@@ -62,23 +62,23 @@ def confirm() -> Response:
     return _log_out(rp_initiated_logout.read(ports(), parameters), optional_principal())
 
 
-def _log_out(asked: LogoutRequest, principal: Principal | None) -> Response:
-    """End the session, and redirect to the service if it requested this."""
-    rp_initiated_logout.log_out(ports(), asked, principal)
+def _log_out(logout: LogoutRequest, principal: Principal | None) -> Response:
+    """End the browser's session and the ID token's grant, and redirect to the service or show a page."""
+    rp_initiated_logout.log_out(ports(), logout, principal)
     forget_principal()
-    return clear_session_cookie(_answer(asked))
+    return clear_session_cookie(_respond(logout))
 
 
-def _answer(asked: LogoutRequest) -> Response:
-    client, uri = asked.client, asked.return_uri
+def _respond(logout: LogoutRequest) -> Response:
+    client, uri = logout.client, logout.return_uri
     if client is None or uri is None:
         return render_page(
             "service_logged_out.html",
             service=client.display_name if client is not None else None,
             home=home_of(client) if client is not None else None,
         )
-    if asked.state is not None:
-        uri += f"{'&' if '?' in uri else '?'}{urlencode({'state': asked.state})}"
+    if logout.state is not None:
+        uri += f"{'&' if '?' in uri else '?'}{urlencode({'state': logout.state})}"
     return redirect_to_service(client, uri)
 
 

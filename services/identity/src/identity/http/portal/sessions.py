@@ -26,7 +26,11 @@ blueprint = Blueprint("sessions", __name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginView:
-    """An open login on the page. After the portal's session has timed out, its data may be deleted."""
+    """An open login on the page.
+
+    If its portal session has timed out and the session's row is deleted, `address` is empty, `seen_at` is None, and
+    `created_at` is the time of its oldest login at a service.
+    """
 
     id: str
     browser: str
@@ -40,7 +44,6 @@ class LoginView:
 
     @classmethod
     def of(cls, login: OpenLogin, principal: Principal) -> Self:
-        """Return the view of a login for `principal`."""
         session = login.session
         return cls(
             id=login.id,
@@ -65,7 +68,7 @@ def show() -> Response:
 
 @blueprint.post("/sessions/<uuid:session_id>/end")
 def end(session_id: UUID) -> Response:
-    """End one session; ending the current one logs out (LOGIN-6)."""
+    """End one session (LOGIN-7). Ending the current one logs out (LOGIN-6)."""
     principal = require_principal()
     sessions.require_not_switched(principal)
     if str(session_id) == principal.session_id:

@@ -1,7 +1,7 @@
 """The page of the link that verifies a mailbox. Opening the page changes nothing; its button does (VER-2, SEC-4).
 
 The button's form redirects to the link's own URL, which then shows the result, so that reloading repeats nothing. The
-token is never stored in a cookie; the form session only records that this browser has just verified the mailbox.
+form session does not contain the token; it records that this browser has just verified a mailbox of this purpose.
 """
 
 from flask import Blueprint, Response, request, session
@@ -54,7 +54,7 @@ def change() -> Response:
 
 
 def _show(purpose: Purpose) -> Response:
-    """Show the effect of the link. `purpose` belongs to the URL, for links that cannot be parsed."""
+    """Show the button or the result. `purpose` is the page's, for the message about a link that is refused."""
     token = request.values.get("token", "")
     try:
         preview = verification.preview(ports(), token)
@@ -77,7 +77,7 @@ def _show(purpose: Purpose) -> Response:
 
 
 def _is_own(account: Account) -> bool:
-    """Return whether this browser is logged in to the account."""
+    """Return whether this browser is logged in to the account and not switched."""
     principal = optional_principal()
     return principal is not None and not principal.switched and principal.account.id == account.id
 
@@ -91,7 +91,6 @@ def _confirm(purpose: Purpose) -> Response:
         return refusal_page(purpose, refusal)  # nothing was changed, so reloading is safe
     if not confirmation.already:
         session[_JUST_VERIFIED] = confirmation.purpose
-        # The principal's session continues.
         if principal is not None and principal.actor.id == confirmation.account.id:
-            remember_login(confirmation.account.id)
+            remember_login(confirmation.account.id)  # this session continues, so the change did not end it
     return without_referrer(redirect_to(_ENDPOINTS[confirmation.purpose], token=token))

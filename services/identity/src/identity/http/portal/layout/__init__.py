@@ -1,1 +1,1 @@
-"""Shared parts of the portal's pages: rendering, forms, assets, cookies and error pages."""
+"""What the portal's pages share: rendering, forms, CSRF tokens, redirects, cookies, assets, error pages."""

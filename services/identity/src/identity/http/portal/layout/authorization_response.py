@@ -15,18 +15,17 @@ _SEE_OTHER = 303
 
 
 def code_response(client: OidcClient, address: ReturnAddress, code: str) -> Response:
-    """Return the response with a code."""
-    return _answer(client, address, {"code": code})
+    return _respond(client, address, {"code": code})
 
 
 def error_response(client: OidcClient, address: ReturnAddress, error: AuthorizationError) -> Response:
-    """Return the response with an error."""
+    """Count the error in the metrics, and return its response."""
     ports().oauth_meter.refused("authorize", error.code)
     described = {"error_description": error.description} if error.description else {}
-    return _answer(client, address, {"error": error.code, **described})
+    return _respond(client, address, {"error": error.code, **described})
 
 
-def _answer(client: OidcClient, address: ReturnAddress, values: dict[str, str]) -> Response:
+def _respond(client: OidcClient, address: ReturnAddress, values: dict[str, str]) -> Response:
     state = {"state": address.state} if address.state is not None else {}
     query = urlencode({**values, **state, "iss": ports().rules.public_url})
     url = f"{address.redirect_uri}{'&' if '?' in address.redirect_uri else '?'}{query}"
@@ -34,7 +33,7 @@ def _answer(client: OidcClient, address: ReturnAddress, values: dict[str, str]) 
 
 
 def redirect_to_service(client: OidcClient, url: str) -> Response:
-    """Redirect to a service, or show a page with a link if browsers would block the redirect from a form."""
+    """Redirect to a service, or show a page with a link if the Content-Security-Policy cannot allow it (OIDC-28)."""
     if redirectable_origin(url) is None:
         return render_page("client_return.html", service=client.display_name, url=url)
     return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # the class passed as argument

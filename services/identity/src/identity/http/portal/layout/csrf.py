@@ -22,13 +22,13 @@ _BAD_REQUEST = 400
 
 
 def init_app(app: Flask) -> CSRFProtect:
-    """Require a token in every submitted form."""
+    """Require a token in every form, except those of blueprints that the caller exempts."""
     app.register_error_handler(CSRFError, _error_response)
     return CSRFProtect(app)
 
 
 def redisplay_with(redisplay: Callable[..., Response]) -> Callable[[View], View]:
-    """Show a form again with the submitted values if its CSRF token is stale; the decorated view does not run."""
+    """Show a form again with the submitted values if its token is missing or stale. Then the view does not run."""
 
     def decorate(view: View) -> View:
         vars(view)[_REDISPLAY] = redisplay
@@ -38,7 +38,6 @@ def redisplay_with(redisplay: Callable[..., Response]) -> Callable[[View], View]
 
 
 def _error_response(_error: CSRFError) -> Response:
-    """Respond to a form whose CSRF token is missing or belongs to another browser (SEC-8)."""
     if not request.cookies:
         return error_page(
             _BAD_REQUEST, texts.COOKIES_DISABLED, retry_url=form_page() or _landing_or_login_url()
@@ -50,7 +49,7 @@ def _error_response(_error: CSRFError) -> Response:
     flash_message(texts.CSRF_STALE, kind="error")
     try:
         response: Response = redisplay(**(request.view_args or {}))
-    except Refusal as refusal:  # the session has ended: report that instead
+    except Refusal as refusal:  # for example, because the session has ended
         clear_form_session()
         return refusal_response(refusal)
     response.status_code = _BAD_REQUEST
@@ -58,7 +57,7 @@ def _error_response(_error: CSRFError) -> Response:
 
 
 def _landing_or_login_url() -> str:
-    principal, asked = optional_principal(), service_request()
-    if asked is not None:
-        return url_for("portal.authorize.show", request_id=asked.id)
+    principal, pending = optional_principal(), service_request()
+    if pending is not None:
+        return url_for("portal.authorize.show", request_id=pending.id)
     return landing_url(principal) if principal else url_for("portal.login.show")

@@ -1,4 +1,4 @@
-"""The port service's request that a page belongs to, from the page's own URL or from `next` (OIDC-4)."""
+"""The pending authorization request that a page belongs to, by the page's own URL or by `next` (OIDC-4)."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class ServiceRequest:
-    """An open request, its service, and the username that the service expects."""
+    """`service` is a display name. `origin` is that of the redirect URI, or None if forms cannot redirect there."""
 
     id: str
     service: str
@@ -37,7 +37,7 @@ class ServiceRequest:
 
 
 def service_request() -> ServiceRequest | None:
-    """Return the open request that this page belongs to, or None."""
+    """Return the pending request that this page belongs to. None also if the database is unavailable."""
     if "service_request" not in g:
         g.service_request = _find()
     return cast("ServiceRequest | None", g.service_request)
@@ -49,7 +49,7 @@ def _find() -> ServiceRequest | None:
         return None
     try:
         stored, client = pending_authorization_requests.find(ports(), found["id"])
-    except (RequestGone, *DATABASE_ERRORS):  # error pages must work without the database
+    except (RequestGone, *DATABASE_ERRORS):  # error pages work without the database
         return None
     uri = stored.parameters.get("redirect_uri") or ""
     hint = stored.parameters.get("login_hint")
@@ -74,8 +74,8 @@ def keep_next(endpoint: str, values: dict[str, Any]) -> None:
     """Add `next`, the page to continue at, to URLs of pages that precede it, such as the login."""
     if not _may_have_next(endpoint) or "next" in values or not has_request_context():
         return
-    asked = service_request()
-    following = next_url() or (url_for("portal.authorize.show", request_id=asked.id) if asked else "")
+    pending = service_request()
+    following = next_url() or (url_for("portal.authorize.show", request_id=pending.id) if pending else "")
     if following:
         values["next"] = following
 
@@ -88,7 +88,7 @@ def redirectable_origin(uri: str) -> str | None:
 
 
 def home_of(client: OidcClient) -> str | None:
-    """Return the address of a service's website, for links on error pages."""
+    """Return the URL of a service's website, or None if no redirect URI has an origin to link to."""
     origins = map(redirectable_origin, client.redirect_uris)
     return next((f"{origin}/" for origin in origins if origin is not None), None)
 

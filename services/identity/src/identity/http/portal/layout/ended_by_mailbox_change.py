@@ -12,17 +12,15 @@ _LOGIN = "login"
 
 
 def remember_login(account_id: str) -> None:
-    """Store the account of this browser's login and the current time."""
     session[_LOGIN] = [account_id, ports().clock.now().isoformat()]
 
 
 def forget_login() -> None:
-    """Delete the stored account after the notice was shown."""
     session.pop(_LOGIN, None)
 
 
 def mailbox_was_changed() -> bool:
-    """Return whether the account's mailbox has changed since the login."""
+    """Return whether the stored account's mailbox has changed since its login."""
     account_id, since = session.get(_LOGIN) or (None, "")
     return account_id is not None and verification.mailbox_changed_since(
         ports(), account_id, datetime.fromisoformat(since)

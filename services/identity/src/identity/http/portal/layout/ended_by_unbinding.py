@@ -10,16 +10,14 @@ _BINDING = "switched"
 
 
 def remember_binding(binding_id: str) -> None:
-    """Store the binding of this browser's switched login."""
     session[_BINDING] = binding_id
 
 
 def forget_binding() -> None:
-    """Delete the stored binding after the session was switched back."""
     session.pop(_BINDING, None)
 
 
 def unbound_company() -> str | None:
-    """Return the company of this browser's switched login if its binding has ended."""
+    """Return the company of this browser's switched login if its binding has ended, otherwise None."""
     binding_id = session.get(_BINDING)
     return bindings.removed_company(ports(), binding_id) if binding_id else None

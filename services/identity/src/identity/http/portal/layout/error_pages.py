@@ -1,4 +1,4 @@
-"""Responses to refused and failed requests: a redirect to the required step, or a page with the reason."""
+"""Responses to people's refused and failed requests: a redirect, or a page with the reason."""
 
 from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
@@ -17,7 +17,7 @@ _UNAVAILABLE = 503
 
 
 def refusal_response(refusal: errors.Refusal) -> Response:
-    """Redirect to the page that the refusal requires first, or show the reason."""
+    """Redirect to the login, to the open step or to the start page, or show the reason."""
     match refusal:
         case errors.SessionEnded():
             return redirect_to("portal.login.show", next=next_url() or form_page() or None, ended="password")
@@ -47,7 +47,7 @@ def _login_notice(page: str) -> str | None:
 
 
 def form_page() -> str:
-    """Return the request's path if it can also be opened as a page, otherwise an empty string."""
+    """Return the request's path if it also accepts GET, otherwise an empty string."""
     try:
         current_app.url_map.bind("").match(request.path, method="GET")
     except HTTPException:
@@ -56,12 +56,11 @@ def form_page() -> str:
 
 
 def status_response(status: int) -> Response:
-    """Return the page of a plain HTTP error."""
     return error_page(status, "" if status in texts.ERROR_ADVICE else problems.status_sentence(status))
 
 
 def error_page(status: int, sentence: str, *, title: str = "", retry_url: str = "") -> Response:
-    """Return a page with the error and further links; with a `title`, the page reports no failure."""
+    """Return a page with the error and links to continue. With `title`, it reports no failure."""
     unsaved = status == _UNAVAILABLE and request.method == "POST"
     usual_title = (
         texts.ERROR_TITLES.get(status) or texts.ERROR_TITLES[500 if status >= _SERVER_ERROR else 400]

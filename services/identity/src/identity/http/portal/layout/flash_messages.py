@@ -18,12 +18,11 @@ def flash_message(sentence: str, *, kind: str = "done") -> None:
 
 
 def flash_refusal(refusal: Refusal) -> None:
-    """Show the reason for a refusal on the next page."""
     flash_message(problems.sentence(refusal), kind="error")
 
 
 def flashed_messages() -> list[tuple[str, str]]:
-    """Return each message once, with its kind. A script's request receives none, so that the next page shows them."""
+    """Return kind and text of each message, without repetitions. Scripts' requests leave them to the next page."""
     if request.headers.get("Sec-Fetch-Dest") == _FETCH_DESTINATION:
         return []
     waiting: Any = get_flashed_messages(with_categories=True)

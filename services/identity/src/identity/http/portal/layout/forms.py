@@ -1,4 +1,4 @@
-"""Forms whose fields the domain parses. Submitted values are shown again, except passwords (REG-11)."""
+"""The portal's forms. Functions of the domain parse texts; passwords are not shown again (REG-11)."""
 
 from collections.abc import Callable
 from typing import Any, Self
@@ -30,7 +30,7 @@ class _Explained:
     optional: bool
 
     def _explain(self, field_texts: FieldTexts, options: dict[str, Any]) -> dict[str, str]:
-        """Remove this class's options from `options`; return the HTML attributes of the input."""
+        """Set the attributes of this class and remove them from `options`. Return the HTML attributes of the input."""
         self.hint, self.help = field_texts.hint, field_texts.help
         self.max_length = options.pop("max_length", MAX_CHARACTERS)
         self.optional = options.pop("optional", False)
@@ -43,7 +43,7 @@ def _refuse_unreadable(typed: str) -> None:
 
 
 class TextField(_Explained, StringField):
-    """A text parsed by a function of the domain; `parsed` is the result."""
+    """`parsed` is the result of `parse`, or the text itself without `parse`. It is empty until the text is valid."""
 
     def __init__(self, field_texts: FieldTexts, parse: Parse | None = None, **options: Any) -> None:
         self.input = options.pop("input", "text")
@@ -67,17 +67,17 @@ class TextField(_Explained, StringField):
 
     @property
     def suggestion(self) -> str:
-        """The value that was probably meant instead of a valid one, or an empty string (VER-8)."""
+        """A likely correction of a valid text, such as a mailbox with a mistyped domain, or an empty string (VER-8)."""
         return (self.parsed and not self.errors and self._suggest(self.parsed)) or ""
 
     @property
     def advice(self) -> str:
-        """The question whether the suggestion was meant, or an empty string."""
+        """The question whether the person means `suggestion`, or an empty string."""
         return texts.MAILBOX_MEANT.format(suggestion=self.suggestion) if self.suggestion else ""
 
 
 class SecretField(_Explained, PasswordField):
-    """A password, which never appears on a page or in a log."""
+    """A password. WTForms never renders its value."""
 
     input = "password"
     advice = suggestion = ""
@@ -86,7 +86,7 @@ class SecretField(_Explained, PasswordField):
         super().__init__(field_texts.label, render_kw=self._explain(field_texts, options), **options)
 
     def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - WTForms' signature
-        """Refuse an empty field unless it is optional. Raises StopValidation."""
+        """Refuse an unreadable password, and an empty one unless it is optional. Raises StopValidation."""
         typed = self.data or ""
         try:
             if not typed and not self.optional:
@@ -97,8 +97,6 @@ class SecretField(_Explained, PasswordField):
 
 
 class CheckboxField(BooleanField):
-    """A checkbox."""
-
     def __init__(self, field_texts: FieldTexts, **options: Any) -> None:
         super().__init__(field_texts.label, **options)
 
@@ -108,25 +106,24 @@ class Form(WtForm):
 
     @classmethod
     def from_request(cls, **values: Any) -> Self:
-        """Return the form with the submitted values."""
+        """Return the form with the submitted values; `values` are arguments of its constructor."""
         return cls(request.form, **values)
 
     def add_error(self, name: str, reason: str) -> None:
-        """Add an error that the use case reported to a field."""
+        """Add an error to the field `name`, beside those that validation found."""
         field = self[name]
         field.errors = [*field.errors, reason]
 
     def secret_advice(self) -> dict[str, str]:
-        """Return advice on valid passwords by field, for responses to scripts only, never for rendered pages."""
+        """Return advice on passwords by field name. Forms override it; only scripts receive it."""
         return {}
 
     @property
     def invalid_fields(self) -> list[Field]:
-        """The fields with errors, in the order of the page."""
         return [field for field in self if field.errors]
 
     def errors_response(self) -> Response:
-        """Return errors, advice, suggestions and normalized values, for the script that checks a form."""
+        """Return errors, advice, suggestions and normalized values for `field_checks.js`."""
         texts = [field for field in self if isinstance(field, TextField)]
         return jsonify(
             errors={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields},

@@ -11,13 +11,12 @@ from identity.http.portal.layout.pages import render_page
 
 
 def without_referrer(response: Response) -> Response:
-    """Prevent the browser from sending the page's URL, which contains a token, to any other page (SEC-8)."""
+    """Keep the browser from sending the page's URL, which contains a token, in a Referer header (SEC-8)."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 def render_link_page(template: str, *, status: int = 200, **values: Any) -> Response:
-    """Return a page whose URL contains a token."""
     return without_referrer(render_page(template, status=status, **values))
 
 

@@ -18,16 +18,19 @@ from identity.http.web_context import WebContext, ports
 
 
 def render_page(template: str, *, status: int = 200, **values: Any) -> Response:
-    """Render a page. Its URL is not sent to other sites, and to no page at all if it contains a token (SEC-8)."""
+    """Render a page. Browsers send its URL to no other site, and if it contains a token, to no page (SEC-8).
+
+    The forms of a page that belongs to a service's request may redirect to the service (OIDC-28).
+    """
     has_errors = any(getattr(value, "invalid_fields", ()) for value in values.values()) or bool(
         values.get("error") or values.get("differences")
     )
     page = render_template(f"portal/{template}", has_errors=has_errors, **values)
     response = make_response(page, status)
     response.headers["Referrer-Policy"] = "no-referrer" if "token" in request.args else "same-origin"
-    asked = service_request()
-    if asked is not None and asked.origin is not None:
-        response.headers["Content-Security-Policy"] = form_policy(asked.origin)
+    pending = service_request()
+    if pending is not None and pending.origin is not None:
+        response.headers["Content-Security-Policy"] = form_policy(pending.origin)
     return response
 
 
@@ -40,7 +43,7 @@ def with_refusal_status(response: Response, refusal: Refusal) -> Response:
 
 
 def clear_form_session() -> None:
-    """Start a new form session, so that the next person does not receive the CSRF token and messages."""
+    """Start a new form session, so that the browser's next person does not get its CSRF token and messages."""
     session.clear()
     g.pop("csrf_token", None)
 
@@ -52,7 +55,7 @@ def session_seconds_left() -> int:
 
 
 def template_globals(context: WebContext) -> dict[str, Any]:
-    """Return the globals of all templates and macros."""
+    """Return the globals of templates. Imported macros have these only."""
     return {
         "has_errors": False,
         "links": context.links,
@@ -67,5 +70,5 @@ def template_globals(context: WebContext) -> dict[str, Any]:
 
 
 def template_values() -> dict[str, Any]:
-    """Return the context of all templates of a request."""
+    """Return the values that depend on the request. Imported macros do not have them."""
     return {"principal": g.get("principal")}

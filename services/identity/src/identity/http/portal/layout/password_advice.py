@@ -9,7 +9,7 @@ from identity.http.zh_tw import forms as texts
 
 
 def password_advice(field: SecretField, personal_terms: Iterable[str]) -> dict[str, str]:
-    """Return the strength message by the field's name; it is empty for an invalid password."""
+    """Return the message about the strength, by the field's name. It is empty for an invalid password."""
     if field.errors or not field.data:
         return {field.name: ""}
     strength = ports().rules.passwords.strength(field.data, personal_terms)

@@ -1,4 +1,4 @@
-"""Redirects within the portal: after a form, after the login and to the previous page (SEC-8)."""
+"""Redirects within the portal, and the pages to which they lead (SEC-8)."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,17 +19,17 @@ _MAX_URL_CHARACTERS = 200
 
 
 def redirect_to(endpoint: str, **values: Any) -> Response:
-    """Redirect to an endpoint with 303, so that reloading does not send a form again."""
+    """Redirect with 303 to an endpoint, so that reloading does not send a form again."""
     return redirect_to_url(url_for(endpoint, **values))
 
 
 def redirect_to_url(url: str) -> Response:
-    """Redirect to a URL of the portal."""
+    """Redirect with 303 to one of our own URLs."""
     return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # the class passed as argument
 
 
 def landing_url(principal: Principal) -> str:
-    """Return the URL where a session continues: the next step, `next`, or the home page (LOGIN-3, LOGIN-4)."""
+    """Return the URL where a session continues: its open step, `next`, or its start page (LOGIN-3, LOGIN-4)."""
     if principal.next_step is not None:
         return step_url(principal, next_url())
     return next_url() or url_for(
@@ -43,7 +43,7 @@ def step_url(principal: Principal, following: str) -> str:
 
 
 def next_url() -> str:
-    """Return the request's `next` if it is a page of the portal, otherwise an empty string (SEC-8)."""
+    """Return the path in the request's `next` if it is a page of the portal, otherwise an empty string (SEC-8)."""
     try:
         url = request.values.get("next", "")
         if len(url) > _MAX_URL_CHARACTERS or not url.startswith("/"):

@@ -1,4 +1,4 @@
-"""The portal's session cookie, which contains an API session's token and is hidden from scripts (SEC-7)."""
+"""The session cookie. It contains a token that the API accepts too, and is hidden from scripts (SEC-7)."""
 
 from flask import Response
 

@@ -13,7 +13,6 @@ _HOUR_SECONDS = 3600
 
 
 def init_app(app: Flask) -> None:
-    """Register the functions of this module as filters."""
     app.add_template_filter(taipei)
     app.add_template_filter(duration)
 
@@ -24,7 +23,7 @@ def taipei(at: datetime) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Return a duration in its two largest units, like static/durations.js."""
+    """Return a duration in at most two units, like static/durations.js."""
     if seconds < _MINUTE_SECONDS:
         return texts.SECONDS.format(count=seconds)
     if seconds < _HOUR_SECONDS:
