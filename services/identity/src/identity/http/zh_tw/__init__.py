@@ -1,4 +1,4 @@
-"""All texts of the HTTP layer that are not in templates, in the Chinese of Taiwan.
+"""Texts of the HTTP layer in the Chinese of Taiwan. Templates and scripts contain the others.
 
 A second language would be another package beside this package.
 """

@@ -1,4 +1,4 @@
-"""Messages for problems."""
+"""Messages of refusals and of other HTTP errors."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -90,7 +90,7 @@ TRIES_WARNINGS: Final[Mapping[tuple[type[errors.Refusal], int | None], str]] = {
 }
 """Warnings by refusal and number of remaining attempts (LOGIN-2, SEC-19)."""
 LOCK_WAY_OUT: Final = "，或以「忘記密碼？」重設密碼"
-"""Advice for people: after a reset, its browser can log in although the login is locked (SEC-3)."""
+"""After a reset, the browser that was used for it can log in although the account is locked (SEC-3)."""
 LOCK_WAY_OUT_OF_OTHER: Final = "，或請該帳號的使用者於登入頁以「忘記密碼？」重設密碼"
 NO_TRIES_LEFT: Final = "請按【補發驗證信】重新取得驗證碼"
 TRIES_LEFT: Final = "還可再試 {count} 次"

@@ -19,14 +19,14 @@ function focusPanel() {
   panel.closest(".company").scrollIntoView({ block: "nearest" });
 }
 
-// Returns whether a field of that binding's panel has the focus. A new list would empty the field.
+// Returns whether a field of the panel at this URL has the focus. A new list would empty the field.
 function isTypingAt(address) {
   return shown === pathOf(address) && document.activeElement?.closest("#chosen input");
 }
 
-async function choose(address, stillWanted) {
+async function choose(address, isCurrent) {
   if (isTypingAt(address)) return;
-  const done = await show(address, () => !leaving && !isTypingAt(address) && stillWanted());
+  const done = await show(address, () => !leaving && !isTypingAt(address) && isCurrent());
   if (done === false) leave(address);
   if (!done) return;
   shown = pathOf(address);
@@ -50,8 +50,8 @@ document.addEventListener("click", (event) => {
 
 // Links within the page, for example to an invalid field, also fire this event and load nothing.
 window.addEventListener("popstate", () => {
-  const place = pathOf(location.href);
-  if (!leaving && place !== shown) choose(location.href, () => pathOf(location.href) === place);
+  const path = pathOf(location.href);
+  if (!leaving && path !== shown) choose(location.href, () => pathOf(location.href) === path);
 });
 
 // A message concerns the selected binding. When it closes, the panel receives the focus, or the list without a panel.

@@ -18,9 +18,9 @@ let newest = 0;
 let pause = 0;
 let done = () => {};
 
-// Replaces the list with the server's list at this URL. Returns null if a later request or `stillWanted` made the
-// response obsolete, and false if the server responds with another page or not at all.
-export async function show(address, stillWanted = () => true) {
+// Replaces the list with the server's list at this URL, and returns true. Returns null if the response is obsolete, by a
+// later request or by `isCurrent`, and false if the server responds with another page or not at all.
+export async function show(address, isCurrent = () => true) {
   clearTimeout(pause);
   const number = ++newest;
   done();
@@ -28,7 +28,7 @@ export async function show(address, stillWanted = () => true) {
   const page = await pageAt(address).catch(() => null);
   if (number !== newest) return null;
   done();
-  if (!stillWanted()) return null;
+  if (!isCurrent()) return null;
   const parts = PARTS.map((part) => [list.querySelector(part), page?.querySelector(part)]);
   if (parts.flat().some((part) => !part)) return false;
   // The elements stay in place, so that screen readers announce their new content.
@@ -66,8 +66,8 @@ function move(event) {
   const inRow = row && event.target.closest("[data-company], .company__act");
   if (!steps || !(inRow || event.target === query)) return;
   const all = companies();
-  const place = inRow ? all.indexOf(row.querySelector("[data-company]")) + steps : Math.min(steps - 1, 0);
-  const target = place < 0 ? query : all[place];
+  const index = inRow ? all.indexOf(row.querySelector("[data-company]")) + steps : Math.min(steps - 1, 0);
+  const target = index < 0 ? query : all[index];
   if (!target) return;
   event.preventDefault();
   target.focus();

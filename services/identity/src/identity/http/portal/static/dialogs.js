@@ -10,13 +10,13 @@ export function showMessages() {
   }
 }
 
-// Before the message no element had the focus. After the message, the target of the URL's fragment, the first field of
-// the login or the main part receives the focus, instead of the start of the page.
+// No element had the focus before the message, so the browser would move it to the start of the page. Instead, the target
+// of the URL's fragment, the first field of the login or the main part receives it.
 function focusMain(message) {
   const focused = document.activeElement;
   if (focused !== document.body && !message.contains(focused)) return;
-  const place = document.getElementById(location.hash.slice(1)) || document.querySelector("[data-first-field] .form-control");
-  if (place) place.focus();
+  const target = document.getElementById(location.hash.slice(1)) || document.querySelector("[data-first-field] .form-control");
+  if (target) target.focus();
   else document.querySelector("main").focus({ preventScroll: true });
 }
 

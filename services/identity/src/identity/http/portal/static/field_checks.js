@@ -9,26 +9,26 @@ const TAP_MS = 300; // longer than a touch screen waits before it turns a tap in
 
 // Shows the normalized values and the advice in the question before sending. If the form contains the saved values
 // (`was_…`), only changed values are shown.
-function showKept(form, { values, advice }) {
-  const places = [...form.querySelectorAll("[data-kept]")];
+function showNormalized(form, { values, advice }) {
+  const elements = [...form.querySelectorAll("[data-normalized]")];
   const isSaved = (name) => `was_${name}` in form.elements && form.elements[`was_${name}`].value === values[name];
-  for (const place of places) {
-    place.textContent = values[place.dataset.kept];
-    place.parentElement.hidden = isSaved(place.dataset.kept);
+  for (const element of elements) {
+    element.textContent = values[element.dataset.normalized];
+    element.parentElement.hidden = isSaved(element.dataset.normalized);
   }
-  for (const place of form.querySelectorAll("[data-if-changed]")) place.hidden = isSaved(place.dataset.ifChanged);
-  form.isUnchanged = places.length > 0 && places.every((place) => isSaved(place.dataset.kept));
-  for (const list of form.querySelectorAll("dl:has([data-kept])")) {
+  for (const element of form.querySelectorAll("[data-if-changed]")) element.hidden = isSaved(element.dataset.ifChanged);
+  form.isUnchanged = elements.length > 0 && elements.every((element) => isSaved(element.dataset.normalized));
+  for (const list of form.querySelectorAll("dl:has([data-normalized])")) {
     list.hidden = [...list.children].every((row) => row.hidden);
   }
-  for (const place of form.querySelectorAll("[data-kept-advice]")) {
-    place.textContent = advice[place.dataset.keptAdvice];
-    place.hidden = !place.textContent;
+  for (const element of form.querySelectorAll("[data-normalized-advice]")) {
+    element.textContent = advice[element.dataset.normalizedAdvice];
+    element.hidden = !element.textContent;
   }
 }
 
-// While the main button is pressed, marks of a check wait: they would move the button under the pointer, and the click
-// would be lost. A press may also end without a click.
+// While the pointer's main button is pressed, results of a check are not shown: they could move the element under the
+// pointer, and the click would be lost. A press may also end without a click.
 let released = Promise.resolve();
 let endPress = null;
 const release = () => {
@@ -60,7 +60,7 @@ export function checkWhileTyping(form) {
     const headers = { Accept: "application/json" }; // the server must not respond with an error page
     try {
       const answer = await fetch(form.dataset.check, { method: "POST", headers, body, signal });
-      // While a release is installed, a web process of the release before may answer, which suggests nothing.
+      // During a rolling update, a web process of the previous release may respond, which sends no suggestions.
       return answer.ok ? { suggestions: {}, ...(await answer.json()) } : null;
     } catch {
       return null;
@@ -81,8 +81,8 @@ export function checkWhileTyping(form) {
     }
   }
 
-  for (const said of form.querySelectorAll("[data-suggestion]")) {
-    offer(form, said.closest("[data-field]").dataset.field, said.dataset.suggestion);
+  for (const message of form.querySelectorAll("[data-suggestion]")) {
+    offer(form, message.closest("[data-field]").dataset.field, message.dataset.suggestion);
   }
 
   form.addEventListener("input", ({ target }) => {
@@ -107,7 +107,7 @@ export function checkWhileTyping(form) {
     for (const name of fields) {
       markField(form, name, errors[name] || [], { quietly: true, advice: advice[name], suggestion: suggestions[name] });
     }
-    showKept(form, checked);
+    showNormalized(form, checked);
     return summarize(form, fields.filter((name) => errors[name]));
   };
 }

@@ -63,7 +63,7 @@ export function focusSummary(summary) {
   if (top < 0 || bottom > innerHeight) summary.scrollIntoView({ block: "start" });
 }
 
-// Shows the summary above the form and focuses it. Returns true if there are no errors and no `sentence`.
+// Replaces the summary above the form, and focuses it. Without errors and `sentence`, only removes it and returns true.
 export function summarize(form, wrong, sentence = "") {
   form.parentElement.querySelector(".errors")?.remove();
   if (!wrong.length && !sentence) return true;

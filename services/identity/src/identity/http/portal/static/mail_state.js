@@ -21,7 +21,7 @@ async function poll() {
       await show(session.verification_mail);
     }
   } catch {
-    // offline: poll again later
+    // for example offline: poll again later
   }
   schedulePoll();
 }
@@ -33,7 +33,7 @@ async function show(mail) {
   const at = mail ? mail.at : "";
   if (shown.dataset.mailState === state && shown.dataset.mailAt === at) return;
   const answer = await fetch(window.location.pathname, { headers: { Accept: "text/html" }, redirect: "manual" });
-  if (!answer.ok) return; // the page redirects; the next poll handles this
+  if (!answer.ok) return; // a redirect or an error, which the next poll handles
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("[data-mail-state]");
   if (!fresh) return;

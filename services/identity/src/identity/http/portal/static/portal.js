@@ -18,5 +18,5 @@ document.querySelectorAll("[data-session-left]").forEach(watchSession);
 
 document.querySelectorAll(".account-menu").forEach(openOnHover);
 
-// Reload pages from the browser's back/forward cache, which may belong to an earlier session.
+// Pages from the browser's back/forward cache may belong to an earlier session.
 window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
