@@ -25,11 +25,11 @@ def authorize() -> Response:
         return _authorize_pushed(parameters, request_uri.removeprefix(REQUEST_URI))
     client, address = authorization_requests.prove(ports(), parameters)
     try:
-        asked = authorization_requests.read(ports(), parameters, client, address)
-        outcome = proceed(asked)
+        validated = authorization_requests.read(ports(), parameters, client, address)
+        outcome = proceed(validated)
     except AuthorizationError as error:
         return error_response(client, address, error)
-    return outcome if isinstance(outcome, Response) else begin(asked, None)
+    return outcome if isinstance(outcome, Response) else begin(validated, None)
 
 
 @blueprint.post("/authorize")
@@ -50,9 +50,9 @@ def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
     stored, client = pushed_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
     client, address = authorization_requests.prove(ports(), stored.parameters)
     try:
-        asked = authorization_requests.read(ports(), stored.parameters, client, address, pending=stored)
-        outcome = proceed(asked)
+        validated = authorization_requests.read(ports(), stored.parameters, client, address, pending=stored)
+        outcome = proceed(validated)
     except AuthorizationError as error:
         pending_authorization_requests.close(ports(), stored)
         return error_response(client, address, error)
-    return outcome if isinstance(outcome, Response) else begin(asked, request_id)
+    return outcome if isinstance(outcome, Response) else begin(validated, request_id)

@@ -33,55 +33,55 @@ _TRIES = 2
 
 @blueprint.get("/authorize/<request_id>")
 @with_request
-def show(request_id: str, asked: ValidatedRequest) -> Response:
+def show(request_id: str, validated: ValidatedRequest) -> Response:
     """Show the page of the next interaction, or redirect to the service with the response."""
-    outcome = proceed(asked)
+    outcome = proceed(validated)
     if isinstance(outcome, Response):
         return outcome
-    if asked.pending is not None and asked.pending.progress is None:
-        return begin(asked, request_id)
+    if validated.pending is not None and validated.pending.progress is None:
+        return begin(validated, request_id)
     if outcome.step == "login":
         return redirect_to("portal.authorize.log_in", request_id=request_id)
     if outcome.step == "open_step":
         return redirect_to_url(step_url(current_principal(), url_for(".show", request_id=request_id)))
-    return _PAGES[outcome.step](request_id, asked, outcome)
+    return _PAGES[outcome.step](request_id, validated, outcome)
 
 
-def proceed(asked: ValidatedRequest) -> Response | Interaction:
+def proceed(validated: ValidatedRequest) -> Response | Interaction:
     """Return the response with a code, or the interaction that is required first.
 
     Raises AuthorizationError, RequestGone, Unavailable.
     """
     for _ in range(_TRIES):
         try:
-            outcome = authorization_decision.proceed(ports(), asked, optional_principal())
+            outcome = authorization_decision.proceed(ports(), validated, optional_principal())
         except GrantOvertaken:
             forget_principal()
             continue
         if isinstance(outcome, IssuedCode):
-            return code_response(asked.client, asked.address, outcome.code)
+            return code_response(validated.client, validated.address, outcome.code)
         return outcome
     raise Unavailable(1)
 
 
-def begin(asked: ValidatedRequest, request_id: str | None) -> Response:
+def begin(validated: ValidatedRequest, request_id: str | None) -> Response:
     """Redirect to the request's page. Before, store the request, or extend the lifetime of a pushed request."""
     principal = optional_principal()
     if request_id is None:
-        request_id = pending_authorization_requests.store(ports(), asked, principal, asker=client_info())
+        request_id = pending_authorization_requests.store(ports(), validated, principal, asker=client_info())
     else:
-        pending_authorization_requests.advance(ports(), asked, principal)
+        pending_authorization_requests.advance(ports(), validated, principal)
     return redirect_to("portal.authorize.show", request_id=request_id)
 
 
 @blueprint.get("/authorize/<request_id>/login")
 @with_request
-def log_in(request_id: str, asked: ValidatedRequest) -> Response:
+def log_in(request_id: str, validated: ValidatedRequest) -> Response:
     """Show the login page. With an open session, show it only if a new login is required or `other` is requested."""
-    needs_login = authorization_decision.needs_login(ports(), asked, optional_principal())
+    needs_login = authorization_decision.needs_login(ports(), validated, optional_principal())
     if not needs_login and "other" not in request.args:
         return redirect_to("portal.authorize.show", request_id=request_id)
-    return _login_page(request_id, LoginForm(username=asked.request.login_hint))
+    return _login_page(request_id, LoginForm(username=validated.request.login_hint))
 
 
 def _login_page(request_id: str, form: LoginForm, *, error: str = "", status: int = 200) -> Response:
@@ -97,7 +97,7 @@ def _redisplay(request_id: str) -> Response:
 @blueprint.post("/authorize/<request_id>/login")
 @redisplay_with(_redisplay)
 @with_request
-def submit(request_id: str, _asked: ValidatedRequest) -> Response:
+def submit(request_id: str, _validated: ValidatedRequest) -> Response:
     """Log in, and continue with the request."""
     return submit_login(
         lambda form, **values: _login_page(request_id, form, **values),
@@ -113,7 +113,7 @@ def reopen(request_id: str, _action: str) -> Response:
 
 @blueprint.post("/authorize/<request_id>/cancel")
 @with_request
-def cancel(_request_id: str, _asked: ValidatedRequest) -> Response:
+def cancel(_request_id: str, _validated: ValidatedRequest) -> Response:
     """Return to the service with the error `access_denied`."""
     raise AuthorizationError("access_denied")
 

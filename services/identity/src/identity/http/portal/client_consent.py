@@ -11,19 +11,19 @@ from identity.usecases.authorization_requests import ValidatedRequest
 blueprint = Blueprint("client_consent", __name__)
 
 
-def page(request_id: str, asked: ValidatedRequest, interaction: Interaction) -> Response:
+def page(request_id: str, validated: ValidatedRequest, interaction: Interaction) -> Response:
     assert interaction.chosen is not None  # noqa: S101  # consent is requested after the choice
     return render_page(
         "client_consent.html",
         request_id=request_id,
-        service=asked.client.display_name,
+        service=validated.client.display_name,
         account=interaction.chosen.account,
-        data=[texts.SCOPE_DATA[scope] for scope in asked.request.scopes],
+        data=[texts.SCOPE_DATA[scope] for scope in validated.request.scopes],
     )
 
 
 @blueprint.post("/authorize/<request_id>/consent")
 @with_request
-def agree(request_id: str, asked: ValidatedRequest) -> Response:
+def agree(request_id: str, validated: ValidatedRequest) -> Response:
     """Record the person's consent."""
-    return advance(request_id, asked, account_id=request.form.get("account", ""), consented=True)
+    return advance(request_id, validated, account_id=request.form.get("account", ""), consented=True)

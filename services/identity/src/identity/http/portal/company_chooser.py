@@ -41,7 +41,7 @@ class CandidateView:
         return self.candidate.account.username
 
 
-def page(request_id: str, asked: ValidatedRequest, interaction: Interaction) -> Response:
+def page(request_id: str, validated: ValidatedRequest, interaction: Interaction) -> Response:
     """Return the list of companies, the company last chosen at this service first."""
     rows = [CandidateView(each) for each in interaction.candidates if each.account.kind == "general"]
     own = next((each.account for each in interaction.candidates if each.account.kind == "link"), None)
@@ -49,7 +49,7 @@ def page(request_id: str, asked: ValidatedRequest, interaction: Interaction) -> 
     return render_page(
         "company_chooser.html",
         request_id=request_id,
-        service=asked.client.display_name,
+        service=validated.client.display_name,
         companies=company_list(rows),
         last=last,
         last_in_use=last is not None and last.id in interaction.in_use,
@@ -57,19 +57,19 @@ def page(request_id: str, asked: ValidatedRequest, interaction: Interaction) -> 
     )
 
 
-def empty_page(request_id: str, asked: ValidatedRequest, _interaction: Interaction) -> Response:
+def empty_page(request_id: str, validated: ValidatedRequest, _interaction: Interaction) -> Response:
     """Return the page for a person who cannot act for any company at this service."""
     return render_page(
         "company_missing.html",
         request_id=request_id,
-        service=asked.client.display_name,
-        accepts=asked.client.accepts,
+        service=validated.client.display_name,
+        accepts=validated.client.accepts,
         looked_up_at=ports().clock.now() if "again" in request.args else None,
     )
 
 
 @blueprint.post("/authorize/<request_id>/company")
 @with_request
-def choose(request_id: str, asked: ValidatedRequest) -> Response:
+def choose(request_id: str, validated: ValidatedRequest) -> Response:
     """Record the chosen account. The portal's session is not switched."""
-    return advance(request_id, asked, account_id=request.form.get("account", ""), consented=False)
+    return advance(request_id, validated, account_id=request.form.get("account", ""), consented=False)

@@ -27,8 +27,10 @@ def with_request(view: View) -> Callable[..., Response]:
         stored, client = pending_authorization_requests.find(ports(), request_id)
         client, address = authorization_requests.prove(ports(), stored.parameters)
         try:
-            asked = authorization_requests.read(ports(), stored.parameters, client, address, pending=stored)
-            return view(request_id, asked)
+            validated = authorization_requests.read(
+                ports(), stored.parameters, client, address, pending=stored
+            )
+            return view(request_id, validated)
         except AuthorizationError as error:
             pending_authorization_requests.close(ports(), stored)
             return error_response(client, address, error)
@@ -36,13 +38,13 @@ def with_request(view: View) -> Callable[..., Response]:
     return wrapper
 
 
-def advance(request_id: str, asked: ValidatedRequest, *, account_id: str, consented: bool) -> Response:
+def advance(request_id: str, validated: ValidatedRequest, *, account_id: str, consented: bool) -> Response:
     """Record the choices, unless nobody is logged in, and redirect to the request's page."""
     principal = optional_principal()
     if principal is not None:
         pending_authorization_requests.advance(
             ports(),
-            asked,
+            validated,
             principal,
             session_id=principal.session_id,
             account_id=account_id,
