@@ -47,12 +47,12 @@ def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
     """Process a pushed request; other query parameters are ignored (RFC 9126 section 4)."""
     if parameters.repeated & {"client_id", "request_uri"}:
         raise UnprovenRequest("client_id or request_uri is given twice")
-    stored, client = pushed_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
-    client, address = authorization_requests.prove(ports(), stored.parameters)
+    pending, client = pushed_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
+    client, address = authorization_requests.prove(ports(), pending.parameters)
     try:
-        validated = authorization_requests.read(ports(), stored.parameters, client, address, pending=stored)
+        validated = authorization_requests.read(ports(), pending.parameters, client, address, pending=pending)
         outcome = proceed(validated)
     except AuthorizationError as error:
-        pending_authorization_requests.close(ports(), stored)
+        pending_authorization_requests.close(ports(), pending)
         return error_response(client, address, error)
     return outcome if isinstance(outcome, Response) else begin(validated, request_id)

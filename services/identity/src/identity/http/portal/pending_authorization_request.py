@@ -17,22 +17,22 @@ View = Callable[[str, ValidatedRequest], Response]
 
 
 def with_request(view: View) -> Callable[..., Response]:
-    """Pass the stored request to a view. On its AuthorizationError, close the request and redirect to the service.
+    """Pass the validated pending request to a view. On its AuthorizationError, close the request and redirect to the service.
 
     Raises RequestGone, UnprovenRequest.
     """
 
     @wraps(view)
     def wrapper(request_id: str) -> Response:
-        stored, client = pending_authorization_requests.find(ports(), request_id)
-        client, address = authorization_requests.prove(ports(), stored.parameters)
+        pending, client = pending_authorization_requests.find(ports(), request_id)
+        client, address = authorization_requests.prove(ports(), pending.parameters)
         try:
             validated = authorization_requests.read(
-                ports(), stored.parameters, client, address, pending=stored
+                ports(), pending.parameters, client, address, pending=pending
             )
             return view(request_id, validated)
         except AuthorizationError as error:
-            pending_authorization_requests.close(ports(), stored)
+            pending_authorization_requests.close(ports(), pending)
             return error_response(client, address, error)
 
     return wrapper

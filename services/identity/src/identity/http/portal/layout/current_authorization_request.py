@@ -48,11 +48,11 @@ def _find() -> ServiceRequest | None:
     if found is None:
         return None
     try:
-        stored, client = pending_authorization_requests.find(ports(), found["id"])
+        pending, client = pending_authorization_requests.find(ports(), found["id"])
     except (RequestGone, *DATABASE_ERRORS):  # error pages work without the database
         return None
-    uri = stored.parameters.get("redirect_uri") or ""
-    hint = stored.parameters.get("login_hint")
+    uri = pending.parameters.get("redirect_uri") or ""
+    hint = pending.parameters.get("login_hint")
     return ServiceRequest(found["id"], client.display_name, redirectable_origin(uri), hint)
 
 
