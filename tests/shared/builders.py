@@ -12,7 +12,6 @@ REMOVED = BindingRemoved(binding_id="b-1", link_account_id="link-1", reason="gen
 
 
 def an_event(fact: EventData = REMOVED, **changes: Any) -> Event:
-    """Build an event with the given data."""
     line = event_type_of(fact)
     members: dict[str, Any] = {
         "id": "e-1",
@@ -28,12 +27,11 @@ def an_event(fact: EventData = REMOVED, **changes: Any) -> Event:
 
 
 def fields_of(event: Event, sealed: str | None = None) -> dict[Any, Any]:
-    """Build the fields of a stream entry."""
     return to_fields(to_json(event), event.type, sealed)
 
 
 def a_payload(**changes: Any) -> MailPayload:
-    """Build the mail payload of `an_event()`."""
+    """Build the mail payload of the event that `an_event()` returns."""
     members: dict[str, Any] = {
         "event_id": "e-1",
         "event_type": REMOVED.type,

@@ -17,7 +17,10 @@ GROUP = "passes"
 
 
 class ConsumerThread:
-    """A thread that iterates over a consumer; `seen` contains the ids of the handled events."""
+    """A thread that iterates over a consumer. `seen` contains the ids of the events that it received.
+
+    While `gate` is cleared, the thread stays for up to 10 s at the event that it received last.
+    """
 
     def __init__(self, consumer: Consumer) -> None:
         self.consumer = consumer
@@ -44,7 +47,7 @@ class ConsumerThread:
 
 @contextlib.contextmanager
 def following(server: RedisServer, **options: Any) -> Iterator[ConsumerThread]:
-    """Run a consumer with short waits for the duration of the with block."""
+    """Run a consumer with short waits during the with block."""
     consumer = Consumer.from_url(server.url, group=GROUP, **{"block_ms": 50, **options})
     follower = ConsumerThread(consumer)
     follower.thread.start()
@@ -55,7 +58,7 @@ def following(server: RedisServer, **options: Any) -> Iterator[ConsumerThread]:
 
 
 def publish(client: Redis, *ids: str) -> list[str]:
-    """Add an event for each id to the stream; return the entries' ids."""
+    """Add an event with each id to the stream; return the entry IDs."""
     return [str(client.xadd(STREAM, fields_of(an_event(id=each)))) for each in ids]
 
 

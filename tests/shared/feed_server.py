@@ -17,7 +17,10 @@ SECRET = "hush-service-secret"
 
 
 class Published:
-    """Published events; the feed keeps all events, the stream only until it is trimmed."""
+    """Published events. `oldest` is the first position that the feed still has.
+
+    The feed answers its next requests with the statuses and bodies in `errors`.
+    """
 
     def __init__(self) -> None:
         self.items: list[dict[str, Any]] = []
@@ -26,7 +29,7 @@ class Published:
         self.errors: list[tuple[int, bytes]] = []
 
     def add(self, client: Redis | None, *ids: str, subject: str = "general-1") -> list[str]:
-        """Publish an event for each id, to the stream or only to the feed; return the entries' ids."""
+        """Publish an event with each id to the feed and, with a client, to the stream; return the entry IDs."""
         entries = []
         for each in ids:
             position = len(self.items) + 1
@@ -44,11 +47,10 @@ class Published:
             client.xadd(STREAM, fields)  # type: ignore[arg-type]  # dict is invariant
 
     def ids(self) -> list[str]:
-        """Return the ids of all events, in order."""
         return [str(item["event"]["id"]) for item in self.items]
 
     def page(self, after: int, limit: int) -> tuple[int, dict[str, Any]]:
-        """Return the status and the body of a response."""
+        """Return the status and the body of the answer to a request."""
         if after + 1 < self.oldest:
             return 410, {"code": "cursor_expired"}
         items = [item for item in self.items if item["position"] > after][:limit]
@@ -57,7 +59,7 @@ class Published:
 
 @contextmanager
 def served(published: Published) -> Iterator[str]:
-    """Serve the feed for the duration of the with block; yield its URL."""
+    """Serve the feed during the with block; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -80,7 +82,7 @@ def served(published: Published) -> Iterator[str]:
             return status, json.dumps(page).encode()
 
         def log_message(self, *_: Any) -> None:
-            """Suppress the access log."""
+            pass
 
     with serve_http(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
         yield url

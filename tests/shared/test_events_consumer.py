@@ -66,12 +66,12 @@ def test_an_event_is_acknowledged_only_after_it_was_handled(redis_server: RedisS
     with following(redis_server, batch=1) as follower:
         follower.gate.clear()
         wait_until(lambda: follower.seen, what="the first event")
-        held = pending(client)
+        unacknowledged = pending(client)
         follower.gate.set()
         follower.wait_for("e-1", "e-2")
         wait_until(lambda: pending(client) == 0, what="the acknowledgement")
 
-    assert held == 1
+    assert unacknowledged == 1
 
 
 @pytest.mark.rule("EVT-2", "EVT-5")

@@ -30,7 +30,7 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Handler:
-    """A handler that fails for each id in `bad` the given number of times."""
+    """A handler that fails `bad[id]` times for an event; in the keywords, `_` stands for `-`."""
 
     def __init__(self, **bad: int) -> None:
         self.bad = {name.replace("_", "-"): times for name, times in bad.items()}
@@ -95,9 +95,9 @@ def test_an_event_that_fails_five_times_becomes_a_dead_letter_and_the_next_are_h
     )
     assert dead_letter.reason.startswith("ValueError at test_events_dead_letters.py:")
     assert f"entry {entry_id} becomes a dead letter" in caplog.text
-    kept = str(client.xrange(f"seen:{GROUP}:aside"))
-    assert "wang@example.tw" not in kept + caplog.text
-    assert "王小明" not in kept + caplog.text
+    stored = str(client.xrange(f"seen:{GROUP}:aside"))
+    assert "wang@example.tw" not in stored + caplog.text
+    assert "王小明" not in stored + caplog.text
 
 
 @pytest.mark.rule("EVT-5")

@@ -25,13 +25,13 @@ def client(redis_server: RedisServer) -> Iterator[Redis]:
 
 
 class Ledger:
-    """Effects and dedupe store in a file, written in one transaction."""
+    """A database with the effects, which is also the dedupe store; one transaction writes both."""
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
         self._database.execute("CREATE TABLE IF NOT EXISTS handled (id TEXT PRIMARY KEY)")
         self._database.execute("CREATE TABLE IF NOT EXISTS effects (id TEXT)")
-        self._database.execute("CREATE TABLE IF NOT EXISTS place (position INTEGER)")
+        self._database.execute("CREATE TABLE IF NOT EXISTS positions (position INTEGER)")
 
     def apply(self, event: Event) -> None:
         self._database.execute("BEGIN IMMEDIATE")
@@ -50,11 +50,11 @@ class Ledger:
         self._database.execute("INSERT OR IGNORE INTO handled VALUES (?)", [event.id])
 
     def position(self) -> int | None:
-        (found,) = self._database.execute("SELECT max(position) FROM place").fetchone()
+        (found,) = self._database.execute("SELECT max(position) FROM positions").fetchone()
         return None if found is None else int(found)
 
     def advance(self, position: int) -> None:
-        self._database.execute("INSERT INTO place VALUES (?)", [position])
+        self._database.execute("INSERT INTO positions VALUES (?)", [position])
 
     def close(self) -> None:
         self._database.close()
@@ -111,7 +111,7 @@ def test_an_effect_before_a_crash_is_not_repeated(
     publish(client, "e-1", "e-2")
     crashing = iter(Consumer.from_url(redis_server.url, group=GROUP, dedupe_store=ledger))
     ledger.apply(next(crashing))
-    client.xclaim(STREAM, GROUP, "killed", 0, [entry["message_id"] for entry in held(client)])
+    client.xclaim(STREAM, GROUP, "killed", 0, [entry["message_id"] for entry in pending_entries(client)])
 
     successor = Consumer.from_url(
         redis_server.url, group=GROUP, dedupe_store=ledger, claim_idle_ms=1, block_ms=20
@@ -122,5 +122,5 @@ def test_an_effect_before_a_crash_is_not_repeated(
     assert successor.duplicates == 1
 
 
-def held(client: Redis) -> list[Any]:
+def pending_entries(client: Redis) -> list[Any]:
     return list(client.xpending_range(STREAM, GROUP, "-", "+", 10))

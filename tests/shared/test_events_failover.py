@@ -66,7 +66,7 @@ def _loading_its_data(stack: ExitStack) -> RedisServer:
 
 @dataclass(frozen=True, slots=True)
 class Unable:
-    """A server that cannot work: its start, a part of redis-py's error, and a command that it refuses."""
+    """A server that refuses `command`; `text` is a part of redis-py's error."""
 
     start: Callable[[ExitStack], RedisServer]
     text: str

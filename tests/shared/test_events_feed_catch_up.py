@@ -258,19 +258,20 @@ def test_past_the_feeds_retention_the_cursor_has_expired(
 
 
 @pytest.mark.rule("EVT-6")
-@pytest.mark.parametrize("place", [(6, 2), (6, 9), (0, 9), (9, 9), (9, 0)])
+@pytest.mark.parametrize(("position", "stream_length"), [(6, 2), (6, 9), (0, 9), (9, 9), (9, 0)])
 def test_after_a_snapshot_the_consumer_continues_from_its_position(
     redis_server: RedisServer,
     client: Redis,
     published: Published,
     feed: Feed,
-    place: tuple[int, int],
+    *,
+    position: int,
+    stream_length: int,
 ) -> None:
-    position, kept = place
     published.add(client, *ids(1, 9))
     client.xgroup_create(STREAM, GROUP, "0")
     client.xreadgroup(GROUP, "killed", {STREAM: ">"}, count=3)
-    client.xtrim(STREAM, maxlen=kept, approximate=False)
+    client.xtrim(STREAM, maxlen=stream_length, approximate=False)
 
     Consumer.from_url(redis_server.url, group=GROUP, feed=feed).start_at(position)
 

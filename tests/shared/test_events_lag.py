@@ -27,7 +27,7 @@ def consumer(redis_server: RedisServer) -> Consumer:
 
 
 def aged(client: Redis, seconds: int) -> str:
-    """Add an entry with an id of this number of seconds ago."""
+    """Add an entry of this age; return the entry ID."""
     now, _ = client.time()
     return str(client.xadd(STREAM, fields_of(an_event()), id=f"{(now - seconds) * 1000}-1"))
 
@@ -55,12 +55,12 @@ def test_pending_entries_count_until_they_are_acknowledged(client: Redis, consum
     client.xgroup_create(STREAM, GROUP, "0")
     client.xreadgroup(GROUP, "a", {STREAM: ">"}, count=1)
 
-    held = consumer.lag()
+    unacknowledged = consumer.lag()
     client.xack(STREAM, GROUP, first)
     acknowledged = consumer.lag()
 
-    assert (held.entries, acknowledged.entries) == (2, 1)
-    assert held.seconds >= 499
+    assert (unacknowledged.entries, acknowledged.entries) == (2, 1)
+    assert unacknowledged.seconds >= 499
     assert 99 <= acknowledged.seconds <= 102
 
 

@@ -55,7 +55,7 @@ def key_of(text: str) -> Any:
 
 
 def sealed_by_hand(inside: bytes, **header: Any) -> str:
-    """Encrypt any text to our key, like anyone with the public key."""
+    """Encrypt any text to our key, as anyone with the public key can."""
     key = OKPKey.import_key(key_of(OURS.seal_public))
     members = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key_of(OURS.seal_public)["kid"], **header}
     return jwe.encrypt_compact(members, inside, key, algorithms=["ECDH-ES", "A256GCM", "DEF"])
@@ -109,7 +109,7 @@ def encrypted(
     spelled: Callable[[str], str] = str,
     **header: Any,
 ) -> str:
-    """Encrypt to our key with the primitives only; unlike joserfc, this allows any header and any form of a `part`."""
+    """Encrypt to our key with primitives, which unlike joserfc allow any header and any form of part number `part`."""
     ephemeral = X25519PrivateKey.generate()
     public = X25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key_of(OURS.seal_public)["x"] + "="))
     info = b"\0\0\0\x07A256GCM" + bytes(8) + b"\0\0\1\0"
@@ -160,7 +160,7 @@ def unpadded(data: bytes) -> str:
         {"epk": None},
         {
             "epk": {"kty": "OKP", "crv": "X25519", "x": unpadded(bytes(32))}
-        },  # a point of low order, whose shared secret is public
+        },  # a point of low order makes the shared secret predictable
         {"epk": {"kty": "OKP", "crv": "X25519", "x": "AA"}},
         {"epk": {"kty": "OKP", "crv": "X25519", "x": 7}},
     ],

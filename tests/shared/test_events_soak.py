@@ -21,7 +21,7 @@ pytestmark = pytest.mark.processes
 SEEDS = (1, 2)
 ROUNDS = 15
 
-# Writes effect and dedupe record in one transaction, and kills itself at random before or after it.
+# Writes an effect, which is also its dedupe record, in one transaction, and ends at random before or after it.
 MEMBER = """
 import os, random, sqlite3, sys
 from port_events import consumer
@@ -40,9 +40,9 @@ class Store:
     def mark_handled(self, event):
         pass
     def position(self):
-        return database.execute("SELECT max(position) FROM place").fetchone()[0]
+        return database.execute("SELECT max(position) FROM positions").fetchone()[0]
     def advance(self, position):
-        database.execute("INSERT INTO place VALUES (?)", [position])
+        database.execute("INSERT INTO positions VALUES (?)", [position])
 
 def handle(event):
     if dice.random() < 0.02:
@@ -72,36 +72,34 @@ class Soak:
         self._database.execute("PRAGMA journal_mode = WAL")
         # Without a unique index, a repeated effect is visible.
         self._database.execute("CREATE TABLE effects (id TEXT, sequence INTEGER)")
-        self._database.execute("CREATE TABLE place (position INTEGER)")
+        self._database.execute("CREATE TABLE positions (position INTEGER)")
         self.deaths = 0
 
-    def revive(self, dice: random.Random) -> None:
-        """Restart the dead members."""
-        for place, member in enumerate(self._members):
+    def restart_dead(self, dice: random.Random) -> None:
+        """Start each member that does not run; count those that died in `deaths`."""
+        for index, member in enumerate(self._members):
             if member is None or member.poll() is not None:
                 self.deaths += member is not None
-                self._members[place] = subprocess.Popen([*self._command, str(dice.random())])
+                self._members[index] = subprocess.Popen([*self._command, str(dice.random())])
 
-    def kill(self, place: int) -> None:
-        """Kill a member with SIGKILL."""
-        member = self._members[place]
+    def kill(self, index: int) -> None:
+        member = self._members[index]
         if member is not None:
             member.kill()
             member.wait(10)
 
-    def go_on(self, dice: random.Random) -> None:
-        """Wait for another effect, or for a random number of checks."""
+    def wait_for_progress(self, dice: random.Random) -> None:
+        """Wait for another effect, but only for a random number of checks."""
         done = len(self.effects())
         wait_until(lambda: len(self.effects()) > done or dice.random() < 0.1, what="another effect")
 
     def effects(self) -> list[str]:
-        """Return the event id of each effect, repeated for a repeated effect."""
+        """Return the event id of each effect; an id is repeated if the effect was."""
         return [row[0] for row in self._database.execute("SELECT id FROM effects ORDER BY rowid")]
 
     def close(self) -> None:
-        """Kill the members and close the database."""
-        for place in range(len(self._members)):
-            self.kill(place)
+        for index in range(len(self._members)):
+            self.kill(index)
         self._database.close()
 
 
@@ -117,18 +115,18 @@ def soak(redis_server: RedisServer, published: Published, tmp_path: Path) -> Ite
         yield stack.enter_context(closing(Soak(redis_server, address, tmp_path / "own.db")))
 
 
-def befall(fate: random.Random, client: Redis, published: Published, soak: Soak) -> None:
-    """Inject a random fault."""
-    match fate.randrange(6):
+def inject_fault(faults: random.Random, client: Redis, published: Published, soak: Soak) -> None:
+    """Inject a random fault, or none."""
+    match faults.randrange(6):
         case 0:
-            soak.kill(fate.randrange(2))
+            soak.kill(faults.randrange(2))
         case 1:
-            client.xtrim(STREAM, maxlen=fate.randrange(12), approximate=False)
+            client.xtrim(STREAM, maxlen=faults.randrange(12), approximate=False)
         case 2:
             client.flushall()
         case 3:
             client.flushall()
-            published.republish(client, since=fate.randrange(len(published.items)) + 1)
+            published.republish(client, since=faults.randrange(len(published.items)) + 1)
         case _:
             pass
 
@@ -139,17 +137,17 @@ def test_every_event_takes_effect_exactly_once_under_random_faults(
     redis_server: RedisServer, published: Published, soak: Soak, seed: int
 ) -> None:
     # The seed determines the faults, but not when the consumers proceed or die.
-    fate, dice = random.Random(seed), random.Random(seed)
+    faults, dice = random.Random(seed), random.Random(seed)
     with redis_server.client() as client:
         for number in range(ROUNDS):
-            soak.revive(dice)
-            size = fate.randrange(1, 12)
+            soak.restart_dead(dice)
+            size = faults.randrange(1, 12)
             published.add(client, *(f"e-{seed}-{number}-{each}" for each in range(size)))
-            befall(fate, client, published, soak)
-            soak.go_on(dice)
+            inject_fault(faults, client, published, soak)
+            soak.wait_for_progress(dice)
 
         def done() -> bool:
-            soak.revive(dice)
+            soak.restart_dead(dice)
             return set(soak.effects()) == set(published.ids())
 
         wait_until(done, what="every event to have its effect", timeout_seconds=60)

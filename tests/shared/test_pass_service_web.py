@@ -1,4 +1,4 @@
-"""The sample port service accepts only identity's logout tokens (OpenID Connect Back-Channel Logout 2.6)."""
+"""The sample port service accepts only valid logout tokens (OpenID Connect Back-Channel Logout 1.0, section 2.6)."""
 
 import json
 import time
@@ -48,7 +48,7 @@ class Provider(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def issuer() -> Iterator[str]:
-    """A provider that serves discovery and keys."""
+    """The URL of a provider that serves discovery and keys."""
     Provider.keys = [new_key("first")]
     with serve_http(HTTPServer(("127.0.0.1", 0), Provider)) as url:
         yield url
@@ -195,7 +195,7 @@ def test_the_service_answers_503_while_identitys_keys_cannot_be_fetched(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("changes", "ended", "told"),
+    ("changes", "ended", "is_shown"),
     [
         ({}, False, True),
         ({"sub": "c", "act": {"sub": "a"}}, False, True),
@@ -205,7 +205,7 @@ def test_the_service_answers_503_while_identitys_keys_cannot_be_fetched(tmp_path
     ],
 )
 def test_a_change_of_the_company_is_shown_once_to_a_person_who_was_logged_in(
-    browser: FlaskClient, changes: dict[str, Any], *, ended: bool, told: bool
+    browser: FlaskClient, changes: dict[str, Any], *, ended: bool, is_shown: bool
 ) -> None:
     person = {
         **PERSON,
@@ -224,7 +224,7 @@ def test_a_change_of_the_company_is_shown_once_to_a_person_who_was_logged_in(
     browser.get("/callback", base_url="https://pass.example")
 
     note = "代表公司已由「王小花的有限公司」改為「海運公司」"
-    assert [note in page(browser) for _ in range(2)] == [told, False]
+    assert [note in page(browser) for _ in range(2)] == [is_shown, False]
     assert ENDED not in page(browser)
 
 

@@ -26,7 +26,7 @@ class Copy:
         self.git("clone", "--quiet", "--no-tags", "--shared", ROOT, directory, cwd=ROOT)
         shutil.copytree(ROOT / "deploy/release", directory / "deploy/release", dirs_exist_ok=True)
         shutil.copy(ROOT / "VERSION", directory)
-        # During a release, the changelog has no unreleased entry.
+        # While a release is made, the real changelog has no unreleased entry.
         self.write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n\n- new\n")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", "now")
@@ -39,7 +39,7 @@ class Copy:
         return done.stdout
 
     def release(self, *arguments: str, **variables: str) -> str:
-        """Run a release step; return its error, or an empty text."""
+        """Run a step of the release; return its standard error if it fails, else ""."""
         done = subprocess.run(
             [sys.executable, "-m", "deploy.release", *arguments],
             cwd=self._root, env={**os.environ, **IDENTITY, "PYTHONPATH": str(self._root), **variables},

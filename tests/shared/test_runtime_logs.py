@@ -1,4 +1,4 @@
-"""Each log line is a JSON object, in UTC, with its context and without secrets."""
+"""Log lines contain UTC times and their context, but no secrets."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from port_runtime.secret import MASK, Secret
 
 
 class Lines(io.StringIO):
-    """A stream that collects the logged lines."""
+    """A stream that parses the lines logged to it."""
 
     def all(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.getvalue().splitlines()]

@@ -31,9 +31,9 @@ def test_labels_of_known_values_start_at_zero() -> None:
 def test_a_metric_outside_the_catalogue_has_no_instrument_and_is_not_exposed() -> None:
     meters = Instruments((EATEN,))
 
-    told = _lines(meters, ScrapeCollector(lambda: [Sample(LEFT, 3, ("top",))]))
+    lines = _lines(meters, ScrapeCollector(lambda: [Sample(LEFT, 3, ("top",))]))
 
-    assert [line for line in told if "left" in line] == []
+    assert [line for line in lines if "left" in line] == []
     with pytest.raises(KeyError):
         meters.histogram(BAKING)
 
@@ -50,12 +50,12 @@ def test_instruments_of_one_process_do_not_share_values() -> None:
 
 @pytest.mark.rule("OPS-4")
 def test_a_source_that_fails_or_hangs_is_left_out_of_the_scrape() -> None:
-    go_on = threading.Event()
-    asked = []
+    release = threading.Event()
+    calls = []
 
     def hangs() -> Iterator[Sample]:
-        asked.append("once")
-        go_on.wait(20)
+        calls.append("once")
+        release.wait(20)
         yield Sample(LEFT, 1, ("hanging",))
 
     def fails() -> Iterator[Sample]:
@@ -63,8 +63,8 @@ def test_a_source_that_fails_or_hangs_is_left_out_of_the_scrape() -> None:
         raise ConnectionError("redis://user:secret@host")
 
     observer = ScrapeCollector(hangs, fails, lambda: [Sample(LEFT, 3, ("top",))], timeout_seconds=0.2)
-    told = [_lines(Instruments((LEFT,)), observer) for _ in range(2)]
-    go_on.set()
+    lines = [_lines(Instruments((LEFT,)), observer) for _ in range(2)]
+    release.set()
 
-    assert told == [['cakes_left{shelf="top"} 3.0']] * 2
-    assert asked == ["once"]
+    assert lines == [['cakes_left{shelf="top"} 3.0']] * 2
+    assert calls == ["once"]

@@ -23,11 +23,11 @@ def test_the_ipv6_wildcard_accepts_ipv4() -> None:
 @pytest.mark.rule("OPS-5")
 def test_an_address_in_use_is_reported_with_the_name_of_its_setting() -> None:
     with (
-        open_listener(HostPort("127.0.0.1", ANY_PORT), "IDENTITY_BIND") as taken,
-        pytest.raises(SettingsError) as told,
+        open_listener(HostPort("127.0.0.1", ANY_PORT), "IDENTITY_BIND") as listener,
+        pytest.raises(SettingsError) as refused,
     ):
-        open_listener(HostPort(*taken.getsockname()), "IDENTITY_METRICS_BIND")
+        open_listener(HostPort(*listener.getsockname()), "IDENTITY_METRICS_BIND")
 
-    assert told.value.errors == [
+    assert refused.value.errors == [
         "IDENTITY_METRICS_BIND: cannot listen on this address (Address already in use)"
     ]

@@ -1,4 +1,4 @@
-"""Metrics of a process come from the operating system and include its children (OPS-4)."""
+"""Metrics of a process agree with the operating system and include its children (OPS-4)."""
 
 import subprocess
 import sys

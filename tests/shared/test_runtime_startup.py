@@ -15,10 +15,10 @@ def test_no_garbage_is_collected_in_the_block_and_existing_objects_are_exempt_af
     try:
         with without_collection():
             inside = gc.isenabled()
-            kept = Node()
+            survivor = Node()
 
         assert (inside, gc.isenabled()) == (False, True)
-        assert not any(found is kept for found in gc.get_objects())
+        assert not any(found is survivor for found in gc.get_objects())
     finally:
         gc.unfreeze()
 
