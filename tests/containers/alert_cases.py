@@ -16,7 +16,7 @@ _STAYS = "1x60"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """With the first series `number` alerts fire, with the second series none."""
+    """`number` alerts fire with the series `fires`, and none with the series `quiet`."""
 
     fires: Series
     quiet: Series
@@ -30,7 +30,7 @@ def missing(metric: str) -> Case:
 
 
 def above(metric: str, *, high: str, low: str) -> Case:
-    """Return the case of a gauge, or of a counter's growth, that is too high in production only."""
+    """Return the case of a gauge, or of a counter that grows, which is too high in production only."""
     return Case({metric: high, _in_staging(metric): low}, {metric: low, _in_staging(metric): low})
 
 

@@ -27,7 +27,7 @@ def validate(documents: list[Document]) -> list[Document]:
 
 
 def validate_custom(document: Document) -> None:
-    """Validate a document of another project's kind. Skips the test if the schema is missing."""
+    """Validate a document of another project's kind. Skips the test if the schemas were not fetched."""
     _validator(document["kind"], document["apiVersion"]).validate(document)
 
 
@@ -44,7 +44,7 @@ def _validator(kind: str, api_version: str) -> jsonschema_rs.Draft202012Validato
 
 
 def _closed(schema: Any) -> Any:
-    """Return the schema without additional properties, because Kubernetes drops unknown fields silently."""
+    """Return the schema with additional properties forbidden, because Kubernetes drops them silently."""
     if isinstance(schema, list):
         return [_closed(each) for each in schema]
     if not isinstance(schema, dict):

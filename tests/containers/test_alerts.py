@@ -1,4 +1,4 @@
-"""Each alert fires in its case and stays quiet otherwise, according to promtool (OPS-4)."""
+"""Each alert fires and stays quiet in its cases, according to promtool (OPS-4)."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ def promtool() -> str:
 
 
 def labelled(series: str) -> str:
-    """Return the series with the labels that a scrape adds."""
+    """Return the series with the labels that a scrape adds, unless it has a namespace."""
     name, _, labels = series.rstrip("}").partition("{")
     if "namespace=" in labels:
         return series

@@ -1,4 +1,4 @@
-"""The environment file of each process is complete: with real secrets, the process starts in production mode."""
+"""With secrets, the environment file of each process has every setting that production mode needs."""
 
 import re
 from pathlib import Path
@@ -46,12 +46,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lines(process: str) -> dict[str, str]:
-    """Return the active lines of a process' file."""
+    """Return the variables that the file of a process sets."""
     text = (FOLDER / f"{process}.env.example").read_text()
     return dict(re.findall(r"^([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
 
 
-def form(process: str, name: str) -> str:
+def example_url(process: str, name: str) -> str:
     """Return the example URL from the comment above a setting's line."""
     text = (FOLDER / f"{process}.env.example").read_text()
     found = re.search(rf"^#   (\S+://\S+)\n{name}_FILE=", text, re.MULTILINE)
@@ -60,7 +60,7 @@ def form(process: str, name: str) -> str:
 
 
 def environment(process: str, keys: Path, folder: Path) -> dict[str, str]:
-    """Return the variables of the file, with a value for each secret and an existing folder."""
+    """Return the variables of the file, with a value for each secret and a folder for consent texts."""
     found = {}
     for name, value in lines(process).items():
         plain = name.removesuffix("_FILE")
@@ -69,7 +69,7 @@ def environment(process: str, keys: Path, folder: Path) -> dict[str, str]:
         elif plain in KEYS:
             found[name] = str(keys / KEYS[plain])
         else:
-            found[plain] = form(process, plain)
+            found[plain] = example_url(process, plain)
     return found
 
 
@@ -84,7 +84,7 @@ def test_each_process_accepts_its_file_in_production(process: str, keys: Path, t
 @pytest.mark.parametrize("process", READ_BY)
 def test_each_line_is_needed(process: str, keys: Path, tmp_path: Path) -> None:
     set_by_file = environment(process, keys, tmp_path)
-    checked_later = {"IDENTITY_OIDC_KEYS_FILE"}  # the process reads the keys after its settings
+    checked_later = {"IDENTITY_OIDC_KEYS_FILE"}  # the process parses these keys after its settings
 
     for name in set_by_file.keys() - checked_later:
         less = {other: value for other, value in set_by_file.items() if other != name}
@@ -112,7 +112,9 @@ def test_each_file_names_settings_of_its_process_once(process: str) -> None:
 
 
 def test_only_relay_and_mailer_connect_to_redis_each_as_its_own_user() -> None:
-    users = {process: re.search(r"//(\w+):", form(process, "REDIS_URL")) for process in ("relay", "mailer")}
+    users = {
+        process: re.search(r"//(\w+):", example_url(process, "REDIS_URL")) for process in ("relay", "mailer")
+    }
 
     assert {process: found and found[1] for process, found in users.items()} == {
         "relay": "relay",

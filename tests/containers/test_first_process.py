@@ -21,7 +21,7 @@ from tests.support.harness.processes import START_SECONDS, Program, executable
 
 FIRST = ("/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 ENDED_BY_SIGTERM = 128 + signal.SIGTERM
-TO_AN_END = (("identity", "migrate"), ("identity", "tidy"), ("identity", "check"), ("mailer", "check"))
+SHORT_COMMANDS = (("identity", "migrate"), ("identity", "tidy"), ("identity", "check"), ("mailer", "check"))
 STOP_SECONDS = 10
 """A stop takes a fraction of a second, or at least 20 s after a lost signal. The machine may be busy."""
 # Lists the modules that the console script loads, without the standard library and the virtual environment's own.
@@ -43,7 +43,7 @@ own = server._hooks["post_fork"]
 def stop_early(arbiter, worker):
     own(arbiter, worker)
     os.kill(os.getppid(), signal.SIGTERM)
-    while arbiter.SIG_QUEUE.empty():  # until the arbiter has passed the signal on
+    while arbiter.SIG_QUEUE.empty():  # until the arbiter has queued the signal
         time.sleep(0.01)
 server.cfg.set("post_fork", stop_early)
 server.run()
@@ -101,7 +101,7 @@ def test_a_console_script_handles_signals_before_it_imports_the_product(name: st
 
 
 def test_every_command_ends_on_a_signal_right_after_its_start(installation_on_sqlite: Installation) -> None:
-    started = [start(installation_on_sqlite, *command) for command in (*COMMANDS.values(), *TO_AN_END)]
+    started = [start(installation_on_sqlite, *command) for command in (*COMMANDS.values(), *SHORT_COMMANDS)]
 
     codes = stop_each(started, once=lambda number: handles_sigterm(started[number]))
 

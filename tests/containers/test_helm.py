@@ -28,7 +28,7 @@ def template(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def chart(*arguments: str | Path) -> dict[str, Document]:
-    """Return the chart's objects by name, without parts that only Helm needs."""
+    """Return the chart's objects by name, without the Job's revision and the checksum of the settings."""
     done = template(*arguments)
     assert done.returncode == 0, done.stderr
     documents = load(done.stdout)
@@ -42,7 +42,7 @@ def chart(*arguments: str | Path) -> dict[str, Document]:
 
 
 def by_name(documents: list[Document]) -> dict[str, Document]:
-    """Return kustomize's objects by name, without the hash in the name of the settings."""
+    """Return kustomize's objects by name, without the hash in the name of the ConfigMap."""
     text = json.dumps(documents, default=str)
     for document in documents:
         if document["kind"] == "ConfigMap":
@@ -56,7 +56,7 @@ def without_namespace(documents: list[Document]) -> list[Document]:
 
 
 def kustomize(directory: Path, *components: str, **settings: str) -> dict[str, Document]:
-    """Build a copy of the base with components."""
+    """Return the objects of the base with components by name."""
     shutil.copytree(KUBERNETES, directory / "kubernetes", ignore=shutil.ignore_patterns("secrets"))
     shutil.copytree(KUBERNETES.with_name("observability"), directory / "observability")
     own = directory / "kubernetes/own"

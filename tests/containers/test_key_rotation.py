@@ -206,7 +206,7 @@ def _run(commands: str, secrets: Path, **variables: str) -> int:
 
 
 def _bash(commands: str, **variables: str) -> int:
-    """Run commands as if pasted into a shell: without `set -e`."""
+    """Run commands as if they were pasted into a shell, without `set -e`; return the exit code."""
     path = f"{Path(executable('identity')).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, **variables}
     return subprocess.run(["bash", "-c", commands], cwd=ROOT, check=False, env=environment).returncode

@@ -200,23 +200,23 @@ def test_secrets_are_files_and_never_variables(overlay: list[Document]) -> None:
         for container in containers(pod):
             assert [it for it in container.get("envFrom", []) if "secretRef" in it] == [], name
             assert [it for it in container.get("env", []) if "valueFrom" in it] == [], name
-            places = [it["mountPath"] for it in container["volumeMounts"] if it["name"] in mounted]
+            mount_paths = [it["mountPath"] for it in container["volumeMounts"] if it["name"] in mounted]
             files = [it["value"] for it in container.get("env", []) if it["name"].endswith("_FILE")]
-            assert [file for file in files if not file.startswith(tuple(places))] == [], name
+            assert [file for file in files if not file.startswith(tuple(mount_paths))] == [], name
 
 
 def test_the_local_overlay_has_every_secret_file(overlay: list[Document]) -> None:
     made = {name: set(it.get("data", {})) for name, it in of(overlay, "Secret").items()}
     for name, pod in pods(overlay).items():
         for volume in pod["spec"]["volumes"]:
-            wanted = {
+            required = {
                 Path(it["value"]).name
                 for container in containers(pod)
                 for it in container.get("env", [])
                 if it["name"].endswith("_FILE")
             }
             if made and "secret" in volume:
-                assert wanted <= made[volume["secret"]["secretName"]], name
+                assert required <= made[volume["secret"]["secretName"]], name
 
 
 def _peers(policies: dict[str, Document], labels: dict[str, str], way: str) -> list[Any]:
@@ -229,8 +229,8 @@ def _peers(policies: dict[str, Document], labels: dict[str, str], way: str) -> l
 
 
 def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
-    wanted = selector.get("matchLabels", {}).items()
-    return all(labels.get(key) == value for key, value in wanted) and all(
+    match_labels = selector.get("matchLabels", {}).items()
+    return all(labels.get(key) == value for key, value in match_labels) and all(
         labels.get(rule["key"]) in rule["values"] for rule in selector.get("matchExpressions", [])
     )
 
@@ -324,8 +324,8 @@ def _immutable(documents: list[Document]) -> dict[str, list[Any]]:
         "Deployment": ("selector",),
         "StatefulSet": ("selector", "serviceName", "volumeClaimTemplates"),
     }
-    kept = [it for it in documents if it["kind"] in fields]
-    return {name_of(it): [it["spec"].get(field) for field in fields[it["kind"]]] for it in kept}
+    checked = [it for it in documents if it["kind"] in fields]
+    return {name_of(it): [it["spec"].get(field) for field in fields[it["kind"]]] for it in checked}
 
 
 @pytest.mark.rule("SEC-15")
@@ -370,16 +370,16 @@ def test_the_comment_lists_the_files_of_each_secret(production: list[Document]) 
         name: set(files.split())
         for name, files in re.findall(r"^#     (\w+-secrets): (.+)$", comment, re.MULTILINE)
     }
-    wanted: dict[str, set[str]] = {}
+    mounted: dict[str, set[str]] = {}
     for pod in pods(production).values():
         (secret,) = [it["secret"]["secretName"] for it in pod["spec"]["volumes"] if "secret" in it]
         for container in containers(pod):
             files = {it["value"] for it in container["env"] if it["name"].endswith("_FILE")}
-            wanted.setdefault(secret, set()).update(Path(file).name for file in files)
+            mounted.setdefault(secret, set()).update(Path(file).name for file in files)
     for parameter in of(production, "TriggerAuthentication")["mailer-scaler"]["spec"]["secretTargetRef"]:
-        wanted.setdefault(parameter["name"], set()).add(parameter["key"])
+        mounted.setdefault(parameter["name"], set()).add(parameter["key"])
 
-    assert listed == wanted
+    assert listed == mounted
 
 
 def test_each_budget_selects_its_deployment(overlay: list[Document]) -> None:

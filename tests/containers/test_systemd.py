@@ -84,15 +84,15 @@ def test_the_readme_gives_each_process_the_secrets_that_its_settings_name(tmp_pa
     for process in PROCESSES:
         settings = (tmp_path / f"etc/{process}.env").read_text()
         named = re.findall(rf"(?m)^\w+_FILE=/run/credentials/port-{process}.service/secrets_(\w+)$", settings)
-        kept = {
+        secrets = {
             path.name: path.read_text().strip() for path in (tmp_path / "etc/secrets" / process).iterdir()
         }
-        assert set(named) == set(kept), process
+        assert set(named) == set(secrets), process
         assert "/run/secrets/" not in settings
-        assert {name for name, value in kept.items() if not value} == {
+        assert {name for name, value in secrets.items() if not value} == {
             name for name in named if name.endswith("_url") and name != "redis_url"
         }
-        if redis := kept.get("redis_url"):
+        if redis := secrets.get("redis_url"):
             password = str(urlsplit(redis).password)
             assert f"user {process} on #{sha256(password.encode()).hexdigest()} " in acl
     assert not (tmp_path / "etc/keys.json").exists()

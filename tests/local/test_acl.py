@@ -221,22 +221,22 @@ def test_the_mailers_permissions_suffice_for_its_queue(as_role: As) -> None:
 @pytest.mark.rule("SEC-10", "MAIL-5")
 def test_the_mailers_permissions_suffice_for_queue_commands(as_role: As) -> None:
     mailer, now = as_role("mailer"), datetime.now(UTC)
-    kept = RedisDeadLetters(mailer, stream=MAILS)
+    dead_letters = RedisDeadLetters(mailer, stream=MAILS)
     kind = "tw.port.identity.verification.requested"
     entry_id = as_role("relay").xadd(MAILS, {"ce": '{"id": "1"}', "type": kind, "sealed": "s"}).decode()
     record = {"entry_id": entry_id, "type": kind, "at": now.isoformat(), "category": "c", "words": "w"}
     mailer.hset("mailer:dead", "1", json.dumps(record))
     mailer.hset("mailer:ledger:1", "state", "refused")
-    hold = RedisQueuePause(mailer)
-    hold.pause(PauseState(now, "moves"))
+    pause = RedisQueuePause(mailer)
+    pause.pause(PauseState(now, "moves"))
 
-    (letter,) = kept.all()
-    retried = kept.retry(letter)
+    (letter,) = dead_letters.all()
+    retried = dead_letters.retry(letter)
     figures = RedisQueueStats(mailer, stream=MAILS, clock=SystemClock()).collect()
 
-    assert (retried, kept.drop("1"), figures.all.waiting) == (RetryResult.QUEUED, False, 1)
+    assert (retried, dead_letters.drop("1"), figures.all.waiting) == (RetryResult.QUEUED, False, 1)
     assert figures.pause == PauseState(now, "moves")
-    assert hold.resume()
+    assert pause.resume()
 
 
 @pytest.mark.rule("SEC-10")
@@ -331,7 +331,7 @@ def test_writes_of_transactions_and_scripts_survive_a_restart(
 
 
 def acl_users(text: str) -> dict[str, str]:
-    """Return the rules of each user, without the passwords."""
+    """Return the rules of each enabled user, without the passwords."""
     lines = [line.split(" ", 4) for line in text.splitlines() if line.startswith("user ")]
     return {name: rules for _, name, state, _, rules in lines if state == "on"}
 

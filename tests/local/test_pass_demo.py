@@ -65,12 +65,12 @@ def mailed_code(copy: LocalRun, sample: SamplePerson) -> str:
 def take_pictures(tab: Tab, name: str) -> None:
     """Take screenshots of the page at both widths, without the page's automatic reload."""
 
-    def hold(route: Route) -> None:
+    def without_refresh(route: Route) -> None:
         response = route.fetch()
         headers = {key: value for key, value in response.headers.items() if key != "refresh"}
         route.fulfill(response=response, headers=headers)
 
-    tab.page.route(tab.page.url, hold)
+    tab.page.route(tab.page.url, without_refresh)
     tab.page.reload()
     for width in (NARROW, WIDE):
         tab.page.set_viewport_size({"width": width, "height": 800})

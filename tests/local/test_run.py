@@ -179,10 +179,10 @@ def test_the_printed_command_removes_the_data_only_after_ctrl_c_has_stopped_the_
 
 @pytest.mark.rule("OPS-5")
 def test_a_taken_port_is_reported_in_one_line(launch: Launch) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        port = occupied.getsockname()[1]
         copy = launch(SMTP_PORT=str(port))
         code = copy.wait()
 
@@ -194,9 +194,9 @@ def test_a_taken_port_is_reported_in_one_line(launch: Launch) -> None:
 
 def test_the_port_of_the_sample_service_is_checked_only_with_demo() -> None:
     ports = {name: str(free_port()) for name in PORTS}
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        settings = {**ports, "PASS_DEMO_PORT": str(taken.getsockname()[1])}
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        settings = {**ports, "PASS_DEMO_PORT": str(occupied.getsockname()[1])}
         read(settings)
         with pytest.raises(SettingsError, match="PASS_DEMO_PORT"):
             read({**settings, "DEMO": "1"})
@@ -214,7 +214,7 @@ def test_sample_accounts_are_created_once_in_the_states_of_the_manual(launch: La
     again = launch(**other_stream, RUN_DIR=str(copy.run_dir))
     again.wait_for("created earlier")
     again.wait_for("demogamma")
-    told = httpx.post(
+    introspected = httpx.post(
         f"{again.identity_url}/oauth/introspect",
         data={"token": "none"},
         auth=("pass-demo", secret.read_text().strip()),
@@ -222,7 +222,7 @@ def test_sample_accounts_are_created_once_in_the_states_of_the_manual(launch: La
     )
 
     assert stopped == (0, {})
-    assert told.json() == {"active": False}
+    assert introspected.json() == {"active": False}
     assert [line for line in again.output.splitlines() if line.startswith("  demo")] == shown
 
 

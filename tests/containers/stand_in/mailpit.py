@@ -20,20 +20,18 @@ from aiosmtpd.controller import UnthreadedController
 
 LISTED = 50
 ANSWER_SECONDS = int(os.environ.get("ANSWER_MS", "0")) / 1000
-kept: list[dict[str, Any]] = []
+mails: list[dict[str, Any]] = []
 
 
 class Accepting:
-    """SMTP handler that stores every mail."""
-
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        """Accept the mail after the configured delay."""
+        """Store the mail after ANSWER_MS, then accept it."""
         await asyncio.sleep(ANSWER_SECONDS)
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         body = mail.get_body(("plain",))
-        kept.append(
+        mails.append(
             {
-                "ID": str(len(kept)),
+                "ID": str(len(mails)),
                 "MessageID": str(mail["message-id"]).strip("<>"),
                 "To": [{"Name": "", "Address": address} for address in envelope.rcpt_tos],
                 "Subject": str(mail["subject"]),
@@ -47,15 +45,14 @@ class Api(BaseHTTPRequestHandler):
     """Handler of GET /api/v1/messages (newest first), GET /api/v1/message/{ID} and GET /readyz."""
 
     def do_GET(self) -> None:
-        """Answer one request."""
         path = self.path.partition("?")[0]
         if path == "/readyz":
             self._answer({})
         elif path == "/api/v1/messages":
-            listed = [{k: v for k, v in mail.items() if k != "Text"} for mail in kept[: -LISTED - 1 : -1]]
-            self._answer({"total": len(kept), "messages": listed})
+            listed = [{k: v for k, v in mail.items() if k != "Text"} for mail in mails[: -LISTED - 1 : -1]]
+            self._answer({"total": len(mails), "messages": listed})
         elif path.startswith("/api/v1/message/") and path.rpartition("/")[2].isdigit():
-            self._answer(kept[int(path.rpartition("/")[2])])
+            self._answer(mails[int(path.rpartition("/")[2])])
         else:
             self.send_error(404)
 
@@ -68,15 +65,14 @@ class Api(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *_arguments: object) -> None:
-        """Suppress the access log."""
+        pass
 
 
 async def serve() -> None:
-    """Serve until the process ends."""
     loop = asyncio.get_running_loop()
     smtp = UnthreadedController(Accepting(), hostname="0.0.0.0", port=1025, loop=loop)  # noqa: S104 - in a container
     await smtp._create_server()  # noqa: SLF001 - begin() wants a loop that does not run yet
-    http = ThreadingHTTPServer(("0.0.0.0", 8025), Api)  # noqa: S104 - in a container - inside a container
+    http = ThreadingHTTPServer(("0.0.0.0", 8025), Api)  # noqa: S104 - in a container
     await asyncio.to_thread(http.serve_forever)
 
 
@@ -84,5 +80,6 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["readyz"]:
         urllib.request.urlopen("http://127.0.0.1:8025/readyz", timeout=2).close()
     else:
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # PID 1 has no default signal handler
+        # Without a handler, the first process of a container ignores the signal.
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         asyncio.run(serve())
