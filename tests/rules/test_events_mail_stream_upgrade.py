@@ -12,7 +12,7 @@ from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
 from identity.usecases.ports.stream import ConcurrentPublish
-from mailer import process as mailer_process
+from mailer import bootstrap as mailer_bootstrap
 from mailer.adapters.redis.dead_letters import RedisDeadLetters
 from mailer.adapters.redis.stream import MailStream
 from mailer.process import MailerProcess
@@ -80,8 +80,8 @@ class Upgrade:
     def start_previous_mailer(self) -> MailerProcess:
         """Start a mailer that reads the event stream."""
         with pytest.MonkeyPatch.context() as previous:
-            previous.setattr(mailer_process, "MAIL_STREAM", STREAM)
-            previous.setattr(mailer_process, "MailStream", PreviousMailStream)
+            previous.setattr(mailer_bootstrap, "MAIL_STREAM", STREAM)
+            previous.setattr(mailer_bootstrap, "MailStream", PreviousMailStream)
             return self.start_mailer()
 
     def start_relay(self) -> Relay:
