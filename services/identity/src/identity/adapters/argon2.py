@@ -28,7 +28,7 @@ _NICENESS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Argon2's parameters; the defaults are OWASP's recommendation."""
+    """Argon2's parameters; the defaults are one of OWASP's recommended configurations."""
 
     memory_kib: int = 19456
     passes: int = 2
@@ -91,7 +91,7 @@ class Argon2Passwords(Passwords):
 
 
 def random_hash(cost: Cost) -> str:
-    """Return a hash that no password matches. Computing a real hash would delay the start of every process."""
+    """Return a hash that no password matches. Computing a real hash would delay the start of the process."""
     salt, digest = (
         b64encode(secrets.token_bytes(length)).decode().rstrip("=")
         for length in (DEFAULT_RANDOM_SALT_LENGTH, DEFAULT_HASH_LENGTH)

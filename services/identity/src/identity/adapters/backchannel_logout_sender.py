@@ -71,7 +71,7 @@ class _Attempt(threading.Thread):
             self._error = "certificate not trusted"
         except TimeoutError:
             pass
-        except (OSError, HTTPException, ValueError):  # ValueError: not a valid host name
+        except (OSError, HTTPException, ValueError):  # ValueError: for example, not a valid host name
             self._error = "unreachable"
         finally:
             if self._handle is not None:

@@ -8,8 +8,6 @@ from identity.usecases.ports.clock import Clock
 
 
 class SystemClock(Clock):
-    """The operating system's clock."""
-
     @override
     def now(self) -> datetime:
         return datetime.now(UTC)

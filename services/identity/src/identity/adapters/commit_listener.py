@@ -1,4 +1,4 @@
-"""Wakes a process after a commit that concerns it: LISTEN/NOTIFY on PostgreSQL, a short poll on SQLite."""
+"""Wakes a process after a commit: by LISTEN/NOTIFY on PostgreSQL, by polling on SQLite."""
 
 import sqlite3
 import threading
@@ -16,22 +16,20 @@ OUTBOX = "identity_outbox"
 
 
 class CommitListener(Protocol):
-    """Waits for the next commit."""
-
     def wait(self, seconds: float) -> None:
-        """Wait for the next commit, but at most for this time."""
+        """Return after a commit, or after `seconds`. Raises OperationalError."""
 
     def interrupt(self) -> None:
-        """End the current `wait`."""
+        """End this wait and all later waits, if they can be ended."""
 
-    def close(self) -> None:
-        """Close the connection."""
+    def close(self) -> None: ...
 
 
 class PostgresCommitListener(CommitListener):
     """A separate connection that listens on the channel.
 
-    The first `wait` only starts listening and returns at once, so that the caller also processes earlier commits.
+    The first `wait`, and the first after an error, only starts listening and returns at once, so that the caller also
+    processes earlier commits.
     """
 
     def __init__(self, engine: Engine, channel: str) -> None:
@@ -105,7 +103,6 @@ class SqliteCommitListener(CommitListener):
 
 
 def commit_listener_for(engine: Engine, channel: str, *, poll_seconds: float) -> CommitListener:
-    """Return the listener for this kind of database."""
     if engine.dialect.name == "postgresql":
         return PostgresCommitListener(engine, channel)
     return SqliteCommitListener(engine, poll_seconds=poll_seconds)

@@ -1,4 +1,4 @@
-"""Loads the consent texts from a directory whose `consents.toml` lists the version and file of each (LOGIN-3)."""
+"""Loads the consent texts from a directory with `consents.toml`, which lists title, version and file of each."""
 
 import tomllib
 from pathlib import Path
@@ -11,7 +11,7 @@ _MAX_VERSION_LENGTH = 32
 
 
 class ConsentTextError(ValueError):
-    """The directory does not contain the three texts; the message states the reason."""
+    """The consent texts cannot be used; the message states the reason."""
 
 
 def read_texts(directory: Path) -> Texts:

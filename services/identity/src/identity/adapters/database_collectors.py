@@ -22,8 +22,6 @@ from identity.metrics.web import EXPIRED_OLDEST, SESSIONS, TIDY_LAST_SUCCESS
 
 
 class SessionCollector:
-    """The number of open sessions."""
-
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
         self._engine = engine
         self._idle = timedelta(seconds=idle_seconds)
@@ -37,7 +35,7 @@ class SessionCollector:
 
 
 class TidyCollector:
-    """The age of the last complete run of `identity tidy`, and of the oldest expired session or counter.
+    """How long ago `identity tidy` last completed, and for how long a session or counter has been overdue.
 
     Every query uses an index.
     """
@@ -47,7 +45,7 @@ class TidyCollector:
         self._idle = timedelta(seconds=idle_seconds)
 
     def collect(self) -> Iterator[Sample]:
-        """Yield both ages in seconds."""
+        """Yield both times in seconds; the first is missing if no run has completed."""
         columns = (sessions.c.seen_at, sessions.c.expires_at, counters.c.expires_at)
         with self._engine.connect() as connection:
             seen, *expired = (connection.scalar(select(func.min(column))) for column in columns)
@@ -65,7 +63,7 @@ class OutboxCollector:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count unpublished events, and mails without a receipt, whose rows still have a sealed payload."""
+        """Count events without a position, and mails whose sealed payload is still stored; find the oldest of each."""
         row = outbox.c
         for condition, count, age in (
             (row.position.is_(None), OUTBOX_UNPUBLISHED, OUTBOX_OLDEST),
@@ -80,13 +78,12 @@ class OutboxCollector:
 
 
 class AuditCollector:
-    """The rows of the audit log that are not in its hash chain, read through a partial index (SEC-11)."""
+    """The rows of the audit log outside its hash chain, read through a partial index, and the newest segment."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count the rows that are not in the chain yet, and find its newest segment."""
         waiting = select(func.count(), func.min(audit.c.at)).where(audit.c.place.is_(None))
         with self._engine.connect() as connection:
             found, oldest = connection.execute(waiting).one()
@@ -97,13 +94,15 @@ class AuditCollector:
 
 
 class LogoutCollector:
-    """The grants that have not ended and the pending logouts, read through their partial indexes (OIDC-22)."""
+    """The grants that have not ended and the pending logouts, read through their partial indexes (OIDC-22).
+
+    Pending logouts accumulate while a client is down.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count the open grants and the pending logouts, which accumulate while a client is down."""
         waiting = select(func.count(), func.min(logouts.c.created_at)).where(logouts.c.done_at.is_(None))
         with self._engine.connect() as connection:
             found, oldest = connection.execute(waiting).one()

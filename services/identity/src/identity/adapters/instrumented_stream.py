@@ -16,8 +16,6 @@ from identity.usecases.ports.stream import Checkpoint
 
 
 class InstrumentedStream(RedisStream):
-    """Counts published events and recorded receipts, and traces published events."""
-
     def __init__(self, client: Redis, name: str, instruments: Instruments) -> None:
         super().__init__(client, name)
         self._published = instruments.counter(PUBLISHED)

@@ -32,13 +32,12 @@ class LeaderElection(Protocol):
     is_leader: bool
 
     def acquire(self) -> bool:
-        """Try to become or stay the leader; return whether this process leads."""
+        """Try to become or stay the leader; return whether this process leads. Raises SQLAlchemyError, OSError."""
 
     def was_elected(self) -> bool:
         """Return, once per election, whether this process has just become the leader."""
 
-    def release(self) -> None:
-        """Give up leadership."""
+    def release(self) -> None: ...
 
 
 class PostgresLeaderElection(LeaderElection):
@@ -127,7 +126,6 @@ class FileLeaderElection(LeaderElection):
 
 
 def leader_election_for(engine: Engine) -> LeaderElection:
-    """Return the election for this kind of database."""
     if engine.dialect.name == "postgresql":
         return PostgresLeaderElection(engine)
     return FileLeaderElection(Path(f"{engine.url.database}.relay"))

@@ -70,7 +70,7 @@ class MailCopies:
 
 
 def _mailed_event(raw: RawEntry) -> str | None:
-    """Return the event id of an entry with a sealed part."""
+    """Return the event id of an entry with a sealed part, or None for other entries."""
     try:
         entry = from_fields(*raw)
     except MalformedEvent:

@@ -20,7 +20,7 @@ from identity.usecases.ports.link_and_cookie_tokens import Tokens
 
 _MAX_TOKEN_LENGTH = 512
 _COUNTER_DIGITS = 32
-"""128 bits: two subjects never have the same digest by chance."""
+"""128 bits in hexadecimal digits, so that two subjects do not have the same digest by chance."""
 
 
 def _counter_key(key: bytes, counter: Counter) -> str:
@@ -32,8 +32,6 @@ def _counter_key(key: bytes, counter: Counter) -> str:
 
 
 def _signer_of(clock: Clock) -> type[TimestampSigner]:
-    """Return a class of signers that read the time from this clock."""
-
     class ClockedSigner(TimestampSigner):
         def get_timestamp(self) -> int:
             return int(clock.now().timestamp())
@@ -42,7 +40,7 @@ def _signer_of(clock: Clock) -> type[TimestampSigner]:
 
 
 class SignedTokens(Tokens):
-    """Signs and digests with the first key of the installation, and verifies with all of them."""
+    """Signs with the first of the installation's secret keys, and verifies with all of them."""
 
     def __init__(self, keys: Sequence[Secret], clock: Clock) -> None:
         self._keys = keys

@@ -11,7 +11,7 @@ MAILER_GROUP = "mailer"
 _SCAN_PAGE = 1000
 
 EntryId: TypeAlias = tuple[int, int]
-"""A time in milliseconds, and a sequence number within it."""
+"""An entry ID: a time in milliseconds, and a sequence number within it."""
 
 
 class MailStream:
@@ -29,7 +29,7 @@ class MailStream:
     def unhandled_from(self, newest: int) -> int | None:
         """Return the position of the first entry that the mailer has not handled, but at most `newest` + 1.
 
-        Return `newest` + 1 if the mailer has handled every entry, and None if the entry has no position.
+        Return `newest` + 1 if the mailer has handled every entry, and None if that entry's position cannot be read.
         """
         first: Any = self._client.xrange(MAIL_STREAM, text_of(self._first_unhandled()), count=1)
         if not first:
@@ -63,13 +63,11 @@ class MailStream:
 
 
 def id_of(text: str) -> EntryId:
-    """Parse the id of an entry."""
     milliseconds, _, number = text.partition("-")
     return int(milliseconds), int(number or 0)
 
 
 def text_of(entry_id: EntryId) -> str:
-    """Format the id of an entry."""
     return f"{entry_id[0]}-{entry_id[1]}"
 
 

@@ -9,8 +9,6 @@ from identity.usecases.ports.randomness import Randomness
 
 
 class SystemRandomness(Randomness):
-    """The operating system's source of randomness."""
-
     @override
     def identifier(self) -> str:
         return str(uuid.uuid4())

@@ -20,7 +20,7 @@ from identity.metrics.relay import (
 )
 
 MAX_GROUPS: Final = 50
-"""The maximum number of groups with series, because consumers may create any number of groups."""
+"""The maximum number of groups with series for each stream, because consumers may create any number of groups."""
 
 
 class StreamCollector:
@@ -31,7 +31,7 @@ class StreamCollector:
         self._keys = dict(zip(STREAMS, (stream, MAIL_STREAM), strict=True))
 
     def collect(self) -> Iterator[Sample]:
-        """Read the lengths and the lags; a missing stream has neither entries nor groups."""
+        """Read the lengths and the lags. A missing stream counts as empty, without groups."""
         for stream, key in self._keys.items():
             yield Sample(STREAM_ENTRIES, int(self._client.xlen(key)), (stream,))
             for lag in islice(group_lags(self._client, key), MAX_GROUPS):
@@ -49,7 +49,6 @@ class RedisMemoryCollector:
         self._client = client
 
     def collect(self) -> Iterator[Sample]:
-        """Read the used memory and its limit."""
         found = self._client.info("memory")
         yield Sample(REDIS_MEMORY, found["used_memory"])
         yield Sample(REDIS_MEMORY_MAX, found["maxmemory"])

@@ -68,7 +68,6 @@ class RedisStream(Stream, MailerProgress):
         self._copies.forget()
 
     def rewind(self, epoch: str, after: int) -> int | None:
-        """Lower the checkpoint to `after` if it is higher; return its previous value, or None without a checkpoint."""
         return self._checkpoint.rewind(epoch, after)
 
     def check_writable(self) -> None:
@@ -122,7 +121,10 @@ class RedisStream(Stream, MailerProgress):
 
 
 def _receipt(fields: dict[str, str]) -> Receipt:
-    """Return a receipt. A malformed receipt gets an empty event id, which matches no mail."""
+    """Return a receipt; an unreadable time becomes the current time.
+
+    A receipt with an unknown state gets an empty event id, which matches no mail.
+    """
     try:
         at = datetime.fromisoformat(fields.get("at", "")).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Parses signed tokens in compact form (RFC 7515), up to a maximum length and without header extensions."""
+"""Parses JWTs in the JWS compact serialization (RFC 7515), up to a maximum length, without `crit` and `b64`."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from joserfc.jws import CompactSignature, JWSRegistry
 from identity.adapters.jose.keys import UNREADABLE, Key
 
 MAX_PAYLOAD_CHARACTERS: Final = 8192
-"""An ID token arrives in a query of at most 8 KiB (OIDC-3); proofs are much shorter."""
+"""An authorization request, with an ID token as its hint, has at most 8 KiB; proofs are much shorter."""
 _UNSUPPORTED = frozenset({"crit", "b64"})
 
 
 class BadTokenError(Exception):
-    """The token is too long or malformed, or was signed with another algorithm or another key."""
+    """The token is too long or malformed, has a header that is not supported, or is signed by another key."""
 
 
 class _Registry(JWSRegistry):

@@ -9,12 +9,11 @@ from identity.metrics.notify import SIGNING_KEYS
 
 
 class SigningKeyCollector:
-    """The number of keys that may sign now: those without an `nbf`, or with one that has passed."""
+    """The number of keys of each algorithm that may sign now: without an `nbf`, or with one that has passed."""
 
     def __init__(self, signer: JoseSigner) -> None:
         self._signer = signer
 
     def collect(self) -> Iterator[Sample]:
-        """Count the keys by algorithm."""
         for algorithm, count in self._signer.usable_keys().items():
             yield Sample(SIGNING_KEYS, count, (algorithm,))

@@ -76,7 +76,6 @@ def thumbprint(key: Key) -> str:
 
 
 def public_members(key: Key) -> dict[str, Any]:
-    """Return the public members of a key."""
     members = key.as_dict()
     return {name: members[name] for name in _PUBLIC[key.key_type]}
 

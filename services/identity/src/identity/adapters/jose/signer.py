@@ -1,4 +1,4 @@
-"""Signs the provider's tokens."""
+"""Signs the provider's tokens, verifies its ID tokens and publishes its keys."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _ID_TOKEN: TokenType = "JWT"  # noqa: S105  # a media type
 
 
 class JoseSigner(TokenSigner):
-    """Signs with the first key of an algorithm whose `nbf` has passed, and verifies with every key."""
+    """Signs with the current key of an algorithm (`current_key`), and verifies with every key."""
 
     def __init__(self, keys: Sequence[SigningKey], clock: Clock) -> None:
         self._keys = keys

@@ -29,7 +29,7 @@ _RSA_BITS = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A key with its id; `issued_at` and `not_before` are seconds since 1970."""
+    """`issued_at` and `not_before` are the members `iat` and `nbf`."""
 
     kid: str
     algorithm: Algorithm
@@ -58,7 +58,10 @@ def read_signing_keys(text: str) -> tuple[SigningKey, ...]:
 
 
 def current_key(keys: Iterable[SigningKey], algorithm: Algorithm, now: datetime) -> SigningKey:
-    """Return the key that signs: the first of the algorithm whose `nbf` has passed. Raises KeySetError."""
+    """Return the key that signs: the first of the algorithm that has no `nbf`, or one that has passed.
+
+    Raises KeySetError.
+    """
     of_algorithm = [key for key in keys if key.algorithm == algorithm]
     for key in of_algorithm:
         if (key.not_before or 0) <= now.timestamp():
@@ -68,7 +71,10 @@ def current_key(keys: Iterable[SigningKey], algorithm: Algorithm, now: datetime)
 
 
 def new_signing_keys(now: datetime, *, starts_in: timedelta | None = None, former: str = "") -> str:
-    """Return a JWK set with a new key of each algorithm in front of the former set. Raises KeySetError."""
+    """Return a JWK set with a new key of each algorithm in front of the former set. Raises KeySetError.
+
+    With `starts_in`, the new keys sign only after this time.
+    """
     times = {"iat": int(now.timestamp())}
     if starts_in is not None:
         times["nbf"] = int((now + starts_in).timestamp())

@@ -21,8 +21,6 @@ _SHARE = {"read": True}
 
 
 class SqlAccounts(Accounts):
-    """Reads and writes accounts within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

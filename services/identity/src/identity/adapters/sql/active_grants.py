@@ -14,14 +14,13 @@ from identity.domain.session import AccountSummary
 _HOLDER, _ACCOUNT = accounts.alias("holder"), accounts.alias("account")
 _SUMMARY = ("id", "kind", "username", "name", "tax_id", "company_name")
 SUMMARIES = tuple(account.c[name] for account in (_ACCOUNT, _HOLDER) for name in _SUMMARY)
-"""The columns of the account and of the actor."""
+"""The columns of `read_summary`, first of the account, then of its holder (the actor)."""
 _GRANT_COLUMNS = tuple(grants.c)
 # Literals, not parameters: with unknown values, PostgreSQL misestimates the rows and plans again at each execution.
 _PENDING, _VERIFIED = literal_column("'pending'", String), literal_column("'verified'", String)
 
 
 def is_active(account: FromClause) -> ColumnElement[bool]:
-    """Return the condition that an account is active."""
     return and_(
         account.c.closed_at.is_(None),
         account.c.suspended_at.is_(None),
@@ -80,5 +79,5 @@ def named(columns: tuple[Any, ...], values: Iterator[Any]) -> Mapping[str, Any]:
 
 
 def read_summary(values: Iterator[Any]) -> AccountSummary:
-    """Return an account from the next values, which are in the order of SUMMARIES."""
+    """Return an account from the next values. Its status is active, because these statements find no others."""
     return AccountSummary(**dict(zip(_SUMMARY, values, strict=False)), status="active")

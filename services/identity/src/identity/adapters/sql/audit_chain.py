@@ -25,8 +25,6 @@ _PLACE = (
 
 
 class SqlAuditChain(AuditChain):
-    """Reads, extends and prunes the chained rows and their segments."""
-
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
@@ -65,7 +63,6 @@ class SqlAuditChain(AuditChain):
             return [_chained_row(row) for row in connection.execute(query)]
 
     def chained_count(self) -> int:
-        """Return the number of rows in the chain."""
         with self._engine.connect() as connection:
             return connection.scalar(select(func.count(audit.c.place))) or 0
 

@@ -35,7 +35,7 @@ class SqlAuditLog(AuditLog):
         self._rows.append(to_row(entry))
 
     def write(self) -> None:
-        """Insert the entries in one round trip, just before the commit."""
+        """Insert the new entries in one round trip."""
         if self._rows:
             rows, self._rows = self._rows, []
             connection = self._session.connection()
@@ -59,6 +59,5 @@ class AutocommitAuditLog(AuditLog):
 
 
 def to_row(entry: Entry) -> dict[str, Any]:
-    """Return the columns of an entry."""
     values = {name: getattr(entry, name) for name in COLUMNS}
     return {**values, "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True)}

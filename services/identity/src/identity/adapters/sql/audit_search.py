@@ -18,8 +18,6 @@ _ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
 
 
 class SqlAuditHistory(AuditHistory):
-    """The audit log and the mails as seen by one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

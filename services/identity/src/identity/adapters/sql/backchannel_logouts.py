@@ -26,8 +26,6 @@ _LOCK_CLIENT = text("SELECT pg_advisory_xact_lock(hashtext('identity_logouts'), 
 
 
 class SqlLogouts(Logouts):
-    """Reads and writes logouts within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
         self._is_postgresql = session.get_bind().dialect.name == "postgresql"

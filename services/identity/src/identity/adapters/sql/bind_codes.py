@@ -10,8 +10,6 @@ from identity.usecases.ports.bind_codes import BindCodes
 
 
 class SqlBindCodes(BindCodes):
-    """Reads and writes bind codes within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

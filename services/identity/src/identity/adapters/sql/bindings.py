@@ -16,8 +16,6 @@ from identity.usecases.ports.bindings import Bindings, BindingWithAccounts
 
 
 class SqlBindings(Bindings):
-    """Reads and writes bindings within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

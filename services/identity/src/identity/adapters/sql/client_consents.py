@@ -15,8 +15,6 @@ _row = client_consents.c
 
 
 class SqlClientConsents(ClientConsents):
-    """Reads and writes consents to services within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -14,8 +14,6 @@ from identity.usecases.ports.consents import ConsentRecord, Consents
 
 
 class SqlConsents(Consents):
-    """Reads and writes consents within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

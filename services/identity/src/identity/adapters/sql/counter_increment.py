@@ -23,34 +23,35 @@ from identity.adapters.sql.tables import counters
 from identity.adapters.sql.upsert import insert_into
 
 
-class Places(NamedTuple):
-    """The parts of the statement that vary: whether each counter locks, its gates, and the number of older keys.
+class Variant(NamedTuple):
+    """The parts of the statement that vary: whether each counter's limit extends, its gates, and the older keys.
 
     A gate is another counter of the statement, by its index; a counter is skipped while one of its gates is full. If
     the installation has older keys, counts stored under them are taken over.
     """
 
-    locks: tuple[bool, ...]
+    extends: tuple[bool, ...]
     gates: tuple[tuple[int, ...], ...]
     older_keys: int
 
 
 @cache
-def increment_statement(dialect: str, places: Places) -> FixedStatement:
-    """Return the statement that increments each counter, or starts a new window with a count of 1.
+def increment_statement(dialect: str, variant: Variant) -> FixedStatement:
+    """Return the statement that increments each counter up to one above its limit, or starts a new window.
 
-    The window of a counter that locks restarts when its limit is reached.
+    A new window starts with the count 1. If the limit extends, the window also restarts when the count reaches the
+    limit.
     """
-    row, numbers = counters.c, range(len(places.locks))
+    row, numbers = counters.c, range(len(variant.extends))
     insert = insert_into(counters, dialect)
     first_counts = [
-        _first_count(n, places.older_keys).where(*(~_is_full(gate) for gate in places.gates[n]))
+        _first_count(n, variant.older_keys).where(*(~_is_full(gate) for gate in variant.gates[n]))
         for n in numbers
     ]
     max_count = case(*((_named(n), bindparam(f"max{n}", type_=Integer)) for n in numbers))
     # A count of 0 has no window: the next increment starts a new window.
     over = or_(row.expires_at <= bindparam("now"), row.times == 0)
-    renewed = [over, *(and_(_named(n), row.times + 1 == max_count) for n in numbers if places.locks[n])]
+    renewed = [over, *(and_(_named(n), row.times + 1 == max_count) for n in numbers if variant.extends[n])]
     return FixedStatement(
         insert.from_select(["key", "times", "expires_at"], union_all(*first_counts))
         .on_conflict_do_update(
@@ -64,26 +65,26 @@ def increment_statement(dialect: str, places: Places) -> FixedStatement:
     )
 
 
-def _named(place: int) -> Any:
-    return counters.c.key == bindparam(f"key{place}")
+def _named(index: int) -> Any:
+    return counters.c.key == bindparam(f"key{index}")
 
 
-def _first_count(place: int, older_keys: int) -> Any:
+def _first_count(index: int, older_keys: int) -> Any:
     """Return the new row of a counter: its count is 1, or 1 more than the count under an older key."""
-    key = bindparam(f"key{place}", type_=counters.c.key.type)
-    until = bindparam(f"until{place}", type_=counters.c.expires_at.type)
+    key = bindparam(f"key{index}", type_=counters.c.key.type)
+    until = bindparam(f"until{index}", type_=counters.c.expires_at.type)
     if not older_keys:
         # Without a WHERE, SQLite would parse the ON of ON CONFLICT as a join condition.
         return select(key, literal_column("1"), until).where(text("1 = 1"))
-    former = _former(place, older_keys).c
+    former = _former(index, older_keys).c
     return select(key, func.coalesce(former.times, 0) + 1, func.coalesce(former.expires_at, until)).where(
         text("1 = 1")
     )
 
 
-def _former(place: int, older_keys: int) -> Subquery:
+def _former(index: int, older_keys: int) -> Subquery:
     row = counters.alias().c
-    keys = [bindparam(f"former{place}_{age}", type_=row.key.type) for age in range(older_keys)]
+    keys = [bindparam(f"former{index}_{age}", type_=row.key.type) for age in range(older_keys)]
     return (
         select(func.max(row.times).label("times"), func.max(row.expires_at).label("expires_at"))
         .where(
@@ -95,10 +96,10 @@ def _former(place: int, older_keys: int) -> Subquery:
     )
 
 
-def _is_full(place: int) -> Any:
+def _is_full(index: int) -> Any:
     row = counters.alias().c
     return exists().where(
-        row.key == bindparam(f"key{place}", type_=row.key.type),
-        row.times >= bindparam(f"max{place}", type_=Integer),
+        row.key == bindparam(f"key{index}", type_=row.key.type),
+        row.times >= bindparam(f"max{index}", type_=Integer),
         row.expires_at > bindparam("now", type_=row.expires_at.type),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, String, bindparam, case, delete, or_, select, update
 from typing_extensions import override
 
-from identity.adapters.sql.counter_increment import Places, increment_statement
+from identity.adapters.sql.counter_increment import Variant, increment_statement
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import counters
 from identity.domain.rate_limits import Counter, CounterState
@@ -25,10 +25,10 @@ _CLEAR = delete(counters).where(_NAMED)
 
 
 class SqlCounters(Counters):
-    """Counters that use the connections of `connect`, which are a transaction's or an autocommit engine's.
+    """Counters on the connections of `connect`, which are a transaction's or an autocommit engine's.
 
     With an autocommit engine, a refused request still counts. Counts are stored under the newest key of the
-    installation. A count under an older key is taken over, so that a new key resets no limit.
+    installation. An increment takes over the count under an older key, so that a new key resets no limit.
     """
 
     def __init__(self, connect: Callable[[], AbstractContextManager[Connection]], tokens: Tokens) -> None:
@@ -61,19 +61,19 @@ class SqlCounters(Counters):
         values: dict[str, Any] = {"now": now}
         by_key: dict[str, Counter] = {}
         former: list[str] = []
-        for place, counter in enumerate(counters):
+        for index, counter in enumerate(counters):
             key, *former = self._tokens.counter_keys(counter)
             by_key[key] = counter
             values |= {
-                f"key{place}": key,
-                f"until{place}": now + counter.limit.window,
-                f"max{place}": counter.limit.max_count,
-                **{f"former{place}_{age}": older for age, older in enumerate(former)},
+                f"key{index}": key,
+                f"until{index}": now + counter.limit.window,
+                f"max{index}": counter.limit.max_count,
+                **{f"former{index}_{age}": older for age, older in enumerate(former)},
             }
-        locks = tuple(counter.limit.extends_on_limit for counter in counters)
-        places = Places(locks, tuple(gates), older_keys=len(former))
+        extends = tuple(counter.limit.extends_on_limit for counter in counters)
+        variant = Variant(extends, tuple(gates), older_keys=len(former))
         with self._connect() as connection:
-            rows = increment_statement(connection.dialect.name, places).rows(connection, values)
+            rows = increment_statement(connection.dialect.name, variant).rows(connection, values)
         return {by_key[key]: CounterState(by_key[key].limit, times, until) for key, times, until in rows}
 
     @override
@@ -104,7 +104,7 @@ class SqlCounters(Counters):
     @override
     def clear_failures(self, own: Counter, networks: Sequence[Counter]) -> None:
         keys = [self._tokens.counter_keys(counter)[0] for counter in (own, *networks)]
-        values = {f"key{place}": key for place, key in enumerate(keys)}
+        values = {f"key{index}": key for index, key in enumerate(keys)}
         with self._connect() as connection:
             _clear_failures_statement(len(keys)).run(connection, values)
 
@@ -116,11 +116,11 @@ class SqlCounters(Counters):
 @cache
 def _clear_failures_statement(count: int) -> FixedStatement:
     """Reset the first counter and decrement the others; lock them in `increment`'s order to avoid deadlocks."""
-    keys = [bindparam(f"key{place}", type_=String) for place in range(count)]
+    keys = [bindparam(f"key{index}", type_=String) for index in range(count)]
     locked = (
         select(_row.key)
         .where(_row.key.in_(keys))
-        .order_by(case(*((_row.key == key, place) for place, key in enumerate(keys))))
+        .order_by(case(*((_row.key == key, index) for index, key in enumerate(keys))))
         .with_for_update()
     )
     remaining = case((or_(_row.key == keys[0], _row.times == 0), 0), else_=_row.times - 1)

@@ -108,7 +108,7 @@ def configure_engine(engine: Engine) -> None:
 
 
 class _WrongEncoding(psycopg.OperationalError):
-    """The database has an encoding in which it cannot store every Chinese character."""
+    """The database's encoding is not UTF8, so it cannot store every Chinese character."""
 
 
 def _require_utf8(connection: psycopg.Connection[Any], _record: object) -> None:
@@ -138,7 +138,6 @@ def _disconnect_if_unable(context: ExceptionContext) -> None:
 
 
 def _configure_sqlite(engine: Engine) -> None:
-    """Use the write-ahead log, and transactions that take the write lock at their start."""
     if engine.url.database:
         _make_folder(Path(engine.url.database).parent)
 

@@ -50,7 +50,7 @@ _MAILS = select(func.count()).select_from(outbox).where(_row.sealed.is_not(None)
 
 
 class SqlFeed(Feed):
-    """The published events and the accounts. Needs an autocommit engine: each statement is its own transaction."""
+    """Needs an autocommit engine: each statement is its own transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

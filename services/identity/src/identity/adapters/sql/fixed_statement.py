@@ -49,7 +49,7 @@ class FixedStatement:
         return compiled.read(rows)
 
     def row(self, connection: Connection, values: Mapping[str, Any]) -> _Row | None:
-        """Execute the statement and return its only row, or None."""
+        """Execute the statement and return its first row, or None."""
         rows = self.rows(connection, values)
         return rows[0] if rows else None
 
@@ -74,7 +74,7 @@ class _Compiled:
         results = [column.type.dialect_impl(dialect) for column in statement.exported_columns]
         self._has_rows = bool(results)
         self._readers = _functions(
-            (place, kind.result_processor(dialect, None)) for place, kind in enumerate(results)
+            (index, kind.result_processor(dialect, None)) for index, kind in enumerate(results)
         )
         self._is_for_libpq = isinstance(dialect, PGDialect_psycopg)
         if self._is_for_libpq:
@@ -108,8 +108,8 @@ class _Compiled:
 
     def _read(self, row: _Row) -> _Row:
         values = list(row)
-        for place, read in self._readers:
-            values[place] = read(values[place])
+        for index, read in self._readers:
+            values[index] = read(values[index])
         return values
 
 

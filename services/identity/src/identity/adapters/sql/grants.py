@@ -40,8 +40,6 @@ _Record = TypeVar("_Record", Code, Token)
 
 
 class SqlGrants(Grants):
-    """Reads and writes grants within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 
@@ -153,7 +151,7 @@ class SqlGrants(Grants):
     @override
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
         due = select(_row.id).where(_row.expires_at <= now, _NOT_ENDED).order_by(_row.expires_at).limit(limit)
-        # Child grants stay: waiting for a locked child while holding other locks could deadlock with a request.
+        # Does not wait for child grants, which are due themselves: with other locks held, that could deadlock.
         return self._end_named(due.with_for_update(skip_locked=True), "expired", now)
 
     def _end(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> Sequence[EndedGrant]:

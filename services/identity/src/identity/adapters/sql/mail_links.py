@@ -16,8 +16,6 @@ from identity.usecases.ports.mail_links import MailLinks
 
 
 class SqlMailLinks(MailLinks):
-    """Reads and writes challenges within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
         self._new: list[Challenge] = []

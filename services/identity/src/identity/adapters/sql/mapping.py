@@ -20,7 +20,6 @@ from identity.domain.session import Session
 
 
 def map_domain() -> None:
-    """Map the domain's classes; runs once per process."""
     mapping = registry(metadata=metadata)
     for mapped, table in (
         (Account, accounts),

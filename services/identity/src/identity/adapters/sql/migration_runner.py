@@ -96,7 +96,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def revision_probe(engine: Engine) -> Callable[[], None]:
-    """Return a health check that fails while the database lacks the tables of this release."""
+    """Return a health check that fails while a migration of this release is missing."""
 
     def probe() -> None:
         with engine.connect() as connection:

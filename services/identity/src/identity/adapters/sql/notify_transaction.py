@@ -16,8 +16,6 @@ from identity.usecases.ports.clock import Clock
 
 
 class SqlNotifyTransaction(Transaction):
-    """A transaction over one session."""
-
     audit: SqlAuditLog
 
     def __init__(self, sessions: Callable[[], Session], *, clock: Clock, caller: Caller) -> None:

@@ -16,8 +16,6 @@ _EVERY = select(OidcClient).order_by(oidc_clients.c.name)
 
 
 class SqlOidcClients(OidcClients):
-    """Reads and writes registrations within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -42,8 +42,6 @@ _ADD_ONE = FixedStatement(_ADD, columns=_COLUMNS)
 
 
 class SqlOutbox(Outbox):
-    """The events of one transaction."""
-
     def __init__(self, session: "Session") -> None:
         self._session = session
         self._rows: list[dict[str, Any]] = []
@@ -64,7 +62,7 @@ class SqlOutbox(Outbox):
         )
 
     def write(self) -> None:
-        """Insert the events in one round trip, just before the commit."""
+        """Insert the new events in one round trip."""
         if self._rows:
             rows, self._rows = self._rows, []
             connection = self._session.connection()
@@ -75,7 +73,7 @@ class SqlOutbox(Outbox):
 
 
 class SqlOutboxReader(OutboxReader, WaitingMails):
-    """The outbox as the relay reads it. Caches the newest position between calls."""
+    """Caches the epoch, and the newest position that this process has read or assigned."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -195,9 +193,9 @@ def _last_position_before(connection: Connection, since: datetime, *, after: int
     return low
 
 
-# If two relays act as leader, the second one finds the rows locked, or the unique index rejects its positions.
-# A single statement that selects and updates would be planned from outdated statistics: on a table that had just grown,
-# PostgreSQL chose a nested loop over all rows.
+# Two relays may act as leader for a while. FOR UPDATE prevents two positions for one event, and the unique index prevents
+# one position for two events. The update is a separate statement, because PostgreSQL planned a single one from outdated
+# statistics: on a table that had just grown, it chose a nested loop over all rows.
 _UNPOSITIONED = (
     select(outbox.c.id, outbox.c.type, outbox.c.ce, outbox.c.sealed, outbox.c.created_at)
     .where(outbox.c.position.is_(None))

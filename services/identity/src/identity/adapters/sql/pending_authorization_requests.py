@@ -17,8 +17,6 @@ _row = authorization_requests.c
 
 
 class SqlPendingRequests(PendingRequests):
-    """Reads and writes stored requests within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -8,19 +8,19 @@ from identity.metrics.web import DATABASE_CONNECTIONS, DATABASE_CONNECTIONS_MAX
 
 
 def observe_pool(engine: Engine, instruments: Instruments, *, pool: str) -> None:
-    """Set the gauge whenever a connection is taken or returned."""
+    """Keep the gauge equal to the number of connections in use."""
     if engine.dialect.name == "sqlite":
         return
     used = instruments.gauge(DATABASE_CONNECTIONS).labels(pool)
 
-    def taken(*_arguments: object) -> None:
+    def on_checkout(*_arguments: object) -> None:
         used.set(_in_use(engine))
 
-    def returned(*_arguments: object) -> None:
+    def on_checkin(*_arguments: object) -> None:
         used.set(max(_in_use(engine) - 1, 0))  # the pool still counts the connection that is being returned
 
-    event.listen(engine, "checkout", taken)
-    event.listen(engine, "checkin", returned)
+    event.listen(engine, "checkout", on_checkout)
+    event.listen(engine, "checkin", on_checkin)
 
 
 def report_pool_size(engine: Engine, instruments: Instruments, *, pool: str) -> None:

@@ -1,4 +1,4 @@
-"""The queries of nearly every request, without a transaction: one statement, or two while the session is switched."""
+"""Looks up who makes a request, and the state of a verification mail, outside a unit of work."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -88,7 +88,7 @@ _VERIFICATION_MAIL = FixedStatement(
 
 
 class SqlPrincipalQueries(PrincipalQueries):
-    """Queries outside a unit of work. Needs an autocommit engine: each statement is its own transaction."""
+    """Needs an autocommit engine: each statement is its own transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -95,7 +95,7 @@ def _delete_unlocked(column: Column[Any]) -> Delete:
     table = column.table
     key = list(table.primary_key)
     unlocked = select(*key).where(column <= bindparam("before")).order_by(column)
-    if table is grants:
+    if table is grants:  # a child refers to its parent
         unlocked = unlocked.where(~exists().where(_child.c.parent_id == grants.c.id))
     return delete(table).where(
         tuple_(*key).in_(unlocked.limit(bindparam("limit")).with_for_update(skip_locked=True))

@@ -14,8 +14,6 @@ _row = grant_tokens.c
 
 
 class SqlRefreshTokens(RefreshTokens):
-    """Reads and changes refresh tokens within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -14,18 +14,16 @@ from identity.domain.registration_rejection import Rejection
 from identity.usecases.ports.registration_rejections import Rejections
 
 _row = rejections.c
-_OPEN = select(rejections).where(_row.rejected_at > bindparam("since"))
-BY_USERNAME = _OPEN.where(_row.username_key == bindparam("key")).order_by(_row.rejected_at.desc()).limit(1)
+_SHOWN = select(rejections).where(_row.rejected_at > bindparam("since"))
+BY_USERNAME = _SHOWN.where(_row.username_key == bindparam("key")).order_by(_row.rejected_at.desc()).limit(1)
 BY_SESSION = FixedStatement(
-    _OPEN.join(sessions, sessions.c.account_id == _row.account_id).where(
+    _SHOWN.join(sessions, sessions.c.account_id == _row.account_id).where(
         sessions.c.token_digest == bindparam("digest"), sessions.c.expires_at > bindparam("now")
     )
 )
 
 
 class SqlRejections(Rejections):
-    """Writes rejections within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -1,4 +1,4 @@
-"""The used proofs, each recorded in its own transaction."""
+"""Records the use of proofs and assertions, each in its own transaction."""
 
 from sqlalchemy import Engine
 from typing_extensions import override
@@ -10,7 +10,7 @@ from identity.usecases.ports.seen_proofs import SeenProofs
 
 
 class SqlSeenProofs(SeenProofs):
-    """The used proofs. The primary key decides which of several concurrent uses is the first."""
+    """The primary key decides which of several concurrent uses is the first."""
 
     def __init__(self, autocommit: Engine) -> None:
         self._engine = autocommit

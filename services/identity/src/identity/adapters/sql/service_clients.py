@@ -13,8 +13,6 @@ from identity.usecases.ports.service_clients import Clients
 
 
 class SqlClients(Clients):
-    """Reads and writes service clients within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

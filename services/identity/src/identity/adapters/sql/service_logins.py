@@ -32,8 +32,6 @@ _LOGINS = (
 
 
 class SqlServiceLogins(ServiceLogins):
-    """Reads grants within one transaction."""
-
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -39,10 +39,10 @@ class SqlSessionCreation(SessionCreation):
             return _OPEN_AND_RECORD.row(connection, {**values, **account, **recorded}) is not None
 
 
-def session_of_open_account() -> Select[str]:
-    """Return the query for a new session's row: empty unless its account is open with the same password.
+def select_new_session() -> Select[str]:
+    """Return the query for a new session's row, which locks the account.
 
-    The query locks the account.
+    The query finds no row if the account is closed or suspended or its password changed.
     """
     account = accounts.c
     columns = (bindparam(column.name, type_=column.type) for column in sessions.c)
@@ -64,7 +64,7 @@ def _open_and_record() -> FixedStatement:
     others = select(func.count()).where(row.holder_id == bindparam("account"), *are_open).scalar_subquery()
     opened = (
         insert(sessions)
-        .from_select(SESSION_COLUMNS, session_of_open_account().where(others < MAX_SESSIONS, IS_DURABLE))
+        .from_select(SESSION_COLUMNS, select_new_session().where(others < MAX_SESSIONS, IS_DURABLE))
         .returning(row.id)
         .cte("opened")
     )

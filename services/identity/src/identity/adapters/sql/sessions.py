@@ -1,4 +1,4 @@
-"""The repository of open sessions."""
+"""The repository of sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,15 +8,13 @@ from sqlalchemy.orm import Session as OrmSession
 from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.session_creation import SESSION_COLUMNS, session_of_open_account
+from identity.adapters.sql.session_creation import SESSION_COLUMNS, select_new_session
 from identity.adapters.sql.tables import sessions
 from identity.domain.session import Principal, Session
 from identity.usecases.ports.sessions import Sessions
 
 
 class SqlSessions(Sessions):
-    """Reads and writes open sessions within one transaction."""
-
     def __init__(self, orm_session: OrmSession) -> None:
         self._orm_session = orm_session
 
@@ -103,7 +101,7 @@ class SqlSessions(Sessions):
 
 
 _OPEN = FixedStatement(
-    insert(sessions).from_select(SESSION_COLUMNS, session_of_open_account()).returning(sessions.c.id)
+    insert(sessions).from_select(SESSION_COLUMNS, select_new_session()).returning(sessions.c.id)
 )
 
 

@@ -9,7 +9,6 @@ from identity.adapters.sql.upsert import insert_into
 
 
 def record_tidy_run(engine: Engine, finished_at: datetime) -> None:
-    """Record that a run has completed."""
     values = {"finished_at": finished_at}
     insert = insert_into(tidy_runs, engine.dialect.name).values(id=1, **values)
     with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""The queries of the token endpoints. One statement reads a token, if it is active, with its account (OIDC-20)."""
+"""Looks up active tokens and registered clients outside a unit of work (OIDC-20)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -57,12 +57,12 @@ def _introspected_statement() -> FixedStatement:
 
 
 _INTROSPECTED = _introspected_statement()
-_ASKING = 8
+_CLIENT_COLUMN_COUNT = 8
 """The number of columns of `_INTROSPECTED` that describe the client; they come first."""
 
 
 class SqlTokenQueries(TokenQueries):
-    """Clients and active tokens. Needs an autocommit engine: each statement is its own transaction."""
+    """Needs an autocommit engine: each statement is its own transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -87,11 +87,11 @@ class SqlTokenQueries(TokenQueries):
             row = _INTROSPECTED.row(connection, {"name": name, "digest": digest, "now": now})
         if row is None:
             return None, None
-        own_name, rights, auth, keys, resources, *secrets = row[:_ASKING]
+        own_name, rights, auth, keys, resources, *secrets = row[:_CLIENT_COLUMN_COUNT]
         client = AskingClient(
             name=own_name, rights=rights, auth=auth, keys=keys, resources=resources, secrets=Secrets(*secrets)
         )
-        token = row[_ASKING:]
+        token = row[_CLIENT_COLUMN_COUNT:]
         return client, _introspected(iter(token)) if token[0] is not None else None
 
     @override

@@ -33,7 +33,7 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 
 class SqlUnitOfWork(UnitOfWork):
-    """A transaction over one session, with a repository for each kind of object.
+    """A transaction over one session.
 
     `sessions` must create sessions with `autoflush` and `expire_on_commit` off: use cases return the objects they
     loaded.
@@ -106,7 +106,7 @@ class SqlUnitOfWork(UnitOfWork):
 
 
 def _conflict_of(error: IntegrityError) -> Conflict | None:
-    """Return a Conflict that names the violated unique column, or None for other integrity errors."""
+    """Return a Conflict that names the violated unique column, or None for all other integrity errors."""
     diagnostics = getattr(error.orig, "diag", None)
     text = diagnostics.constraint_name if diagnostics else str(error.orig)
     for key in ("username_key", "mailbox_key", "live_general_id"):
