@@ -20,8 +20,6 @@ from identity.usecases.ports.meters import LoginCounter, LogoutMeter, OAuthMeter
 
 
 class HashMetrics:
-    """The metrics of password hashing."""
-
     def __init__(self, instruments: Instruments) -> None:
         self.waiting = instruments.gauge(HASH_WAITING)
         self.refused = instruments.counter(HASHES_REFUSED)
@@ -30,8 +28,6 @@ class HashMetrics:
 
 
 class LoginMetrics(LoginCounter):
-    """The metric of logins."""
-
     def __init__(self, instruments: Instruments) -> None:
         self._logins = instruments.counter(LOGINS)
 
@@ -41,24 +37,20 @@ class LoginMetrics(LoginCounter):
 
 
 class LogoutMetrics(LogoutMeter):
-    """The metrics of logouts."""
-
     def __init__(self, instruments: Instruments) -> None:
         self._tries = instruments.counter(LOGOUTS)
         self._seconds = instruments.histogram(LOGOUT_SECONDS)
 
     @override
-    def tried(self, verdict: Verdict) -> None:
+    def count_attempt(self, verdict: Verdict) -> None:
         self._tries.labels(verdict).inc()
 
     @override
-    def told(self, seconds: float) -> None:
+    def observe_delay(self, seconds: float) -> None:
         self._seconds.observe(seconds)
 
 
 class OAuthMetrics(OAuthMeter):
-    """The metrics of the OAuth endpoints."""
-
     def __init__(self, instruments: Instruments) -> None:
         self._tokens = instruments.counter(OAUTH_TOKENS)
         self._refusals = instruments.counter(OAUTH_REFUSALS)

@@ -65,9 +65,9 @@ def tell(ports: NotifyPorts, logout: LeasedLogout) -> Verdict:
     if verdict == "retried" and not may_be_retried(logout, ports.clock.now()):
         verdict = "set_aside"
     if _record(ports, logout, verdict, outcome):
-        ports.meter.tried(verdict)
+        ports.meter.count_attempt(verdict)
         if verdict == "told":
-            ports.meter.told((ports.clock.now() - logout.created_at).total_seconds())
+            ports.meter.observe_delay((ports.clock.now() - logout.created_at).total_seconds())
     return verdict
 
 

@@ -22,7 +22,7 @@ class LoginCounter(Protocol):
 
 
 class LogoutMeter(Protocol):
-    def tried(self, verdict: Verdict) -> None: ...
+    def count_attempt(self, verdict: Verdict) -> None: ...
 
-    def told(self, seconds: float) -> None:
+    def observe_delay(self, seconds: float) -> None:
         """Record the time until the client was notified, from the grant's end or from an operator's retry."""
