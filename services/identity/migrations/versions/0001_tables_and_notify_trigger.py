@@ -6,7 +6,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-MOMENT = sa.DateTime(timezone=True)
+TIMESTAMP = sa.DateTime(timezone=True)
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -29,10 +29,10 @@ def upgrade() -> None:
         sa.Column("former_hashes", sa.JSON(), nullable=False),
         sa.Column("credential_version", sa.Integer(), nullable=False),
         sa.Column("review", sa.String(length=8), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("email_verified_at", MOMENT, nullable=True),
-        sa.Column("suspended_at", MOMENT, nullable=True),
-        sa.Column("closed_at", MOMENT, nullable=True),
+        sa.Column("created_at", TIMESTAMP, nullable=False),
+        sa.Column("email_verified_at", TIMESTAMP, nullable=True),
+        sa.Column("suspended_at", TIMESTAMP, nullable=True),
+        sa.Column("closed_at", TIMESTAMP, nullable=True),
         sa.Column("closed_reason", sa.String(length=16), nullable=True),
         sa.Column("pending_email", sa.String(length=254), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -54,7 +54,7 @@ def upgrade() -> None:
         "counters",
         sa.Column("key", sa.String(length=400), nullable=False),
         sa.Column("times", sa.Integer(), nullable=False),
-        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("expires_at", TIMESTAMP, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_counters"),
     )
     op.create_index("ix_counters_expires_at", "counters", ["expires_at"], unique=False)
@@ -66,12 +66,12 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=36), nullable=False),
         sa.Column("ce", sa.Text(), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=True),
-        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("created_at", TIMESTAMP, nullable=False),
         sa.Column("position", BIG, nullable=True),
-        sa.Column("published_at", MOMENT, nullable=True),
+        sa.Column("published_at", TIMESTAMP, nullable=True),
         sa.Column("mail_state", sa.String(length=8), nullable=True),
-        sa.Column("mail_expires_at", MOMENT, nullable=True),
-        sa.Column("mail_at", MOMENT, nullable=True),
+        sa.Column("mail_expires_at", TIMESTAMP, nullable=True),
+        sa.Column("mail_at", TIMESTAMP, nullable=True),
         sa.Column("mail_category", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.UniqueConstraint("event_id", name="uq_outbox_event_id"),
@@ -102,9 +102,9 @@ def upgrade() -> None:
         sa.Column("general_account_id", sa.String(length=36), nullable=False),
         sa.Column("live_general_id", sa.String(length=36), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("requested_at", MOMENT, nullable=False),
-        sa.Column("verified_at", MOMENT, nullable=True),
-        sa.Column("removed_at", MOMENT, nullable=True),
+        sa.Column("requested_at", TIMESTAMP, nullable=False),
+        sa.Column("verified_at", TIMESTAMP, nullable=True),
+        sa.Column("removed_at", TIMESTAMP, nullable=True),
         sa.Column("removed_reason", sa.String(length=24), nullable=True),
         sa.Column("dismissed", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -130,7 +130,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=36), nullable=False),
         sa.Column("document", sa.String(length=32), nullable=False),
         sa.Column("version", sa.String(length=32), nullable=False),
-        sa.Column("accepted_at", MOMENT, nullable=False),
+        sa.Column("accepted_at", TIMESTAMP, nullable=False),
         sa.Column("address", sa.String(length=45), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_consents_account_id", ondelete="CASCADE"
@@ -143,8 +143,8 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(length=16), nullable=False),
         sa.Column("value", sa.String(length=64), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("issued_at", MOMENT, nullable=False),
-        sa.Column("used_at", MOMENT, nullable=True),
+        sa.Column("issued_at", TIMESTAMP, nullable=False),
+        sa.Column("used_at", TIMESTAMP, nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_mail_links_account_id", ondelete="CASCADE"
         ),
@@ -156,7 +156,7 @@ def upgrade() -> None:
         sa.Column("binding_id", sa.String(length=36), nullable=False),
         sa.Column("challenge", sa.String(length=64), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("issued_at", MOMENT, nullable=False),
+        sa.Column("issued_at", TIMESTAMP, nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["binding_id"], ["bindings.id"], name="fk_bind_codes_binding_id", ondelete="CASCADE"
@@ -171,9 +171,9 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=36), nullable=False),
         sa.Column("binding_id", sa.String(length=36), nullable=True),
         sa.Column("consents", sa.String(length=32), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("seen_at", MOMENT, nullable=False),
-        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("created_at", TIMESTAMP, nullable=False),
+        sa.Column("seen_at", TIMESTAMP, nullable=False),
+        sa.Column("expires_at", TIMESTAMP, nullable=False),
         sa.Column("address", sa.String(length=45), nullable=False),
         sa.Column("user_agent", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_sessions_account_id"),

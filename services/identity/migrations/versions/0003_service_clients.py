@@ -6,7 +6,7 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
-MOMENT = sa.DateTime(timezone=True)
+TIMESTAMP = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
@@ -14,12 +14,12 @@ def upgrade() -> None:
         "clients",
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("rights", sa.JSON(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("created_at", TIMESTAMP, nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=True),
-        sa.Column("rotated_at", MOMENT, nullable=False),
+        sa.Column("rotated_at", TIMESTAMP, nullable=False),
         sa.Column("former_digest", sa.String(length=64), nullable=True),
-        sa.Column("former_ends_at", MOMENT, nullable=True),
-        sa.Column("revoked_at", MOMENT, nullable=True),
+        sa.Column("former_ends_at", TIMESTAMP, nullable=True),
+        sa.Column("revoked_at", TIMESTAMP, nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_clients"),
         sa.UniqueConstraint("digest", name="uq_clients_digest"),
         sa.UniqueConstraint("former_digest", name="uq_clients_former_digest"),

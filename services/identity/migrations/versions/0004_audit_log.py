@@ -6,7 +6,7 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-MOMENT = sa.DateTime(timezone=True)
+TIMESTAMP = sa.DateTime(timezone=True)
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "audit",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
-        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("at", TIMESTAMP, nullable=False),
         sa.Column("action", sa.String(length=40), nullable=False),
         sa.Column("result", sa.String(length=8), nullable=False),
         sa.Column("actor_kind", sa.String(length=8), nullable=False),
@@ -45,8 +45,8 @@ def upgrade() -> None:
         sa.Column("previous", sa.String(length=64), nullable=False),
         sa.Column("head", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=16), nullable=False),
-        sa.Column("sealed_at", MOMENT, nullable=False),
-        sa.Column("pruned_at", MOMENT, nullable=True),
+        sa.Column("sealed_at", TIMESTAMP, nullable=False),
+        sa.Column("pruned_at", TIMESTAMP, nullable=True),
         sa.Column("seal", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_audit_segments"),
     )

@@ -6,7 +6,7 @@ from alembic import op
 revision = "0007"
 down_revision = "0006"
 
-MOMENT = sa.DateTime(timezone=True)
+TIMESTAMP = sa.DateTime(timezone=True)
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -33,7 +33,7 @@ def _create_index(name: str, table: str, columns: list[str], *, where: sa.TextCl
 def upgrade() -> None:
     present = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("accounts")}
     if "updated_at" not in present:
-        op.add_column("accounts", sa.Column("updated_at", MOMENT, nullable=True))
+        op.add_column("accounts", sa.Column("updated_at", TIMESTAMP, nullable=True))
     _create_clients()
     _create_requests()
     _create_grants()
@@ -42,7 +42,7 @@ def upgrade() -> None:
     _create_table(
         "seen_proofs",
         _digest("digest"),
-        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("expires_at", TIMESTAMP, nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_seen_proofs"),
     )
     _create_index("ix_seen_proofs_expires_at", "seen_proofs", ["expires_at"])
@@ -84,7 +84,7 @@ def _create_clients() -> None:
         sa.Column("resources", sa.JSON(), nullable=False),
         sa.Column("has_jwt_tokens", sa.Boolean(), nullable=False),
         sa.Column("may_reach", sa.JSON(), nullable=False),
-        sa.Column("updated_at", MOMENT, nullable=False),
+        sa.Column("updated_at", TIMESTAMP, nullable=False),
         sa.ForeignKeyConstraint(["name"], ["clients.name"], name="fk_oidc_clients_name"),
         sa.PrimaryKeyConstraint("name", name="pk_oidc_clients"),
     )
@@ -93,7 +93,7 @@ def _create_clients() -> None:
         _id("account_id"),
         _client(),
         sa.Column("scopes", sa.JSON(), nullable=False),
-        sa.Column("accepted_at", MOMENT, nullable=False),
+        sa.Column("accepted_at", TIMESTAMP, nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_client_consents_account_id", ondelete="CASCADE"
         ),
@@ -110,8 +110,8 @@ def _create_requests() -> None:
         sa.Column("parameters", sa.JSON(), nullable=False),
         sa.Column("pushed", sa.Boolean(), nullable=False),
         sa.Column("progress", sa.JSON(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("created_at", TIMESTAMP, nullable=False),
+        sa.Column("expires_at", TIMESTAMP, nullable=False),
         sa.ForeignKeyConstraint(["client"], ["oidc_clients.name"], name="fk_authorization_requests_client"),
         sa.PrimaryKeyConstraint("digest", name="pk_authorization_requests"),
     )
@@ -133,11 +133,11 @@ def _create_grants() -> None:
         sa.Column("claims", sa.JSON(), nullable=False),
         sa.Column("acr", sa.String(length=100), nullable=True),
         sa.Column("amr", sa.JSON(), nullable=False),
-        sa.Column("auth_time", MOMENT, nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("expires_at", MOMENT, nullable=False),
-        sa.Column("refreshed_at", MOMENT, nullable=True),
-        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.Column("auth_time", TIMESTAMP, nullable=False),
+        sa.Column("created_at", TIMESTAMP, nullable=False),
+        sa.Column("expires_at", TIMESTAMP, nullable=False),
+        sa.Column("refreshed_at", TIMESTAMP, nullable=True),
+        sa.Column("ended_at", TIMESTAMP, nullable=True),
         sa.Column("ended_reason", sa.String(length=24), nullable=True),
         sa.ForeignKeyConstraint(["client"], ["oidc_clients.name"], name="fk_grants_client"),
         sa.ForeignKeyConstraint(["holder_id"], ["accounts.id"], name="fk_grants_holder_id"),
@@ -162,9 +162,9 @@ def _create_codes_and_tokens() -> None:
         sa.Column("code_challenge", sa.String(length=43), nullable=True),
         sa.Column("nonce", sa.String(length=500), nullable=True),
         sa.Column("jkt", sa.String(length=43), nullable=True),
-        sa.Column("issued_at", MOMENT, nullable=False),
-        sa.Column("expires_at", MOMENT, nullable=False),
-        sa.Column("used_at", MOMENT, nullable=True),
+        sa.Column("issued_at", TIMESTAMP, nullable=False),
+        sa.Column("expires_at", TIMESTAMP, nullable=False),
+        sa.Column("used_at", TIMESTAMP, nullable=True),
         sa.ForeignKeyConstraint(
             ["grant_id"], ["grants.id"], name="fk_grant_codes_grant_id", ondelete="CASCADE"
         ),
@@ -183,9 +183,9 @@ def _create_codes_and_tokens() -> None:
         sa.Column("act", sa.JSON(), nullable=True),
         sa.Column("jkt", sa.String(length=43), nullable=True),
         _digest("parent", nullable=True),
-        sa.Column("issued_at", MOMENT, nullable=False),
-        sa.Column("expires_at", MOMENT, nullable=False),
-        sa.Column("used_at", MOMENT, nullable=True),
+        sa.Column("issued_at", TIMESTAMP, nullable=False),
+        sa.Column("expires_at", TIMESTAMP, nullable=False),
+        sa.Column("used_at", TIMESTAMP, nullable=True),
         sa.ForeignKeyConstraint(
             ["grant_id"], ["grants.id"], name="fk_grant_tokens_grant_id", ondelete="CASCADE"
         ),
@@ -203,12 +203,12 @@ def _create_logouts() -> None:
         _id("grant_id"),
         _client(),
         _id("sub"),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("due_at", MOMENT, nullable=False),
-        sa.Column("leased_until", MOMENT, nullable=True),
+        sa.Column("created_at", TIMESTAMP, nullable=False),
+        sa.Column("due_at", TIMESTAMP, nullable=False),
+        sa.Column("leased_until", TIMESTAMP, nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.String(length=64), nullable=True),
-        sa.Column("done_at", MOMENT, nullable=True),
+        sa.Column("done_at", TIMESTAMP, nullable=True),
         sa.ForeignKeyConstraint(["client"], ["oidc_clients.name"], name="fk_logouts_client"),
         sa.PrimaryKeyConstraint("id", name="pk_logouts"),
         sqlite_autoincrement=True,
