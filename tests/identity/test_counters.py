@@ -1,4 +1,4 @@
-"""Counters have keyed hashes as their names, survive a rotation of these keys, and lock in order (SEC-3, SEC-19)."""
+"""Counters are stored under keyed hashes, survive a rotation of the keys, and lock in order (SEC-3, SEC-19)."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ from tests.support.servers.postgres import has_lock_wait
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BY_ADDRESS = login_failures_by_client_address(1000)
 ADDRESS, ACCOUNT = BY_ADDRESS.counter("192.0.2.7"), LOGIN_ACCOUNT.counter("example1234")
-"""An order by name or by creation would lock the address counter first."""
+"""The test of the lock order creates the address counter first; a scan of the table would lock it first."""
 Step = Callable[[SqlCounters], object]
 OLD, NEW = Secret("old-key-" * 8), Secret("new-key-" * 8)
 
@@ -87,7 +87,7 @@ def test_a_counter_never_drops_below_zero(engine: Engine) -> None:
 
 
 @pytest.mark.rule("SEC-3")
-def test_while_one_counter_is_full_no_counter_is_incremented(engine: Engine) -> None:
+def test_while_an_address_counter_is_full_the_account_counter_is_not_incremented(engine: Engine) -> None:
     counters, limit = counters_on(engine), login_failures_by_client_address(1)
     shared = limit.counter("192.0.2.7")
 
@@ -136,7 +136,7 @@ def test_cleared_counters_stay_cleared_after_a_new_signing_key(database_url: str
 
     rotated.clear([ACCOUNT])
     rotated.clear_below(LOGIN_DEVICE.counter("id-1"))
-    left = [state.count for state in rotated.peek([ACCOUNT, device, other], NOW)]
+    counts = [state.count for state in rotated.peek([ACCOUNT, device, other], NOW)]
     engine.dispose()
 
-    assert left == [0, 0, 1]
+    assert counts == [0, 0, 1]

@@ -1,4 +1,4 @@
-"""Answers given before Flask equal Flask's byte for byte; unusual requests are left to Flask."""
+"""The fast path answers byte for byte like Flask, and leaves unusual requests to Flask."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -21,13 +21,12 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Both:
-    """Sends each request through the middleware and directly to Flask."""
+    """Sends each request through the fast path, and directly to Flask."""
 
     def __init__(self, system: System) -> None:
         self._app = system.app
 
     def ask(self, method: str, path: str, **options: Any) -> tuple[Response, Response]:
-        """Return the middleware's answer and Flask's."""
         return self._answer(self._app, method, path, options), self._answer(
             lambda *arguments: Flask.wsgi_app(self._app, *arguments), method, path, options
         )
@@ -67,9 +66,9 @@ def test_the_answer_about_a_session_equals_flasks(system: System, both: Both) ->
         for visitor in (acting, own, switched, consenting, unverified)
     ]
 
-    assert [direct for direct, _ in answers] == [flask for _, flask in answers]
-    assert [direct[0] for direct, _ in answers] == ["200 OK"] * 5
-    assert len({direct[2] for direct, _ in answers}) == 5
+    assert [fast for fast, _ in answers] == [flask for _, flask in answers]
+    assert [fast[0] for fast, _ in answers] == ["200 OK"] * 5
+    assert len({fast[2] for fast, _ in answers}) == 5
 
 
 @pytest.mark.rule("LOGIN-7", "SEC-8")
@@ -85,8 +84,8 @@ def test_unusual_requests_for_a_session_are_left_to_flask(system: System, both: 
     answers = [both.ask("GET", "/api/v1/session", headers=each) for each in headers]
     others = [both.ask(method, "/api/v1/session", headers=bearer(visitor)) for method in ("HEAD", "PUT")]
 
-    assert [direct for direct, _ in answers + others] == [flask for _, flask in answers + others]
-    assert [direct[0][:3] for direct, _ in answers[:6]] == ["401", "200", "401", "401", "401", "200"]
+    assert [fast for fast, _ in answers + others] == [flask for _, flask in answers + others]
+    assert [fast[0][:3] for fast, _ in answers[:6]] == ["401", "200", "401", "401", "401", "200"]
 
 
 @pytest.mark.rule("OIDC-20")
@@ -101,8 +100,8 @@ def test_the_answer_to_introspection_equals_flasks(system: System, both: Both) -
 
     answers = [introspect(both, service, token=token) for token in (*tokens, "unknown")]
 
-    assert [direct for direct, _ in answers] == [flask for _, flask in answers]
-    assert [b'"active":true' in direct[2] for direct, _ in answers] == [True, True, False]
+    assert [fast for fast, _ in answers] == [flask for _, flask in answers]
+    assert [b'"active":true' in fast[2] for fast, _ in answers] == [True, True, False]
 
 
 @pytest.mark.rule("OIDC-20", "OIDC-18")
@@ -122,8 +121,8 @@ def test_unusual_introspection_requests_are_left_to_flask(system: System, both: 
         introspect(both, without_right, token="x"),
     ]
 
-    assert [direct for direct, _ in answers] == [flask for _, flask in answers]
-    statuses = [direct[0][:3] for direct, _ in answers]
+    assert [fast for fast, _ in answers] == [flask for _, flask in answers]
+    statuses = [fast[0][:3] for fast, _ in answers]
     assert statuses == ["200", "400", "400", "400", "401", "401", "200", "415", "200"]
 
 
@@ -148,22 +147,22 @@ def test_frequent_requests_do_not_reach_flask(system: System, both: Both) -> Non
         "/api/v1/session",
         "/.well-known/jwks.json",
         "/oauth/introspect",
-    ]  # the direct request only
+    ]  # only the requests that were sent directly to Flask
 
 
 @pytest.mark.rule("SEC-13")
 def test_an_unavailable_database_is_queried_once(system: System, both: Both) -> None:
-    visitor, asked = system.logged_in(system.person()), []
+    visitor, queries = system.logged_in(system.person()), []
 
     def fail(*arguments: Any) -> None:
-        asked.append(arguments[2])
+        queries.append(arguments[2])
         raise OperationalError("", None, Exception())
 
     event.listen(Engine, "before_cursor_execute", fail)
     try:
-        direct, flask = both.ask("GET", "/api/v1/session", headers=bearer(visitor))
+        fast, flask = both.ask("GET", "/api/v1/session", headers=bearer(visitor))
     finally:
         event.remove(Engine, "before_cursor_execute", fail)
 
-    assert direct == flask
-    assert (direct[0][:3], len(asked)) == ("503", 2)  # one query by each
+    assert fast == flask
+    assert (fast[0][:3], len(queries)) == ("503", 2)  # one query on the fast path, one in Flask

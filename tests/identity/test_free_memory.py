@@ -13,7 +13,7 @@ def resident_mib():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS")) // 1024
 
 def hash_twice():
-    for _ in range(2):  # glibc keeps the memory of the second
+    for _ in range(2):  # glibc keeps the memory of the second hash
         PasswordHasher(time_cost=1, memory_cost=30_000, parallelism=1).hash("password")
 
 now, found = [0.0], []

@@ -33,7 +33,7 @@ TO_BE_REFUSED = [
 
 
 def collect(data: bytes, *, piece: int) -> list[Part]:
-    """Return, after each piece, which part of the request is incomplete."""
+    """Return, after each piece, the part that is incomplete, or `whole`."""
     request = IncomingRequest(max_line=50, max_body=100)
     parts: list[Part] = []
     for start in range(0, len(data), piece):

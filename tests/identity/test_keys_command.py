@@ -1,4 +1,4 @@
-"""`identity keys` creates, lists and rotates keys, and prints no key unnecessarily (SEC-4, SEC-9)."""
+"""`identity keys` creates, lists and rotates keys; lists and errors contain no key (SEC-4, SEC-9)."""
 
 import json
 from datetime import UTC, datetime, timedelta

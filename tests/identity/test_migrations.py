@@ -43,12 +43,11 @@ class Upgrading:
         self._writer.execute(ACCOUNT)
 
     def connect(self, *, autocommit: bool = True) -> "psycopg.Connection[tuple[Any, ...]]":
-        """Return a separate connection with a short lock timeout."""
         connection = psycopg.connect(self._dsn, autocommit=autocommit, options="-c lock_timeout=2000")
         return self._stack.enter_context(connection)
 
     def migrate(self) -> Future[tuple[str | None, str | None]]:
-        """Start `identity migrate` in a thread."""
+        """Run the migrations in a thread."""
         return self._pool.submit(self._migrate)
 
     def _migrate(self) -> tuple[str | None, str | None]:
@@ -66,23 +65,21 @@ class Upgrading:
         with psycopg.connect(self._dsn, autocommit=True) as builder:
             builder.execute(BUILD)
 
-    def wait_for(self, statement: str, *, times: int = 1) -> list[int]:
-        """Return the backends whose current or last statement starts with this text."""
+    def wait_for(self, statement: str, *, count: int = 1) -> list[int]:
+        """Wait for `count` backends whose current or last statement starts with this text; return their process ids."""
         query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s"
 
         def found() -> list[int]:
             return [pid for (pid,) in self.anyone.execute(query, (f"{statement}%",)).fetchall()]
 
-        wait_until(lambda: len(found()) >= times, what=statement)
+        wait_until(lambda: len(found()) >= count, what=statement)
         return found()
 
     def builds(self) -> bool:
-        """Return whether the server is building an index."""
         query = "SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()"
         return bool(self.anyone.execute(query).fetchall())
 
-    def let_go(self) -> None:
-        """End the blocking transaction."""
+    def commit_writer(self) -> None:
         self._writer.commit()
 
     def indexes(self) -> list[tuple[Any, ...]]:
@@ -98,7 +95,7 @@ def upgrading(postgresql_url: str) -> Iterator[Upgrading]:
     with ExitStack() as stack:
         upgrading = Upgrading(postgresql_url, stack)
         stack.callback(
-            upgrading.let_go
+            upgrading.commit_writer
         )  # before the pool waits for its threads, which the transaction blocks
         yield upgrading
 
@@ -118,12 +115,12 @@ def test_a_migration_releases_its_lock_although_the_process_continues(postgresql
     engine = open_engine(postgresql_url)
     migrate(engine)
 
-    held = text(
+    locks = text(
         "SELECT pid FROM pg_locks JOIN pg_database ON oid = database"
         " WHERE locktype = 'advisory' AND datname = current_database()"
     )
     with engine.connect() as connection:  # the server closes the connection with a delay
-        wait_until(lambda: not connection.execute(held).all(), what="the lock to be released")
+        wait_until(lambda: not connection.execute(locks).all(), what="the lock to be released")
     engine.dispose()
 
 
@@ -133,7 +130,7 @@ def test_accounts_can_be_written_while_their_indexes_are_built(upgrading: Upgrad
 
     written = upgrading.anyone.execute(ACCOUNT.replace("example1234", "example5678"))
 
-    upgrading.let_go()
+    upgrading.commit_writer()
     assert written.rowcount == 1
     assert migrating.result(MIGRATION_SECONDS) == ("0004", head_revision())
     assert upgrading.indexes() == INDEXES
@@ -146,7 +143,7 @@ def test_an_interrupted_migration_is_repeated(upgrading: Upgrading) -> None:
     with pytest.raises(OperationalError):
         cut_off.result(MIGRATION_SECONDS)
     left_behind = upgrading.indexes()
-    upgrading.let_go()
+    upgrading.commit_writer()
 
     again = upgrading.migrate().result(MIGRATION_SECONDS)
 
@@ -172,9 +169,9 @@ def test_a_stopped_job_cancels_its_statement(upgrading: Upgrading, tmp_path: Pat
 def test_two_migrations_at_once_do_not_deadlock(upgrading: Upgrading) -> None:
     both = [upgrading.migrate(), upgrading.migrate()]
     upgrading.wait_for("CREATE INDEX")
-    upgrading.wait_for("SELECT pg_%advisory_lock", times=2)
+    upgrading.wait_for("SELECT pg_%advisory_lock", count=2)
 
-    upgrading.let_go()
+    upgrading.commit_writer()
 
     ended = [each.result(MIGRATION_SECONDS) for each in both]
     assert sorted(ended) == [("0004", head_revision()), (head_revision(), head_revision())]
@@ -189,7 +186,7 @@ def test_a_migration_waits_for_an_index_that_is_built_for_a_lost_client(
     migrating = upgrading.migrate()
     upgrading.wait_for("SELECT EXISTS (SELECT FROM pg_stat_progress_create_index")
 
-    upgrading.let_go()
+    upgrading.commit_writer()
 
     building.result(MIGRATION_SECONDS)
     assert migrating.result(MIGRATION_SECONDS) == ("0004", head_revision())

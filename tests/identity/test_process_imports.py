@@ -1,4 +1,4 @@
-"""Each process imports only modules that it uses: imports take most of its memory and of its start."""
+"""Processes do not import large modules that they do not use: imports take most of their memory and start time."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ print(json.dumps(list(sys.modules)))
 
 
 @pytest.mark.parametrize("start", UNUSED)
-def test_a_process_imports_only_modules_that_it_uses(start: str) -> None:
+def test_a_process_does_not_import_large_modules_that_it_does_not_use(start: str) -> None:
     program = [sys.executable, "-c", _PROGRAM.format(start=start)]
 
     done = subprocess.run(program, capture_output=True, text=True, check=True, env={})

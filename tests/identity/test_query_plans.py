@@ -1,4 +1,4 @@
-"""With many rows, PostgreSQL plans an index for every query of a request."""
+"""With many rows, PostgreSQL uses an index in every query of frequent requests and of the relay."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _FEW_ROWS = frozenset({"outbox_epoch", "clients", "oidc_clients"})
 
 @pytest.fixture
 def crowded(start_system_on_postgresql: StartSystem) -> System:
-    """An installation with many rows in every table and fresh statistics."""
+    """An installation with many rows and fresh statistics."""
     system = start_system_on_postgresql()
     fill_tables(system.engine)
     return system
@@ -37,7 +37,7 @@ def recorded() -> Iterator[dict[str, Any]]:
         _connection, _cursor, statement, parameters, _context, many = arguments
         statements.setdefault(statement, parameters[0] if many else parameters)
 
-    event.listen(Engine, "before_cursor_execute", keep)  # the engines of web, queries and relay
+    event.listen(Engine, "before_cursor_execute", keep)  # on the engines of all processes
     try:
         yield statements
     finally:

@@ -33,8 +33,8 @@ def test_a_unit_of_work_rolls_back_without_a_commit(system: System) -> None:
         account.name = "王小明"
         work.flush()
 
-    kept = system.rows("SELECT name FROM accounts WHERE id = :id", id=person.id)
-    assert kept[0].name != "王小明"
+    (row,) = system.rows("SELECT name FROM accounts WHERE id = :id", id=person.id)
+    assert row.name != "王小明"
 
 
 @pytest.mark.rule("SEC-11")

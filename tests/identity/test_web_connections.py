@@ -1,6 +1,6 @@
-"""The web processes share connections that are opened at the same time.
+"""Web processes share connections that are opened at the same time.
 
-The distribution depends on the scheduler of a busy machine, so the test checks the delay in each worker.
+Which process accepts a connection depends on the scheduler, so the test checks the delay in each worker.
 """
 
 import socket
@@ -21,7 +21,6 @@ class AcceptingWorker(Worker):
         self.accepted: list[socket.socket] = []
 
     def enqueue_req(self, conn: Any) -> None:
-        """Store the connection."""
         self.accepted.append(conn.sock)
 
 
