@@ -193,8 +193,8 @@ def _last_position_before(connection: Connection, since: datetime, *, after: int
     return low
 
 
-# Two relays may act as leader for a while. FOR UPDATE prevents two positions for one event, and the unique index prevents
-# one position for two events. The update is a separate statement, because PostgreSQL planned a single one from outdated
+# Two relays may act as leader for a while: FOR UPDATE prevents two positions for one event, and the unique index one
+# position for two events. The update is a separate statement, because PostgreSQL planned a single one from outdated
 # statistics: on a table that had just grown, it chose a nested loop over all rows.
 _UNPOSITIONED = (
     select(outbox.c.id, outbox.c.type, outbox.c.ce, outbox.c.sealed, outbox.c.created_at)
