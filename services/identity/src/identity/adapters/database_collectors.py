@@ -35,7 +35,7 @@ class SessionCollector:
 
 
 class TidyCollector:
-    """How long ago `identity tidy` last completed, and for how long a session or counter has been overdue.
+    """How long ago `identity tidy` last completed, and how long the oldest session or counter is overdue.
 
     Every query uses an index.
     """

@@ -18,7 +18,7 @@ class RedisCheckpoint:
         self._client, self._stream = client, stream
 
     def key(self, epoch: str) -> str:
-        """Return the checkpoint's key. The relay's Redis user may write only keys of this form."""
+        """Return the checkpoint's key. The ACL of the relay's Redis user allows keys of this form."""
         return f"{self._stream}:mark:{epoch}"
 
     @contextmanager

@@ -16,7 +16,7 @@ _SUMMARY = ("id", "kind", "username", "name", "tax_id", "company_name")
 SUMMARIES = tuple(account.c[name] for account in (_ACCOUNT, _HOLDER) for name in _SUMMARY)
 """The columns of `read_summary`, first of the account, then of its holder (the actor)."""
 _GRANT_COLUMNS = tuple(grants.c)
-# Literals, not parameters: with unknown values, PostgreSQL misestimates the rows and plans again at each execution.
+# Literals, not parameters: with unknown values, PostgreSQL estimates the rows wrongly and plans each execution again.
 _PENDING, _VERIFIED = literal_column("'pending'", String), literal_column("'verified'", String)
 
 
@@ -74,7 +74,7 @@ def read_grant(values: Iterator[Any]) -> Mapping[str, Any]:
 
 
 def named(columns: tuple[Any, ...], values: Iterator[Any]) -> Mapping[str, Any]:
-    """Return the next values by the names of their columns."""
+    """Take one value for each column; return the values by column name."""
     return {column.name: next(values) for column in columns}
 
 

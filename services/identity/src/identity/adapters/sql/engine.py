@@ -17,7 +17,9 @@ _SQLITE_BUSY_MS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 3
 _STATEMENT_TIMEOUT_MS = 15_000
 _TCP_TIMEOUT_MS = 10_000
-_IDLE_IN_TRANSACTION_MS = 10_000  # below lock_timeout: others do not fail because of a frozen process
+_IDLE_IN_TRANSACTION_MS = (
+    10_000  # below lock_timeout, so that a frozen process loses its locks before others fail
+)
 
 _READ_ONLY = "25006"
 _UNABLE = frozenset({_READ_ONLY, "57P01", "57P02", "57P03"})
@@ -74,8 +76,9 @@ def autocommit_options(url: URL, *, pool_size: int, pooler: bool = False) -> dic
     """Return the options of a PostgreSQL engine on which every statement is its own transaction.
 
     It is a separate engine because switching a pooled connection to AUTOCOMMIT and back took a tenth of the time of
-    `GET /session`. Its commits do not wait for the disk: if the database crashes, the last half second of counters and
-    last-seen times may be lost. In return, requests wait only briefly for the locked counter of a busy address.
+    `GET /session`. Its commits do not wait for the disk: if the database crashes, the counts, last-seen times, refusals
+    and used proofs of the last half second may be lost. In return, requests wait only briefly for the locked counter of
+    a busy address.
     """
     options = engine_options(url, pool_size=pool_size, pooler=pooler)
     if not pooler:  # a pooler does not accept this option: commits wait for the disk

@@ -1,4 +1,4 @@
-"""Statements that never change: compiled once for each database and executed by the driver itself.
+"""Statements that never change: compiled once for each dialect, and executed by the driver or by libpq.
 
 With SQLAlchemy, finding the compiled form and describing the result take two thirds of such a statement's CPU time.
 SQLAlchemy still manages connections and transactions and translates errors.
@@ -31,11 +31,10 @@ class FixedStatement:
         self._compiled: dict[str, _Compiled] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        """Execute the statement without returning rows."""
+        """Execute the statement and discard its rows."""
         self.rows(connection, values)
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[_Row]:
-        """Execute the statement and return its rows."""
         compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
         parameters = compiled.parameters(values)
         for listener in connection.dispatch.before_cursor_execute:
@@ -82,7 +81,6 @@ class _Compiled:
             self._numbered, self._numbers = str(numbered), numbered.positiontup
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
-        """Return the values converted for the driver."""
         written = {**self._constants, **values}
         for name, write in self._writers:
             written[name] = write(written[name])
@@ -103,7 +101,6 @@ class _Compiled:
         return cursor.fetchall() if self._has_rows else ()
 
     def read(self, rows: Sequence[_Row]) -> Sequence[_Row]:
-        """Return the rows converted to Python's types."""
         return [self._read(row) for row in rows] if self._readers else rows
 
     def _read(self, row: _Row) -> _Row:

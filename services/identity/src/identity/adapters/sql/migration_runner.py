@@ -1,4 +1,4 @@
-"""Runs the missing migrations of a database, one process at a time (expand and contract)."""
+"""Runs the missing migrations of a database, one process at a time."""
 
 import logging
 import time

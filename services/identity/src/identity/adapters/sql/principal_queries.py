@@ -187,7 +187,7 @@ def _document_and_version(text: str) -> tuple[str, str]:
 
 
 _MAIL_STATES = {None: ("refused", "mailbox_limit"), "expired": ("refused", "expired")}
-"""The API returns waiting, sent or refused (VER-6). A mail that was suppressed or has expired counts as refused."""
+"""The API returns waiting, sent or refused (VER-6). The state is None if the mailbox's limit suppressed the mail."""
 
 _BY_DIGEST = select(ServiceClient).where(
     or_(clients.c.digest == bindparam("digest"), clients.c.former_digest == bindparam("digest"))

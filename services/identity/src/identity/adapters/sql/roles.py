@@ -1,6 +1,6 @@
 """The roles of PostgreSQL, one for each process, with the least rights (SEC-17).
 
-During an upgrade two releases run at the same time: rights are added at once and removed by a later release.
+During an upgrade two releases run at the same time, so a right leaves `_RIGHTS` one release after its last use.
 """
 
 from collections.abc import Iterator

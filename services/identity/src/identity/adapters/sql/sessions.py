@@ -81,7 +81,7 @@ class SqlSessions(Sessions):
 
     @override
     def end_others(self, account_id: str, *, except_id: str) -> int:
-        # In one statement, so that two concurrent calls cannot deadlock.
+        # One statement visits the rows in one order, so that concurrent calls do not deadlock.
         row = sessions.c
         ended = self._orm_session.execute(
             delete(sessions).where(row.holder_id == account_id, row.id != except_id)

@@ -1,4 +1,4 @@
-"""One database transaction, rolled back unless it is committed."""
+"""The transaction of a use case, rolled back unless it is committed."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Dialect
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC; SQLite has no time zones and stores it naive. PostgreSQL needs no conversion."""
+    """An aware datetime in UTC. PostgreSQL needs no conversion; SQLite has no time zones and stores it naive."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
