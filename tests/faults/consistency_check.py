@@ -15,7 +15,8 @@ from tests.faults.stream_check import misplaced_entries
 Cause = Literal["unrecorded", "wiped"]
 """Causes of a duplicate mail that MAIL-3 allows.
 
-Either the mailer died before it recorded the server's answer, or Redis lost a receipt before it reached the database.
+`unrecorded`: the mailer died before it recorded the mail server's answer. `wiped`: Redis lost its data before the
+receipt was in the database.
 """
 LATE_SECONDS = 1.0
 """The maximum time between the mailer's last check of the expiry and the mail server's acceptance of the mail.
@@ -27,7 +28,7 @@ IN_FLIGHT_SECONDS = 60.0
 _CLAIMED_SECONDS = 15.0
 """The maximum time after a wipe at which a mailer may still send a mail that it claimed before the wipe.
 
-This is the lease plus the SMTP time-out.
+This is more than the lease and the SMTP time-out together (5 s each).
 """
 _MS = 1000
 
@@ -58,13 +59,12 @@ class ConsistencyReport:
     entries: dict[str, int] = field(default_factory=dict)
 
     def duplicates_by(self, cause: Cause | None) -> list[str]:
-        """Return the list that collects duplicate mails with this cause."""
         if cause is None:
             return self.duplicate_mails
         return self.duplicate_mails_unrecorded if cause == "unrecorded" else self.duplicate_mails_wiped
 
     def violations(self) -> dict[str, list[str]]:
-        """Return the non-empty violations by name."""
+        """Return the cases by the name of the violation, without violations that have none."""
         named = {
             "changes without their event": self.unpublished_changes,
             "events without their change": self.unexpected_events,
@@ -82,7 +82,6 @@ class ConsistencyReport:
 
 
 def check_consistency(evidence: Evidence) -> ConsistencyReport:
-    """Compare all evidence; return the report."""
     report = ConsistencyReport(changes=sum(evidence.expected.values()), events=len(evidence.rows))
     _compare_changes(evidence, report)
     report.entries = {stream: len(entries) for stream, entries in evidence.streams.items()}
@@ -123,8 +122,8 @@ def _compare_handled(
 
 
 def _compare_logouts(evidence: Evidence, report: ConsistencyReport) -> None:
-    """Compare ended grants, their due notifications and the notifications that the service received (OIDC-22)."""
-    times = Counter(evidence.told)
+    """Compare the grants, their notifications and the logout tokens that the service received (OIDC-22)."""
+    times = Counter(evidence.logout_tokens)
     for grant in evidence.grants:
         received = times.pop(grant.id, 0)
         if not grant.has_ended:
@@ -159,7 +158,10 @@ def _compare_mails(evidence: Evidence, report: ConsistencyReport) -> None:
 
 
 def _lost(row: OutboxRow, arrivals: Sequence[Arrival], evidence: Evidence) -> str | None:
-    """Return the reason why a mail counts as lost, or None if it arrived, was refused or expired."""
+    """Return why a mail counts as lost.
+
+    Return None if it arrived, if the mail server refused its recipient, or if it expired during an outage.
+    """
     if arrivals:
         return None
     if row.mail_state == "refused":
@@ -175,15 +177,21 @@ def _lost(row: OutboxRow, arrivals: Sequence[Arrival], evidence: Evidence) -> st
 
 
 def _was_refused(row: OutboxRow, evidence: Evidence) -> bool:
-    """Return whether the mail server refused a recipient. A removed binding is also mailed to the link account."""
-    readers = {row.subject}
+    """Return whether the mail server refused a mailbox to which the mail may have been sent.
+
+    The notice of a removed binding is sent to the general account or to the link account (UNB-5).
+    """
+    recipients = {row.subject}
     if row.type == "binding.removed":
-        readers |= evidence.link_accounts.get(row.subject, frozenset())
-    return any(evidence.mailboxes[reader].casefold() in evidence.refused for reader in readers)
+        recipients |= evidence.link_accounts.get(row.subject, frozenset())
+    return any(evidence.mailboxes[recipient].casefold() in evidence.refused for recipient in recipients)
 
 
 def _was_undeliverable(row: OutboxRow, evidence: Evidence) -> bool:
-    """Return whether the mail server was down for at least half of the mail's validity."""
+    """Return whether long outages of the mail server cover at least half of the mail's validity.
+
+    The validity counts as shorter by `ahead_seconds`, because the mailer's clock may have been ahead.
+    """
     assert row.mail_expires_at is not None
     created, expires = row.created_at.timestamp(), row.mail_expires_at.timestamp() - evidence.ahead_seconds
     unavailable = sum(
@@ -210,7 +218,7 @@ def _cause(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) ->
     if any(
         first.at < wipe.at < second.at and row.event_id in wipe.recorded for wipe in evidence.damage.wipes
     ):
-        return None  # the database had the receipt, so the mailer should have known
+        return None  # the receipt was in the database, so the mail must not be sent again
     written_ms = evidence.receipts.get(row.event_id)
     if written_ms is None or written_ms >= math.floor(second.at * _MS):
         return "unrecorded"
@@ -220,7 +228,7 @@ def _cause(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) ->
 
 
 def _timeline(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) -> str:
-    """Describe what happened after the first acceptance, with times in seconds."""
+    """Describe the second acceptance, the receipt and nearby wipes, in seconds after the first acceptance."""
     first, second = pair
     written_ms = evidence.receipts.get(row.event_id)
     details = [f"again after {second.at - first.at:.3f} s"]
@@ -237,7 +245,7 @@ def _timeline(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence)
 
 
 def _in_flight(row: OutboxRow, wipe: Wipe, first: Arrival, second: Arrival) -> bool:
-    """Return whether Redis lost this mail before its receipt reached the database."""
+    """Return whether the wipe explains the second acceptance: the mail was in flight and had no receipt yet."""
     published_before = row.created_at.timestamp() < wipe.at
     return (
         published_before

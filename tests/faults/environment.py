@@ -31,7 +31,10 @@ _SWITCHES = "tests.faults.switches"
 
 
 class Environment:
-    """PostgreSQL and a pair of Redis servers, each behind a proxy, a scripted SMTP server and the supervisor."""
+    """PostgreSQL and a pair of Redis servers, each behind a proxy, an SMTP server with scripted faults, and processes.
+
+    The constructor starts the servers and the logs of their streams; `start` starts the processes.
+    """
 
     def __init__(self, stack: ExitStack, *, lifetime_seconds: float, without: str | None = None) -> None:
         self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-chaos-")))
@@ -73,7 +76,6 @@ class Environment:
         wait_until(self.is_ready, what=f"identity; see {self.directory}", timeout_seconds=60)
 
     def is_ready(self) -> bool:
-        """Return whether identity is ready."""
         try:
             return (
                 httpx.get(f"{self.url}/readyz", timeout=5, verify=NO_TLS, trust_env=False).status_code == 200
@@ -86,9 +88,9 @@ class Environment:
         return self.directory / f"{group}.db"
 
     @property
-    def told(self) -> Path:
+    def logout_tokens(self) -> Path:
         """The file in which the service records the received logout tokens."""
-        return self.directory / "told.db"
+        return self.directory / "logout_tokens.db"
 
     def _supervisor(self) -> Supervisor:
         supervisor = Supervisor()
@@ -105,7 +107,7 @@ class Environment:
             ProcessSpec(f"notify-{n}", "notify", (*system, "identity", "notify"), environment)
             for n in range(NOTIFIERS)
         ]
-        service = ("tests.faults.logout_recorder", str(self.service_port), str(self.told))
+        service = ("tests.faults.logout_recorder", str(self.service_port), str(self.logout_tokens))
         specs.append(ProcessSpec("service", "service", service, {}))
         specs += [
             ProcessSpec(f"mailer-{n}", "mailer", (*system, "mailer", "run"), environment)

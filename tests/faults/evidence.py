@@ -1,4 +1,4 @@
-"""The records of a run, from the database, the consumers' files, the mail server and Redis."""
+"""Reads what the consistency check compares, after a run."""
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -11,12 +11,12 @@ from sqlalchemy import Connection, text
 
 from tests.faults.environment import GROUPS, Environment
 from tests.faults.fault_kinds import Damage
-from tests.faults.logout_recorder import told_grants
+from tests.faults.logout_recorder import recorded_logouts
 from tests.faults.recording_mailbox import Arrival
 from tests.faults.stream_logs import StreamEntry
 
 ExpectedEvent = tuple[str, str]
-"""A subject, and the short type of an event that the subject's state implies."""
+"""An account's id, which is the event's subject, and the event's type without its prefix."""
 
 _EXPECTED = """
 SELECT id, 'account.registered' FROM accounts
@@ -37,7 +37,10 @@ _REQUESTED = "verification.requested"
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A row of the outbox."""
+    """A row of the outbox. `type` has no prefix; the mail's fields are None for an event without a mail.
+
+    `mail_at` is the time of the mail's final state, and None while the mail waits.
+    """
 
     event_id: str
     type: str
@@ -50,7 +53,7 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class HandledEvent:
-    """An event that a consumer handled."""
+    """`sequence` increases with each event of a subject."""
 
     event_id: str
     subject: str
@@ -59,7 +62,7 @@ class HandledEvent:
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
-    """A grant; `outcome` is the state of its logout notification, None if no notification is due."""
+    """`outcome` is that of the latest logout notification, `waiting` before the first, None if none was recorded."""
 
     id: str
     has_ended: bool
@@ -68,13 +71,17 @@ class GrantRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The records that the consistency check compares. Times are time.time().
+    """What the consistency check compares. Accounts, grants and events are named by their ids.
 
-    `link_accounts` maps a general account to every link account that it was ever bound to. Both accounts are notified
-    when a binding is removed.
-    `told` contains the grant id of each logout token that the service received.
-    `receipts` contains the time in Unix milliseconds at which each receipt was written, from its stream id.
-    `streams` contains all entries of the streams of events and mails, including entries that a fault has deleted.
+    `expected` contains the events that the rows of accounts and bindings imply.
+    `mailboxes` are those at the end of the run. `refused` contains each mailbox, in lower case, that the mail server
+    refused permanently at least once.
+    `link_accounts` maps a general account to every link account that it was ever bound to.
+    `handled` contains the events of each consumer group, in order.
+    `receipts` maps an event to the time in Unix milliseconds at which its first receipt was written.
+    `streams` contains the entries of the streams of events and mails, including entries that a fault has deleted.
+    `logout_tokens` contains the grant of each logout token that the service received, also repeatedly.
+    `ahead_seconds` is how far the clock of a process may have been ahead.
     """
 
     expected: Counter[ExpectedEvent]
@@ -87,53 +94,53 @@ class Evidence:
     streams: Mapping[str, Sequence[StreamEntry]]
     refused: frozenset[str]
     grants: Sequence[GrantRow]
-    told: Sequence[str]
+    logout_tokens: Sequence[str]
     damage: Damage
     ahead_seconds: float
 
 
 def gather(environment: Environment, damage: Damage, *, ahead_seconds: float) -> Evidence:
-    """Read all records after the system has settled."""
+    """Read all records; stops the logs of the streams."""
     for log in environment.streams.values():
         log.stop()
     with environment.engine.connect() as connection:
-        facts = Counter((subject, kind) for subject, kind in connection.execute(text(_EXPECTED)))
-        facts.update(
-            {(subject, _REQUESTED): 1 for subject, kind in list(facts) if kind == "account.registered"}
+        expected = Counter((subject, kind) for subject, kind in connection.execute(text(_EXPECTED)))
+        expected.update(
+            {(subject, _REQUESTED): 1 for subject, kind in list(expected) if kind == "account.registered"}
         )
         mailboxes = {row.id: row.email for row in connection.execute(text("SELECT id, email FROM accounts"))}
-        partners = _link_accounts(connection)
+        link_accounts = _link_accounts(connection)
         rows = _rows(connection)
         grants = [GrantRow(*row) for row in connection.execute(text(_GRANTS))]
     return Evidence(
-        expected=facts,
+        expected=expected,
         rows=rows,
         mailboxes=mailboxes,
-        link_accounts=partners,
+        link_accounts=link_accounts,
         handled={group: handled_events(environment.effects_of(group)) for group in GROUPS},
         arrivals=environment.mailbox.arrivals(),
         receipts=environment.receipts.written_at_ms(),
         streams={stream: log.entries() for stream, log in environment.streams.items()},
         refused=frozenset(environment.script.refused),
         grants=grants,
-        told=told_grants(environment.told),
+        logout_tokens=recorded_logouts(environment.logout_tokens),
         damage=damage,
         ahead_seconds=ahead_seconds,
     )
 
 
 def handled_events(path: Path) -> list[HandledEvent]:
-    """Return the events that a consumer has handled, in order."""
+    """Return the events that a consumer has handled, in order; none if its file is missing or cannot be read."""
     if not path.exists():
         return []
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
     try:
         return [
             HandledEvent(*row)
-            for row in database.execute("SELECT event_id, subject, sequence FROM effects ORDER BY place")
+            for row in database.execute("SELECT event_id, subject, sequence FROM effects ORDER BY number")
         ]
     except sqlite3.OperationalError:
-        return []  # the consumer has not created its table yet
+        return []  # the consumer has not created its table yet, or has locked the file for 10 s
     finally:
         database.close()
 

@@ -15,7 +15,7 @@ from tests.faults.fault_kinds import FAULTS, LONG, Damage
 _POLL_SECONDS = 0.25
 _LONG_RUN_SECONDS = 300
 _MAX_RECOVERY_SECONDS = 180.0
-# Finds events from before the end of the fault that are unpublished or whose mail has no final state.
+# Events from before the end of the fault without a position, or whose mail has no final state.
 _BEHIND = text(
     "SELECT count(*) FROM outbox WHERE created_at <= to_timestamp(:healed)"
     " AND (position IS NULL OR mail_state = 'waiting')"
@@ -24,7 +24,7 @@ _BEHIND = text(
 
 @dataclass(frozen=True, slots=True)
 class FaultResult:
-    """The length of a fault and of the recovery after it."""
+    """`recovery_seconds` is the time after the fault until earlier events had positions and their mails were final."""
 
     name: str
     seconds: float
@@ -32,7 +32,10 @@ class FaultResult:
 
 
 class FaultInjector:
-    """Injects faults for `seconds`. The same seed gives the same order."""
+    """Injects faults for `seconds`. The same seed gives the same order of faults.
+
+    Without `only`, a run of less than five minutes leaves out the faults of LONG.
+    """
 
     def __init__(
         self,
@@ -55,7 +58,7 @@ class FaultInjector:
         self.results: list[FaultResult] = []
 
     def run(self) -> None:
-        """Inject all faults in rounds, each round in a new order; return after the last recovery."""
+        """Inject the faults in rounds, each round in a new order; return after the last recovery."""
         deadline = time.monotonic() + self._seconds
         killer = threading.Thread(target=self._kill_processes, name="killer", daemon=True)
         killer.start()
@@ -87,7 +90,6 @@ class FaultInjector:
             return bool(connection.scalar(_BEHIND, {"healed": healed_at}))
 
     def _kill_processes(self) -> None:
-        """Kill -9 a random process from time to time."""
         while not self._is_over.wait(self._kill_every * self._kill_rng.uniform(0.4, 1.6)):
             kind = self._kill_rng.choice(("web", "relay", "notify", "service", "mailer", "consumer"))
             process = self._kill_rng.choice(self._environment.supervisor.of(kind))
@@ -95,17 +97,17 @@ class FaultInjector:
 
 
 def wait_until_settled(environment: Environment, *, seconds: float) -> bool:
-    """Wait until mails are final, services notified and all events handled; return False on time-out."""
+    """Wait until all mails are final, all logouts notified and all events handled; return False on time-out."""
     deadline = time.monotonic() + seconds
-    open_rows = text("SELECT count(*) FROM outbox WHERE position IS NULL OR mail_state = 'waiting'")
-    due = text("SELECT count(*) FROM logouts WHERE done_at IS NULL")
-    every = text("SELECT count(*) FROM outbox")
+    unfinished = text("SELECT count(*) FROM outbox WHERE position IS NULL OR mail_state = 'waiting'")
+    undelivered = text("SELECT count(*) FROM logouts WHERE done_at IS NULL")
+    events = text("SELECT count(*) FROM outbox")
     while time.monotonic() < deadline:
         with environment.engine.connect() as connection:
-            waiting = (connection.scalar(open_rows) or 0) + (connection.scalar(due) or 0)
-            all_of_them = connection.scalar(every)
+            waiting = (connection.scalar(unfinished) or 0) + (connection.scalar(undelivered) or 0)
+            count = connection.scalar(events)
         if not waiting and all(
-            len(handled_events(environment.effects_of(group))) >= all_of_them for group in GROUPS
+            len(handled_events(environment.effects_of(group))) >= count for group in GROUPS
         ):
             return True
         time.sleep(_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""The faults by name. Each function causes the fault, waits and ends it."""
+"""The faults by name. Each function causes a fault and ends it; the supervisor restarts killed processes."""
 
 import random
 import time
@@ -16,7 +16,7 @@ from tests.support.harness.polling import wait_until
 
 _RECORDED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
 _LEASED = text("SELECT count(*) FROM logouts WHERE done_at IS NULL AND leased_until > to_timestamp(:at)")
-_MAILS_IN_HAND: Final = 3
+_HELD_MAILS: Final = 3
 _MAX_FAULT_SECONDS: Final = 6.0
 _LEAD_SECONDS: Final = 10.0
 """The time without an answer after which another relay takes over."""
@@ -25,7 +25,10 @@ AHEAD_SECONDS: Final = 20.0
 
 @dataclass(slots=True)
 class Wipe:
-    """A loss of Redis' data at `at` (time.time()); the database already had the receipts of the `recorded` events."""
+    """A possible loss of Redis' data at `at` (time.time()), after the mails of the `recorded` events counted as sent.
+
+    If a failover loses writes, `at` is the time of the last of them.
+    """
 
     at: float
     recorded: frozenset[str]
@@ -44,7 +47,7 @@ Fault = Callable[[Environment, random.Random, Damage], None]
 
 
 def _freeze(kind: str, *, lease_seconds: float = LEASE_SECONDS) -> Fault:
-    """Suspend a process for longer than its lease."""
+    """Return a fault that suspends a worker for 1 to 3 s more than `lease_seconds`, by default the mailer's lease."""
 
     def fault(environment: Environment, rng: random.Random, _damage: Damage) -> None:
         process = rng.choice(environment.supervisor.of(kind))
@@ -72,13 +75,16 @@ def _frozen(processes: Iterable[ManagedProcess], rng: random.Random) -> Iterator
 
 @contextmanager
 def _held_mid_mail(environment: Environment) -> Iterator[None]:
-    """Delay the mail server's answer to RCPT for the duration of the with block."""
+    """Delay the mail server's answers to RCPT for the duration of the with block.
+
+    The block begins when three mails wait, at the latest after 5 s.
+    """
     before = environment.script.reached["rcpt"]
     environment.smtp.hold(at="rcpt", times=None)
     try:
-        with suppress(AssertionError):  # while no mail is sent, the fault affects no mail
+        with suppress(AssertionError):  # the fault may affect fewer mails, or none
             wait_until(
-                lambda: environment.script.reached["rcpt"] >= before + _MAILS_IN_HAND,
+                lambda: environment.script.reached["rcpt"] >= before + _HELD_MAILS,
                 what="mails",
                 timeout_seconds=5,
             )
@@ -89,7 +95,7 @@ def _held_mid_mail(environment: Environment) -> Iterator[None]:
 
 
 def _mailers_frozen_mid_mail(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Suspend two mailers between envelope and message until another has sent their mails."""
+    """Suspend two mailers after RCPT for so long that the third may send their mails."""
     with ExitStack() as stack:
         with _held_mid_mail(environment):
             stack.enter_context(_frozen(environment.supervisor.of("mailer")[:2], rng))
@@ -97,7 +103,7 @@ def _mailers_frozen_mid_mail(environment: Environment, rng: random.Random, _dama
 
 
 def _mailers_killed_mid_mail(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Kill every mailer while it holds claims."""
+    """Kill all mailers before the answers to RCPT, so that their claims must expire."""
     with _held_mid_mail(environment):
         for process in environment.supervisor.of("mailer"):
             environment.supervisor.kill(process, rng.choice)
@@ -107,7 +113,7 @@ def _notify_killed_mid_logout(environment: Environment, rng: random.Random, _dam
     """Suspend the service until notifications hang; then kill every notify process and the service."""
     with _frozen(environment.supervisor.of("service"), rng):
         began = time.time()
-        with suppress(AssertionError):  # while nobody logs out or unbinds, the fault affects no notification
+        with suppress(AssertionError):  # the fault may affect no notification
             wait_until(lambda: _leased_since(environment, began), what="logouts", timeout_seconds=8)
         for process in environment.supervisor.of("notify"):
             environment.supervisor.kill(process, rng.choice)
@@ -116,13 +122,13 @@ def _notify_killed_mid_logout(environment: Environment, rng: random.Random, _dam
 
 
 def _leased_since(environment: Environment, began: float) -> int:
-    """Return the number of open notifications that started after `began` (time.time())."""
+    """Return the number of unfinished notifications that were leased after `began` (time.time())."""
     with environment.engine.connect() as connection:
         return connection.scalar(_LEASED, {"at": began + LEASE.total_seconds()}) or 0
 
 
 def _kill_all(kind: str) -> Fault:
-    """Kill -9 all processes of a kind within a second."""
+    """Return a fault that kills (-9) each process of a kind within a second; of the web server, one worker."""
 
     def fault(environment: Environment, rng: random.Random, _damage: Damage) -> None:
         for process in environment.supervisor.of(kind):
@@ -133,14 +139,14 @@ def _kill_all(kind: str) -> Fault:
 
 
 def _record_loss(environment: Environment, damage: Damage) -> None:
-    """Record which receipts the database has just before Redis loses data."""
+    """Record a loss, and which mails the database knows as sent just before."""
     with environment.engine.connect() as connection:
         recorded = frozenset(connection.scalars(_RECORDED))
     damage.wipes.append(Wipe(time.time(), recorded))
 
 
 def _redis_restarts(environment: Environment, rng: random.Random, damage: Damage) -> None:
-    """Kill -9 and restart Redis; it may lose the writes of the last second."""
+    """Kill -9 and restart Redis, which may lose its latest writes."""
     _record_loss(environment, damage)
     environment.redis.primary.kill()
     time.sleep(rng.uniform(0, 3))
@@ -148,13 +154,12 @@ def _redis_restarts(environment: Environment, rng: random.Random, damage: Damage
 
 
 def _redis_wiped(environment: Environment, _rng: random.Random, damage: Damage) -> None:
-    """Lose all data in Redis."""
     _record_loss(environment, damage)
     environment.redis.primary.wipe()
 
 
 def _redis_wiped_with_backlog(environment: Environment, rng: random.Random, damage: Damage) -> None:
-    """Lose all data in Redis before consumers have read the latest events."""
+    """Delete all data in Redis before mailers and consumers have read the latest entries."""
     with _frozen(environment.supervisor.of("mailer", "consumer"), rng):
         time.sleep(rng.uniform(2, 4))
         _redis_wiped(environment, rng, damage)
@@ -196,14 +201,14 @@ def _redis_loses_writes(environment: Environment, rng: random.Random, damage: Da
 
 
 def _postgres_restarts(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Crash PostgreSQL, which then recovers from its log."""
+    """Crash PostgreSQL, which then recovers from its write-ahead log."""
     environment.postgres.stop(mode="immediate")
     time.sleep(rng.uniform(0, 2))
     environment.postgres.start()
 
 
 def _postgres_unreachable(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Reset or stall all connections to PostgreSQL."""
+    """Reset or stall all connections to PostgreSQL, new ones too."""
     rng.choice((environment.proxy.cut, environment.proxy.silence))()
     try:
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
@@ -231,14 +236,14 @@ def _faulty_smtp(environment: Environment) -> Iterator[None]:
 
 
 def _smtp_defers(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Refuse all mails temporarily (451)."""
+    """Refuse all recipients temporarily (451)."""
     with _faulty_smtp(environment):
         environment.smtp.refuse(code=451, text="4.3.0 Later")
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
 
 
 def _smtp_refuses(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Refuse all mails permanently (5xx) for a moment. These mails are never delivered."""
+    """Refuse all recipients permanently (550) for a moment. These mails are never delivered."""
     with _faulty_smtp(environment):
         environment.smtp.refuse(code=550, text="5.1.1 No such user")
         time.sleep(rng.uniform(0.5, 1.5))
@@ -260,21 +265,20 @@ def _smtp_limits_connections(environment: Environment, rng: random.Random, _dama
 
 
 def _smtp_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Neither accept nor refuse messages."""
+    """Send no answer to messages."""
     with _faulty_smtp(environment):
         environment.smtp.hang(at="data")
         time.sleep(rng.uniform(2, LEASE_SECONDS + 3))
 
 
 def _smtp_accepts_and_drops(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Accept messages, but close the connection before the mailer gets the answer and can record it."""
+    """Accept a few messages, but close the connection before the mailer gets the answer and can record it."""
     with _faulty_smtp(environment):
         environment.smtp.drop(at="accepted", times=rng.randint(1, 4))
         time.sleep(rng.uniform(1, 3))
 
 
 def _smtp_down(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Stop the mail server for a moment."""
     environment.smtp.stop()
     try:
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
@@ -294,7 +298,7 @@ def _smtp_down_past_validity(environment: Environment, rng: random.Random, damag
 
 
 def _clock_ahead(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Advance the clock of one process for a while."""
+    """Restart a process with an advanced clock, and then with the right clock."""
     process = rng.choice(environment.supervisor.of("web", "relay", "notify", "mailer"))
     process.restart("--ahead", str(AHEAD_SECONDS))
     try:

@@ -18,7 +18,11 @@ _WARM_UP_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The parameters of a run. Links and codes are valid for `lifetime_seconds`."""
+    """The parameters of a run. Without `only`, all faults that fit its length are injected.
+
+    `kill_every` is the average number of seconds between two kills. All users together start `journeys_per_second`.
+    Links, codes and notices are valid for `lifetime_seconds`. After the load the system gets `settle_seconds` at most.
+    """
 
     seed: int
     minutes: float
@@ -31,7 +35,6 @@ class Plan:
 
 
 def run_plan(plan: Plan) -> tuple[Run, ConsistencyReport]:
-    """Execute a plan; return the run."""
     with ExitStack() as stack:
         environment = Environment(stack, lifetime_seconds=plan.lifetime_seconds, without=plan.without)
         environment.start()

@@ -15,7 +15,7 @@ class Proof:
 
 
 def _plan(without: str, *only: str, kill_every: float = 1000.0) -> Plan:
-    # With a long validity a stuck mail does not expire. The system never settles, so a short wait suffices.
+    # With a long validity, a mail that is not sent does not expire. The system may never settle, so the wait is short.
     return Plan(
         seed=1,
         minutes=0.4,

@@ -15,10 +15,10 @@ from port_events.envelope import Event
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS effects (
-  place INTEGER PRIMARY KEY, event_id TEXT, type TEXT, subject TEXT, sequence INTEGER, at TEXT DEFAULT CURRENT_TIMESTAMP
+  number INTEGER PRIMARY KEY, event_id TEXT, type TEXT, subject TEXT, sequence INTEGER, at TEXT DEFAULT (datetime())
 );
 CREATE INDEX IF NOT EXISTS effects_of_event ON effects (event_id);
-CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS feed_position (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL);
 """
 
 
@@ -32,14 +32,12 @@ class Effects:
         self._database.executescript(_TABLES)
 
     def record(self, event: Event) -> None:
-        """Record the event as handled."""
         self._database.execute(
             "INSERT INTO effects (event_id, type, subject, sequence) VALUES (?, ?, ?, ?)",
             (event.id, event.type, event.subject, event.sequence),
         )
 
     def is_handled(self, event: Event) -> bool:
-        """Return whether the event was recorded."""
         found = self._database.execute("SELECT 1 FROM effects WHERE event_id = ?", (event.id,))
         return found.fetchone() is not None
 
@@ -47,17 +45,14 @@ class Effects:
         """Do nothing, because `record` already stored the event."""
 
     def position(self) -> int | None:
-        """Return the group's position."""
-        found = self._database.execute("SELECT position FROM place").fetchone()
+        found = self._database.execute("SELECT position FROM feed_position").fetchone()
         return int(found[0]) if found else None
 
     def advance(self, position: int) -> None:
-        """Store the group's position."""
-        self._database.execute("INSERT OR REPLACE INTO place VALUES (1, ?)", (position,))
+        self._database.execute("INSERT OR REPLACE INTO feed_position VALUES (1, ?)", (position,))
 
 
 def main() -> None:
-    """Record events until a signal."""
     group, path = sys.argv[1:]
     effects = Effects(path)
     consumer = Consumer.from_url(

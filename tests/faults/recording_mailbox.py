@@ -15,14 +15,14 @@ _EVENT = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE | re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One accepted mail; `at` is time.time()."""
+    """A mail accepted at `at` (time.time()). `event_id` is from its Message-ID."""
 
     event_id: str
     at: float
 
 
 class RecordingMailbox(Mailbox):
-    """A mailbox with the newest mails of each recipient and the arrivals of all mails."""
+    """Keeps the arrival of every mail, and its content until `take` or `discard`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,6 @@ class RecordingMailbox(Mailbox):
         self._arrivals: list[Arrival] = []
 
     def put(self, mail: ReceivedMail) -> None:
-        """Record a mail at its acceptance."""
         found = _EVENT.search(mail.raw)
         assert found, "the mail has no Message-ID of the mailer"
         with self._changed:
@@ -39,7 +38,10 @@ class RecordingMailbox(Mailbox):
             self._changed.notify_all()
 
     def take(self, address: str, subject: str, *, seconds: float) -> ReceivedMail | None:
-        """Wait for a mail to the address and discard earlier mails; return None on time-out."""
+        """Wait for a mail whose subject contains `subject`, and discard all mails to the address.
+
+        Return None on time-out.
+        """
         deadline = time.monotonic() + seconds
         with self._changed:
             while True:
@@ -53,26 +55,23 @@ class RecordingMailbox(Mailbox):
                     return None
 
     def discard(self, *addresses: str) -> None:
-        """Discard the mails of these recipients."""
         with self._changed:
             for address in addresses:
                 self._newest.pop(address, None)
 
     def arrivals(self) -> Sequence[Arrival]:
-        """Return all arrivals in order."""
         with self._changed:
             return list(self._arrivals)
 
 
 class RecordingScript(Script):
-    """An SMTP script that records permanently refused recipients."""
+    """An SMTP script that records permanently refused recipients, in lower case."""
 
     def __init__(self) -> None:
         super().__init__()
         self.refused: set[str] = set()
 
     def take(self, step: Step, address: str | None = None) -> ScriptedFault | None:
-        """Return the fault at this step, if any; record permanent refusals by recipient."""
         act = super().take(step, address)
         if act is not None and act.kind == "refuse" and act.reply.startswith("5") and address:
             self.refused.add(address.casefold())

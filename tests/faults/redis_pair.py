@@ -1,11 +1,11 @@
-"""Two Redis servers behind one address. A failover makes the second server the primary."""
+"""Two Redis servers behind one address, which leads to the primary. A failover exchanges their roles."""
 
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.tcp_proxy import Proxy
 
 
 class RedisPair:
-    """A pair of servers that both keep running. The second server becomes a replica at the first failover."""
+    """Both servers keep running. Until the first failover, `other` is empty and no replica."""
 
     def __init__(self) -> None:
         self.primary, self.other = RedisServer(), RedisServer()
@@ -13,21 +13,17 @@ class RedisPair:
 
     @property
     def servers(self) -> tuple[RedisServer, RedisServer]:
-        """Both servers."""
         return self.primary, self.other
 
     @property
     def url(self) -> str:
-        """The URL of the common address."""
         return f"redis://127.0.0.1:{self._address.port}/0"
 
     def start(self) -> None:
-        """Start everything."""
         for each in (self.primary, self.other, self._address):
             each.start()
 
     def destroy(self) -> None:
-        """Stop everything and remove the data."""
         for each in (self._address, self.primary, self.other):
             each.destroy()
 
@@ -44,7 +40,6 @@ class RedisPair:
         self._exchange()
 
     def demote(self) -> None:
-        """Make the old primary a replica."""
         with self.other.client() as client:
             client.replicaof("127.0.0.1", str(self.primary.port))
 

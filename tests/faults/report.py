@@ -14,7 +14,7 @@ _MAX_CASES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The course of a run: faults, kills, load and the consistency report."""
+    """What happened in a run: killed workers by kind of process, faults, and the load's `completed` and `errors`."""
 
     seed: int
     minutes: float
@@ -27,12 +27,10 @@ class Run:
 
     @property
     def longest_recovery(self) -> float:
-        """The longest time in seconds from the end of a fault until earlier events were processed."""
         return max((result.recovery_seconds for result in self.results), default=0.0)
 
 
 def lines(run: Run, report: ConsistencyReport) -> Iterator[str]:
-    """Yield the lines of the table."""
     yield f"seed {run.seed}, {run.minutes:g} minutes, {len(run.results)} faults, {sum(run.kills.values())} kills"
     yield f"  killed -9: {_counts(run.kills)}"
     yield f"  completed: {_counts(run.completed)}"
@@ -98,5 +96,4 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def as_json(run: Run, report: ConsistencyReport) -> dict[str, Any]:
-    """Return the run and all cases."""
     return {"run": {**asdict(run), "longest_recovery": run.longest_recovery}, "found": asdict(report)}

@@ -1,4 +1,4 @@
-"""Simulated users who register, verify, bind, log in at a service and unbind during the faults."""
+"""Simulated users who register, verify, bind, log in at a service, and unbind or log out, during the faults."""
 
 import random
 import secrets
@@ -26,11 +26,14 @@ _CLIENT_ERRORS = range(400, 500)
 
 
 class Interrupted(Exception):  # noqa: N818 - named for what happened
-    """A journey cannot continue, because its mail did not arrive or the server did not answer."""
+    """A journey cannot continue: its mail did not arrive, or the server did not answer or refused a request."""
 
 
 class SimulatedUsers:
-    """`count` concurrent users, and the number of their completed steps and errors by name."""
+    """`count` concurrent users, who together start about `rate` journeys a second.
+
+    `completed` counts answered requests by step, `errors` interrupted journeys by reason.
+    """
 
     def __init__(
         self, url: str, mailbox: RecordingMailbox, client: str, *, count: int, rate: float, seed: int
@@ -44,7 +47,6 @@ class SimulatedUsers:
         self._threads = [threading.Thread(target=self._run, args=(rng,), daemon=True) for rng in rngs]
 
     def start(self) -> None:
-        """Start the users."""
         for thread in self._threads:
             thread.start()
 
@@ -81,7 +83,6 @@ class Journey:
         self._people: list[Person] = []
 
     def run(self) -> None:
-        """Run all steps. Raises Interrupted."""
         link, general = self._person("link"), self._person("general")
         session = self._logged_in(link)
         bind = {"username": general.username, "password": general.password}
@@ -127,7 +128,7 @@ class Journey:
         return visitor
 
     def _log_in_at_service(self, visitor: Visitor) -> httpx.Response:
-        """Follow the service's redirect to identity; return 204 for a redirect with a code."""
+        """Send the service's authorization request; return 204 for a redirect with a code, otherwise the answer."""
         visitor.http.cookies.set("session", str(visitor.token))
         answer = visitor.http.get("/oauth/authorize", params=query(self._client))
         is_done = answer.headers.get("Location", "").startswith(f"{REDIRECT_URI}?code=")
@@ -148,7 +149,11 @@ class Journey:
     def _call(
         self, what: str, call: Callable[[], httpx.Response], *, accepted: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """Call until the server answers, at most four times. Raises Interrupted."""
+        """Repeat a request that gets no usable answer, at most four times; return the JSON object of the answer.
+
+        `accepted` are the error codes that show that an earlier attempt was executed; for them, return {}.
+        Raises Interrupted.
+        """
         for _ in range(_MAX_TRIES):
             with suppress(httpx.TransportError, KeyError, ValueError):
                 answer = call()

@@ -12,7 +12,10 @@ Streams = Mapping[str, Sequence[StreamEntry]]
 
 
 def misplaced_entries(streams: Streams, rows: Sequence[OutboxRow]) -> Iterator[str]:
-    """Describe each entry on the wrong stream, each entry out of order, and each event that was not published."""
+    """Describe each unpublished event, and each entry on the wrong stream or at the wrong position.
+
+    An entry may be repeated: the relay publishes lost events again, and both Redis servers may have it.
+    """
     events = {each.event_id for each in streams[STREAM]}
     yield from (
         f"{row.event_id} ({row.type}) never on {STREAM}" for row in rows if row.event_id not in events
@@ -32,10 +35,7 @@ def misplaced_entries(streams: Streams, rows: Sequence[OutboxRow]) -> Iterator[s
 def _out_of_order(
     stream: str, entries: Sequence[StreamEntry], positions: Mapping[str, int | None]
 ) -> Iterator[str]:
-    """Check that events were first published in order of position, and that both streams agree on positions.
-
-    Lost events are published again, with their old position.
-    """
+    """Describe entries first published out of order, and entries whose position differs from that in `positions`."""
     first = dict.fromkeys(each.event_id for each in entries)
     for before, after in pairwise(positions.get(event_id) or 0 for event_id in first):
         if after <= before:

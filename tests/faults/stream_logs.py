@@ -1,4 +1,4 @@
-"""Records entries of Redis' streams soon after they are written, before a fault can delete them."""
+"""Records entries of Redis' streams soon after they are written, usually before a fault can delete them."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -19,15 +19,16 @@ _AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class StreamEntry:
-    """An entry of the stream of events or mails."""
-
     event_id: str
     position: int | None
     is_sealed: bool
 
 
 class StreamLog(ABC):
-    """Thread that reads a stream from each server over its own connections, and continues after outages."""
+    """A thread that reads a stream from each server directly, and continues after outages.
+
+    An entry that both servers have is recorded twice.
+    """
 
     def __init__(self, servers: Sequence[RedisServer], stream: str) -> None:
         self._servers, self._stream = servers, stream
@@ -35,7 +36,6 @@ class StreamLog(ABC):
         self._thread = threading.Thread(target=self._follow, name=stream, daemon=True)
 
     def start(self) -> None:
-        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -58,38 +58,32 @@ class StreamLog(ABC):
                                 self._record(entry)
 
     @abstractmethod
-    def _record(self, raw: RawEntry) -> None:
-        """Record an entry."""
+    def _record(self, raw: RawEntry) -> None: ...
 
 
 class ReceiptLog(StreamLog):
-    """The receipts of the mailers."""
-
     def __init__(self, servers: Sequence[RedisServer]) -> None:
         super().__init__(servers, RECEIPTS)
-        self._given: dict[str, int] = {}
+        self._written_at_ms: dict[str, int] = {}
 
     def written_at_ms(self) -> dict[str, int]:
-        """Return the time in Unix milliseconds of the first receipt of each event, from its stream id."""
-        return dict(self._given)
+        """Return when the first receipt of each event was written, from its entry ID."""
+        return dict(self._written_at_ms)
 
     @override
     def _record(self, raw: RawEntry) -> None:
         entry_id, fields = raw
         event_id = as_text(fields.get(b"event_id", b""))
         written_at_ms = int(as_text(entry_id).partition("-")[0])
-        self._given[event_id] = min(self._given.get(event_id, written_at_ms), written_at_ms)
+        self._written_at_ms[event_id] = min(self._written_at_ms.get(event_id, written_at_ms), written_at_ms)
 
 
 class EntryLog(StreamLog):
-    """The entries of a stream of events or mails."""
-
     def __init__(self, servers: Sequence[RedisServer], stream: str) -> None:
         super().__init__(servers, stream)
         self._entries: list[StreamEntry] = []
 
     def entries(self) -> Sequence[StreamEntry]:
-        """Return the entries in the order of their publication."""
         return tuple(self._entries)
 
     @override

@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """The name, kind and command line of a process."""
+    """`command` are the arguments of `python -m`. Options of a restart are inserted before its `--`."""
 
     name: str
     kind: str
@@ -28,8 +28,6 @@ class ProcessSpec:
 
 
 class ManagedProcess:
-    """A process spec and its running process."""
-
     def __init__(self, spec: ProcessSpec, directory: Path) -> None:
         self.spec = spec
         self.options: tuple[str, ...] = ()
@@ -54,18 +52,17 @@ class ManagedProcess:
                 self._frozen = False
 
     def _command(self) -> tuple[str, ...]:
-        """Return the command with the current options before its `--`."""
         at = self.spec.command.index("--") if "--" in self.spec.command else len(self.spec.command)
         return (*self.spec.command[:at], *self.options, *self.spec.command[at:])
 
     def workers(self) -> list[int]:
-        """Return the ids of the working processes; with gunicorn, these are its children."""
+        """Return the process ids of the workers: gunicorn's children, otherwise the process itself."""
         if self._program is None:
             return []
         return self._program.children() if self.spec.kind == "web" else [self._program.pid]
 
     def kill(self, choose: Callable[[list[int]], int]) -> bool:
-        """Kill -9 a worker; return False if there is no worker or the worker is frozen."""
+        """Kill -9 a worker; return False if there is none, one is frozen, or the chosen one has just ended."""
         with self.lock:
             pids = self.workers()
             if not pids or self._frozen:
@@ -76,7 +73,7 @@ class ManagedProcess:
             return False
 
     def freeze(self, choose: Callable[[list[int]], int]) -> int | None:
-        """Suspend a worker (SIGSTOP); return its id."""
+        """Suspend a worker (SIGSTOP); return its process id, or None if there is no worker."""
         with self.lock:
             pids = self.workers()
             if not pids:
@@ -87,21 +84,19 @@ class ManagedProcess:
             return pid
 
     def unfreeze(self, pid: int) -> None:
-        """Resume a worker (SIGCONT)."""
         with self.lock:
             self._frozen = False
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
 
     def restart(self, *options: str) -> None:
-        """Kill the process group and start it with other options."""
+        """Kill the process group and start the process with these options."""
         with self.lock:
             self.options = options
             self.destroy()
             self.start()
 
     def stop(self) -> int | None:
-        """Terminate the process; return its exit code."""
         with self.lock:
             return self._program.stop() if self._program else None
 
@@ -112,7 +107,7 @@ class ManagedProcess:
 
 
 class Supervisor:
-    """All processes, and a thread that restarts dead processes."""
+    """All processes, and a thread that restarts ended processes until `stop`."""
 
     def __init__(self) -> None:
         self.processes: list[ManagedProcess] = []
@@ -121,26 +116,23 @@ class Supervisor:
         self._supervisor = threading.Thread(target=self._restart_dead, name="supervisor", daemon=True)
 
     def add(self, spec: ProcessSpec, directory: Path) -> None:
-        """Add a process."""
         self.processes.append(ManagedProcess(spec, directory))
 
     def of(self, *kinds: str) -> list[ManagedProcess]:
-        """Return the processes of these kinds."""
         return [process for process in self.processes if process.spec.kind in kinds]
 
     def start(self) -> None:
-        """Start all processes and keep them running."""
         for process in self.processes:
             process.start()
         self._supervisor.start()
 
     def kill(self, process: ManagedProcess, choose: Callable[[list[int]], int]) -> None:
-        """Kill -9 a process and count the kill; the thread restarts the process."""
+        """Kill -9 a worker of the process, unless one is frozen, and count the kill."""
         if process.kill(choose):
             self.kills[process.spec.kind] += 1
 
     def stop(self) -> dict[str, int | None]:
-        """Terminate all processes; return their exit codes by name."""
+        """Terminate all processes; return their exit codes by name, None for a process that never started."""
         self._stopping.set()
         self._supervisor.join()
         try:
@@ -149,7 +141,6 @@ class Supervisor:
             self.destroy()
 
     def destroy(self) -> None:
-        """Kill all processes."""
         self._stopping.set()
         for process in self.processes:
             process.destroy()

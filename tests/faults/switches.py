@@ -1,8 +1,8 @@
-"""Runs a process of the system with short validities, an advanced clock or one protection switched off.
+"""Runs a command of the product with short validities, an advanced clock, or one protection switched off.
 
     python -m tests.faults.switches --lifetime 60 --ahead 45 --without ledger -- mailer run
 
-The switches patch the process from outside, because the product has no such options.
+The switches replace functions of the product, which has no such options.
 """
 
 import argparse
@@ -14,7 +14,6 @@ from typing import Any, Final
 
 
 def main() -> None:
-    """Apply the switches, then run the command."""
     options, command = _options()
     if options.lifetime:
         shorten_lifetimes(timedelta(seconds=options.lifetime))
@@ -35,7 +34,7 @@ def shorten_lifetimes(lifetime: timedelta) -> None:
 
 
 def advance_clock(ahead: timedelta) -> None:
-    """Advance the clock of this process."""
+    """Advance the product's clock; time.time() stays right."""
     for name in ("identity.adapters.clock", "mailer.adapters.clock"):
         _module(name).SystemClock.now = lambda _: datetime.now(UTC) + ahead
 
@@ -44,7 +43,7 @@ def _without_outbox() -> None:
     """Commit the change before its events, like a service without an outbox."""
 
     def commit(work: Any) -> None:
-        events, work.outbox._rows = work.outbox._rows, []  # noqa: SLF001 - the outbox is patched inside
+        events, work.outbox._rows = work.outbox._rows, []  # noqa: SLF001 - the outbox has no method for this
         work._session.commit()  # noqa: SLF001 - likewise
         time.sleep(0.05)
         work.outbox._rows = events  # noqa: SLF001 - likewise
@@ -55,7 +54,7 @@ def _without_outbox() -> None:
 
 
 def _without_ledger() -> None:
-    """Send every mail again, even if it was sent before."""
+    """Grant every claim, even for a mail that was sent before."""
     granted = _module("mailer.usecases.delivery_ports").ClaimGranted
     ledger = _module("mailer.adapters.redis.delivery_ledger").RedisLedger
     ledger.claim_all = lambda _, entries: [granted(each.event.id, "x", 0) for each in entries]
@@ -70,17 +69,17 @@ def _without_lease() -> None:
 
 
 def _without_epoch() -> None:
-    """Ignore lost events in Redis."""
+    """Skip the events that Redis has lost, instead of publishing them again."""
     relay = _module("identity.processes.relay")
     publish = relay.publish
 
-    def believing(outbox: Any, stream: Any, now: datetime, *, retention: timedelta) -> int:
+    def publish_new_events(outbox: Any, stream: Any, now: datetime, *, retention: timedelta) -> int:
         checkpoint, newest = stream.checkpoint(outbox.epoch()), outbox.newest_position()
         if (checkpoint.position or 0) < newest:
             stream.publish([], expected=checkpoint, position=newest)
         return int(publish(outbox, stream, now, retention=retention))
 
-    relay.publish = believing
+    relay.publish = publish_new_events
 
 
 def _without_logout_lease() -> None:

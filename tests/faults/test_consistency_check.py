@@ -42,7 +42,7 @@ def streams(*, events: Sequence[StreamEntry] = EVENTS, mails: Sequence[StreamEnt
 
 
 def evidence(*, mailed: OutboxRow | None = None, **over: object) -> Evidence:
-    """Return the evidence of a correct registration: two handled events, and a mail that arrived once."""
+    """Return evidence without violations: a registration with its events and mail, an ended and an active grant."""
     plain = Evidence(
         expected=Counter({("ming", "account.registered"): 1, ("ming", "verification.requested"): 1}),
         rows=[row("e-1", "account.registered"), mailed or mail()],
@@ -57,7 +57,7 @@ def evidence(*, mailed: OutboxRow | None = None, **over: object) -> Evidence:
             GrantRow("g-1", has_ended=True, outcome="told"),
             GrantRow("g-2", has_ended=False, outcome=None),
         ],
-        told=["g-1"],
+        logout_tokens=["g-1"],
         damage=Damage(),
         ahead_seconds=0,
     )
@@ -224,12 +224,12 @@ def test_events_missing_or_out_of_order_on_their_stream_are_found() -> None:
 
 ENDED = GrantRow("g-1", has_ended=True, outcome="told")
 NOT_DUE = GrantRow("g-1", has_ended=True, outcome=None)
-OPEN = GrantRow("g-2", has_ended=False, outcome=None)
+ACTIVE = GrantRow("g-2", has_ended=False, outcome=None)
 
 
 @pytest.mark.rule("OIDC-22")
 @pytest.mark.parametrize(
-    ("ended", "told", "found"),
+    ("ended", "received", "found"),
     [
         (ENDED, ["g-1", "g-1"], {}),
         (ENDED, [], {"logout notifications lost": 1}),
@@ -239,6 +239,6 @@ OPEN = GrantRow("g-2", has_ended=False, outcome=None)
     ],
 )
 def test_a_lost_or_unexpected_logout_is_found(
-    ended: GrantRow, told: list[str], found: dict[str, int]
+    ended: GrantRow, received: list[str], found: dict[str, int]
 ) -> None:
-    assert wrong(evidence(grants=[ended, OPEN], told=told)) == found
+    assert wrong(evidence(grants=[ended, ACTIVE], logout_tokens=received)) == found
