@@ -1,1 +1,1 @@
-"""The benchmarks: each figure is a ratio to a baseline measured in the same run, in alternation."""
+"""The benchmarks. Most figures are ratios to a baseline that is measured in the same run, in alternation."""

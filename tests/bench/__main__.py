@@ -1,4 +1,4 @@
-"""`make bench`: print all figures with their goals and write .run/bench.json. ONLY=login,session selects benchmarks."""
+"""`make bench`: print figures with their goals and write .run/bench.json. ONLY=login,session selects benchmarks."""
 
 import argparse
 import json
@@ -54,7 +54,7 @@ REPORT = Path(os.environ.get("RUN_DIR", ".run")) / "bench.json"
 
 
 def main() -> int:
-    """Run the benchmarks; return 1 if a benchmark could not run. A missed goal is no error."""
+    """Return 1 if a benchmark could not run. A missed goal is no error."""
     chosen = _chosen(sys.argv[1:])
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM")
@@ -78,7 +78,7 @@ def main() -> int:
                     is_first = not figures or figures[-1].slots is not figure.slots
                     _say(*terminal_table.lines(figure, with_sides=is_first))
                     figures.append(figure)
-            except Exception as error:  # noqa: BLE001  # the others' results must not be lost
+            except Exception as error:  # noqa: BLE001  # the other benchmarks go on
                 failed.append(name)
                 _say(f"{name}: could not be measured: {error}")
             seconds[name] += time.monotonic()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from tests.support.actors.people import PASSWORD
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
-"""The default of SEC-1, with which the measured servers run; other parameters would trigger a rehash."""
+"""The defaults of the measured servers (SEC-1); with other parameters each first login would rehash."""
 
 _ACCOUNTS = """
 INSERT INTO accounts (id, kind, username, username_key, name, mobile, email, mailbox_key, tax_id, company_phone,
@@ -32,55 +32,56 @@ FROM generate_series(1, :count) AS n
 """
 _CONSENTS = """
 INSERT INTO consents (account_id, document, version, accepted_at, address)
-SELECT id, :document, :version, created_at, '127.0.0.1' FROM accounts WHERE id <= lpad(CAST(:lived AS text), 36, '0')
+SELECT id, :document, :version, created_at, '127.0.0.1' FROM accounts WHERE id <= lpad(CAST(:used AS text), 36, '0')
 """
-# In production, every account also has a counter and every tenth account an open session.
-_LIFE = (
+# For each account also a counter and a used mail link, for every tenth account a session.
+_HISTORY = (
     """
 INSERT INTO sessions (id, token_digest, holder_id, account_id, consents, created_at, seen_at, expires_at, address,
   user_agent)
 SELECT lpad(n::text, 36, '0'), md5(n::text) || md5('s' || n), lpad(n::text, 36, '0'), lpad(n::text, 36, '0'), '',
   now(), now(), now() + interval '12 hours', '127.0.0.1', 'bench'
-FROM generate_series(1, :lived / 10) AS n
+FROM generate_series(1, :used / 10) AS n
 """,
     """
 INSERT INTO counters (key, times, expires_at)
 SELECT 'mailbox.day:' || md5('claims') || ':' || md5(n::text), 1, now() + interval '1 day'
-FROM generate_series(1, :lived) AS n
+FROM generate_series(1, :used) AS n
 """,
     """
 INSERT INTO mail_links (account_id, purpose, value, email, issued_at, used_at)
 SELECT id, 'registration', md5(id), email, created_at, created_at
-FROM accounts WHERE id <= lpad(CAST(:lived AS text), 36, '0')
+FROM accounts WHERE id <= lpad(CAST(:used AS text), 36, '0')
 """,
 )
 
 
-def populate(database_url: str, count: int, *, lived: int | None = None) -> None:
+def populate(database_url: str, count: int, *, used: int | None = None) -> None:
     """Migrate the database and insert verified accounts `Member1` …, each with an event.
 
-    The first `lived` accounts, by default all, also get the rows that use of the system leaves behind.
+    The first `used` accounts, by default all, also get consents, counters, mail links and sessions. The other accounts
+    have to consent at their first login.
     """
-    lived = count if lived is None else lived
+    used = count if used is None else used
     with bulk_engine(database_url) as engine:
         migrate(engine)
         with engine.begin() as connection:
-            _insert(connection, count, lived=lived)
+            _insert(connection, count, used=used)
 
 
-def _insert(connection: Connection, count: int, *, lived: int) -> None:
+def _insert(connection: Connection, count: int, *, used: int) -> None:
     connection.execute(text(_ACCOUNTS), {"hash": HASHER.hash(PASSWORD), "count": count})
     connection.execute(text(_EVENTS), {"count": count})
     for one in read_texts(SAMPLES).texts:
-        values = {"document": one.document, "version": one.version, "lived": lived}
+        values = {"document": one.document, "version": one.version, "used": used}
         connection.execute(text(_CONSENTS), values)
-    for statement in _LIFE:
-        connection.execute(text(statement), {"lived": lived})
+    for statement in _HISTORY:
+        connection.execute(text(statement), {"used": used})
 
 
 @contextmanager
 def bulk_engine(database_url: str) -> Iterator[Engine]:
-    """Open a database without the product's time limit for statements; vacuum and analyze it at the end."""
+    """Yield an engine without the product's time limit for statements; after the with block, VACUUM ANALYZE."""
     engine = create_engine(database_url)
     yield engine
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -89,7 +90,7 @@ def bulk_engine(database_url: str) -> Iterator[Engine]:
 
 
 def stored_hash(database_url: str) -> str:
-    """Return the newest stored hash, whose parameters the baseline uses."""
+    """Return the newest stored hash."""
     engine = open_engine(database_url)
     with engine.connect() as connection:
         found = connection.scalar(text("SELECT password_hash FROM accounts ORDER BY created_at DESC LIMIT 1"))

@@ -13,7 +13,7 @@ CORES = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.s
 
 
 class Argon2idAlone:
-    """A pool with one warm process per core, which is a few per cent faster than threads."""
+    """A pool with one warm process per core, which is a few per cent faster than threads. The caller closes it."""
 
     def __init__(self, password_hash: str, password: str) -> None:
         self._arguments = (password_hash, password)
@@ -22,7 +22,6 @@ class Argon2idAlone:
         self._verify(0.2)
 
     def side(self, seconds: float) -> Side:
-        """Return the side that measures the baseline: it verifies for `seconds`."""
         return Side(
             name="Argon2id alone",
             unit="/s",
@@ -40,12 +39,11 @@ class Argon2idAlone:
         )
 
     def close(self) -> None:
-        """Stop the processes."""
         self._pool.shutdown()
 
 
 def _verify(password_hash: str, password: str, seconds: float) -> tuple[int, float, float]:
-    """Verify until the time is over; return the number of verifications, the seconds and the CPU seconds."""
+    """Verify for `seconds`; return the number of verifications, the seconds and the CPU seconds."""
     hasher = PasswordHasher()
     began, cpu_began, done = time.perf_counter(), time.process_time(), 0
     while (spent := time.perf_counter() - began) < seconds:

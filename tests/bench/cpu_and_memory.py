@@ -1,4 +1,4 @@
-"""CPU time of the machine and of process trees, from /proc (proc_stat(5), proc_pid_stat(5))."""
+"""CPU time of the machine and of process trees, and memory, from /proc (proc_stat(5), proc_pid_stat(5))."""
 
 import os
 from collections.abc import Callable
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CpuSeconds = Callable[[], float]
-"""Returns the CPU time used so far, in seconds."""
+"""Returns the CPU time so far, in seconds. Only differences have a meaning."""
 PROC = Path("/proc")
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-# Fields of a process after its name, and of the machine. Guest time is left out, because user time includes it.
+# Fields of /proc/PID/stat after the name, and of /proc/stat. Guest time is left out: user time includes it.
 _PARENT, _TIMES = 1, slice(11, 15)
 _STATES, _IDLE = slice(1, 9), slice(3, 5)
 
 
 @dataclass(frozen=True, slots=True)
 class CpuTime:
-    """Seconds of all cores since the machine started: busy, all, and used by our own processes."""
+    """Seconds of all cores together since the machine started; `own` is the part of the benchmark's processes."""
 
     busy: float
     total: float
@@ -24,14 +24,17 @@ class CpuTime:
 
 
 def read_cpu_time(own: CpuSeconds, proc: Path = PROC) -> CpuTime:
-    """Return the machine's CPU time; time given to other virtual machines (steal) counts as busy."""
+    """Time given to other virtual machines (steal) counts as busy."""
     states = [int(field) for field in (proc / "stat").read_text().splitlines()[0].split()[_STATES]]
     busy = sum(states) - sum(states[_IDLE])
     return CpuTime(busy / _TICKS_PER_SECOND, sum(states) / _TICKS_PER_SECOND, own())
 
 
 def foreign_share(before: CpuTime, after: CpuTime) -> float:
-    """Return the share of all cores, from 0 to 1, that foreign processes used between two readings."""
+    """Return the share of all cores, from 0 to 1, that foreign processes used between two readings.
+
+    Rounding may make the difference negative; it then counts as 0.
+    """
     foreign = (after.busy - before.busy) - (after.own - before.own)
     return max(0.0, foreign / (after.total - before.total))
 
@@ -48,7 +51,6 @@ def cpu_seconds(*pids: int, proc: Path = PROC) -> float:
 
 
 def _processes(proc: Path) -> tuple[dict[int, float], dict[int, list[int]]]:
-    """Return the CPU time and the children of each process."""
     seconds: dict[int, float] = {}
     children: dict[int, list[int]] = {}
     for directory in proc.glob("[0-9]*"):

@@ -8,10 +8,10 @@ from tests.bench.time_slots import Slot
 from tests.bench.web_server import Web
 
 
-def compared(
+def compare(
     environment: Environment, servers: Mapping[str, Web], request: Callable[[Web], http_load.Request]
 ) -> list[Slot]:
-    """Measure the median latencies; `servers` are the server of the small database and that of the large one."""
+    """Measure median latencies. `servers` are by name, first that of the small database, then that of the large one."""
     for web in servers.values():
         http_load.run(request(web), clients=1, seconds=1)
     small, large = (

@@ -1,4 +1,7 @@
-"""Empty Flask routes under identity's gunicorn settings: the limits of `GET /session`, introspection and pages."""
+"""The baseline of `GET /session`, introspection, documents and pages: Flask routes without a database on our gunicorn.
+
+`python -m tests.bench.empty_routes` serves them with the settings of `identity serve`.
+"""
 
 import os
 import sys
@@ -35,7 +38,7 @@ _LINKS = 23
 
 
 class BaselineServer(Server):
-    """Identity's server with the empty application."""
+    """Identity's gunicorn server, with this application and without hooks."""
 
     def __init__(self, settings: WebSettings) -> None:
         self.settings = settings

@@ -37,11 +37,11 @@ class Environment:
         self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-bench-")))
         self.keys = new_key_sets()
         self._secret = secrets.token_urlsafe(48)
-        self._cpu_trees = [os.getpid()]  # PostgreSQL is added because it daemonizes and is no child
+        self._cpu_trees = [os.getpid()]  # PostgreSQL is added later, because it daemonizes and is no child
 
     @cached_property
     def postgres(self) -> PostgresCluster:
-        """PostgreSQL with fsync, as in production."""
+        """With fsync, as in production. Started at the first use."""
         cluster = self._stack.enter_context(started(PostgresCluster(fsync=True)))
         self._cpu_trees.append(cluster.pid)
         return cluster
@@ -52,12 +52,12 @@ class Environment:
         return self.database(SMALL)
 
     def interleaved(self, product: Side, baseline: Side | None = None, *, wanted: int = 5) -> list[Slot]:
-        """Measure in `wanted` quiet slots; the load of processes that this one did not start is foreign."""
+        """Measure in `wanted` quiet slots. PostgreSQL and descendants of this process are not foreign load."""
         own = partial(cpu_seconds, *self._cpu_trees)
         return interleaved(lambda: read_cpu_time(own), product, baseline, wanted=wanted)
 
     def cpu_of(self, *, redis: RedisServer | None = None, **processes: Process) -> dict[str, CpuSeconds]:
-        """Return functions by name that read the CPU time of the given processes and of the running databases."""
+        """Return functions that read the CPU time, by name. PostgreSQL is included if it has been started."""
         readings = {name: process.cpu_seconds for name, process in processes.items()}
         if "postgres" in vars(self):
             readings["PostgreSQL"] = partial(cpu_seconds, self.postgres.pid)
@@ -65,23 +65,25 @@ class Environment:
             readings["Redis"] = partial(cpu_seconds, redis.pid)
         return readings
 
-    def database(self, members: int, *, lived: int | None = None) -> str:
-        """Create a database and populate it; return its URL."""
+    def database(self, members: int, *, used: int | None = None) -> str:
+        """Create a database with accounts (see `populate`); return its URL."""
         url = self.postgres.create_database()
-        populate(url, members, lived=lived)
+        populate(url, members, used=used)
         return url
 
     def redis(self) -> AbstractContextManager[RedisServer]:
-        """Run a Redis for the duration of the with block."""
         return started(RedisServer())
 
     def baseline(self) -> AbstractContextManager[Web]:
-        """Run empty Flask routes under identity's settings for the duration of the with block."""
+        """Run the empty routes for the duration of the with block."""
         return self.serving(self.small_database, sys.executable, "-m", "tests.bench.empty_routes")
 
     @contextmanager
     def serving(self, database: str, *program: str, ready: str = "/api/v1/session") -> Iterator[Web]:
-        """Run `identity serve`, or another program with its settings, for the duration of the with block."""
+        """Run `identity serve`, or another program with its settings, for the duration of the with block.
+
+        The block begins when the path `ready` is answered with a status below 500.
+        """
         port = free_port()
         environment = {
             "IDENTITY_BIND": f"127.0.0.1:{port}",
@@ -96,7 +98,6 @@ class Environment:
 
     @contextmanager
     def relay(self, database: str, redis: RedisServer) -> Iterator[Process]:
-        """Run `identity relay`."""
         settings = {"IDENTITY_DATABASE_URL": database, "REDIS_URL": redis.socket_url}
         with self.process("identity", "relay", **settings) as process:
             process.wait_for("relay started")
@@ -104,7 +105,6 @@ class Environment:
 
     @contextmanager
     def mailer(self, redis: RedisServer, smtp_port: int) -> Iterator[Process]:
-        """Run `mailer run`."""
         settings = {"REDIS_URL": redis.socket_url, "MAILER_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}"}
         with self.process("mailer", "run", **settings) as process:
             process.wait_for("mailer_started")
@@ -112,7 +112,7 @@ class Environment:
 
     @contextmanager
     def process(self, *arguments: str, **settings: str) -> Iterator[Process]:
-        """Run a program with these settings for the duration of the with block."""
+        """Run a program with the common and these settings for the duration of the with block."""
         process = Process(*arguments, environment=self.settings(**settings), directory=self.directory)
         try:
             yield process
@@ -122,7 +122,6 @@ class Environment:
             process.destroy()
 
     def settings(self, **more: str) -> dict[str, str]:
-        """Return the common settings, with `more` added."""
         return {
             "IDENTITY_MODE": "local",
             "IDENTITY_PUBLIC_URL": PUBLIC_URL,

@@ -1,4 +1,4 @@
-"""The result of a benchmark: the value from its slots, its goal and the verdict."""
+"""A benchmark's figures: the median of the slots, the goal and the verdict."""
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,13 +14,10 @@ _Value = Callable[[Slot], float]
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A bound for a figure."""
-
     side: Literal["least", "most"]
     bound: float
 
     def is_met(self, measured: float) -> bool:
-        """Return whether the figure is within the bound."""
         return measured >= self.bound if self.side == "least" else measured <= self.bound
 
     def __str__(self) -> str:
@@ -28,22 +25,19 @@ class Goal:
 
 
 def at_least(bound: float) -> Goal:
-    """Return a goal with a minimum."""
     return Goal("least", bound)
 
 
 def at_most(bound: float) -> Goal:
-    """Return a goal with a maximum."""
     return Goal("most", bound)
 
 
 def ratio(slot: Slot) -> float:
-    """Return the product's value divided by the baseline's; without a baseline, the product's value."""
+    """Return the product's value divided by the baseline's or, without a baseline, the product's value."""
     return slot.product.value / (slot.baseline.value if slot.baseline else 1)
 
 
 def product(slot: Slot) -> float:
-    """Return the product's value."""
     return slot.product.value
 
 
@@ -52,14 +46,14 @@ def detail(name: str) -> _Value:
     return lambda slot: slot.product.details[name]
 
 
-def cpu_ms(part: str) -> _Value:
-    """Return a function that reads the CPU time per operation of a part of the product."""
-    return lambda slot: slot.product.cpu_ms[part]
+def cpu_ms(component: str) -> _Value:
+    """Return a function that reads the CPU time per operation of one of the product's components."""
+    return lambda slot: slot.product.cpu_ms[component]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table. A figure without a goal is only reported."""
+    """A line of the table. `value` computes the figure in one slot."""
 
     name: str
     slots: Sequence[Slot]
@@ -79,12 +73,14 @@ class Figure:
 
     @property
     def measured(self) -> float:
-        """The median of the counted slots."""
         return self.quartiles[1]
 
     @property
     def cpu_ratio(self) -> float | None:
-        """The ratio of CPU times per operation, inverted as for rates; None unless both sides have CPU times."""
+        """The median ratio of CPU times per operation, inverted for rates, so that more is better.
+
+        None if the figure is no ratio, or if a side has no CPU time in a counted slot.
+        """
         if self.value is not ratio:
             return None
         pairs = [
@@ -97,7 +93,7 @@ class Figure:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict of the quiet slots on the goal; `noisy` if there are none."""
+        """`noisy` if no slot was quiet, `-` without a goal."""
         if not any(slot.is_quiet for slot in self.slots):
             return "noisy"
         if self.goal is None:
@@ -105,7 +101,6 @@ class Figure:
         return "met" if self.goal.is_met(self.measured) else "missed"
 
     def as_json(self) -> dict[str, Any]:
-        """Return all measurements."""
         return {
             "name": self.name,
             "unit": self.unit,
@@ -131,7 +126,7 @@ Benchmark = Callable[[Environment], Iterator[Figure]]
 
 
 def quartiles(values: Iterable[float]) -> tuple[float, float, float]:
-    """Return the quartiles, interpolated between values; the smallest and the largest value are the ends."""
+    """Return the lower quartile, the median and the upper quartile, interpolated between values (inclusive method)."""
     ordered = sorted(values)
     if len(ordered) == 1:
         ordered *= 2
@@ -140,6 +135,6 @@ def quartiles(values: Iterable[float]) -> tuple[float, float, float]:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return a percentile by the nearest-rank method; `share` is from 0 to 1."""
+    """Return the smallest value that more than `share` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

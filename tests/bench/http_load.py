@@ -1,7 +1,7 @@
 """Runs HTTP load in another process: wrk for one client, `tests.bench.load_generator` for several or without wrk.
 
-wrk leaves more CPU time to the measured service. The generator waits for its last answers. All CPU time of the service
-therefore belongs to counted requests, and no remaining request disturbs the next measurement.
+wrk leaves more CPU time to the measured service. The generator waits for its last answers, so that all CPU time of the
+service belongs to counted requests, and no remaining request disturbs the next measurement.
 """
 
 import json
@@ -25,7 +25,7 @@ _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request, sent repeatedly with the next of `bodies`."""
+    """A request that is sent repeatedly, each time with the next of `bodies`, if there are any."""
 
     url: str
     method: str = "GET"
@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """The result of a load. Latencies are in milliseconds."""
+    """`refused` counts statuses other than 2xx and 3xx and, with wrk, connection errors too."""
 
     requests: int
     per_second: float
@@ -44,7 +44,7 @@ class LoadResult:
     refused: int
 
     def as_run(self, unit: Unit) -> Run:
-        """Return the requests per second or, in ms, the median latency; the details contain the tail latency."""
+        """The value is requests per second, or the median latency for "ms"."""
         value = self.per_second if unit == "/s" else self.median_ms
         return Run(value=value, operations=self.requests, details={"p99 ms": self.p99_ms})
 
@@ -57,7 +57,7 @@ def generator() -> str:
 def side(
     name: str, request: MakeRequest, cpu: Mapping[str, CpuSeconds], *, unit: Unit = "/s", clients: int = 1
 ) -> Side:
-    """Return a side that measures requests per second or, in ms, the median latency. Each slot makes a new request."""
+    """Measure requests per second, or the median latency for "ms". `request` is called before each measurement."""
     seconds = SECONDS if clients == 1 else 2 * SECONDS
 
     def prepare() -> Callable[[], Run]:
@@ -68,7 +68,7 @@ def side(
 
 
 def run(request: Request, *, clients: int, seconds: float) -> LoadResult:
-    """Run the load with `clients` keep-alive connections. Raises AssertionError if a request was refused."""
+    """Send on `clients` keep-alive connections. Raises AssertionError if a request was refused."""
     with tempfile.TemporaryDirectory(prefix="port-load-") as folder:
         command = _wrk if clients == 1 and WRK.path() else _own
         with _started(command(request, Path(folder) / "task", clients=clients, seconds=seconds)) as process:
@@ -76,20 +76,18 @@ def run(request: Request, *, clients: int, seconds: float) -> LoadResult:
 
 
 class Running:
-    """A load that runs until `stop`."""
-
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def stop(self) -> LoadResult:
-        """Stop sending and wait for the remaining answers; return the result."""
+        """Stop sending and wait for the remaining answers. Raises AssertionError if a request was refused."""
         self._process.terminate()
         return _result(self._process)
 
 
 @contextmanager
 def running(request: Request, *, clients: int) -> Iterator[Running]:
-    """Run a load during the block, which should call `stop`."""
+    """Run a load during the with block, which calls `stop` for the result."""
     with tempfile.TemporaryDirectory(prefix="port-load-") as folder:
         task = Path(folder) / "task"
         with _started(_own(request, task, clients=clients, seconds=_UNTIL_STOPPED)) as process:

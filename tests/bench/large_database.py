@@ -1,11 +1,11 @@
-"""With 1,000,000 accounts and events, requests take as long as on an empty database and scan no large table."""
+"""Compares a database of 1,000,000 accounts and events with an almost empty one: latencies, and query plans."""
 
 from collections.abc import Callable, Iterable, Iterator
 
 from identity.adapters.sql.engine import open_engine
 
 from tests.bench import http_load
-from tests.bench.database_sizes import compared
+from tests.bench.database_sizes import compare
 from tests.bench.environment import Environment
 from tests.bench.figures_and_goals import Figure, at_most, product
 from tests.bench.oidc_rows import SECRET, register
@@ -18,8 +18,8 @@ _MakeRequest = Callable[[Web], http_load.Request]
 
 
 def million_against_empty(environment: Environment) -> Iterator[Figure]:
-    """Compare the median latencies of four requests with one client; then check the plans of their statements."""
-    full, empty = environment.database(ROWS, lived=SMALL), environment.database(1)
+    """Compare the median latencies of four requests, then count the statements whose plan scans a large table."""
+    full, empty = environment.database(ROWS, used=SMALL), environment.database(1)
     for url in (full, empty):
         _register(url)
     with environment.serving(full) as many, environment.serving(empty) as none:
@@ -30,7 +30,7 @@ def million_against_empty(environment: Environment) -> Iterator[Figure]:
             "GET /events": lambda web: _events(web, after=0 if web is none else ROWS - 1),
         }
         for name, request in requests.items():
-            slots = compared(environment, {"empty": none, "1,000,000": many}, request)
+            slots = compare(environment, {"empty": none, "1,000,000": many}, request)
             yield Figure(
                 name=f"{name}: time with 1,000,000 rows ÷ empty database", slots=slots, goal=at_most(1.3)
             )
@@ -54,7 +54,7 @@ def _events(web: Web, *, after: int) -> http_load.Request:
 
 
 def _plans(environment: Environment, url: str, requests: Iterable[_MakeRequest]) -> Run:
-    """Send each request again with statement logging and explain every statement."""
+    """Send each request again with statement logging; return the number of statements that scan a large table."""
     with logged_statements(environment.postgres, url) as statements, environment.serving(url) as web:
         for request in requests:
             http_load.run(request(web), clients=1, seconds=1)

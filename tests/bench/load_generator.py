@@ -1,6 +1,7 @@
 """A light load generator with keep-alive connections in one thread and minimal parsing. SIGTERM ends the load early.
 
-It is run by its path, with the path of a task as its argument, and so imports no other module of the tests.
+`http_load` runs it by its path, so it imports no other module of the tests. Its argument is the path of a JSON file,
+the task; it prints the result as one line of JSON.
 """
 
 import itertools
@@ -22,8 +23,6 @@ _TIMEOUT_SECONDS = 30
 
 
 class Connection:
-    """A keep-alive connection that sends one request at a time."""
-
     def __init__(self, address: tuple[str, int], requests: Iterator[bytes]) -> None:
         self.socket = socket.create_connection(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -31,14 +30,13 @@ class Connection:
         self._received = bytearray()
         self._began = 0.0
 
-    def ask(self) -> None:
-        """Send the next request."""
+    def send(self) -> None:
         self._received.clear()
         self._began = time.perf_counter()
         self.socket.sendall(next(self._requests))
 
-    def take(self) -> tuple[int, float] | None:
-        """Read available bytes; return status and milliseconds when the response is complete."""
+    def receive(self) -> tuple[int, float] | None:
+        """Read available bytes; return status and milliseconds of a complete response, otherwise None."""
         received = self.socket.recv(65536)
         if not received:
             sys.exit("the server closed a connection")
@@ -51,7 +49,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The status and latency of an answer; `is_late` if it arrived after the end of the load."""
+    """`is_late` if it arrived after the end of the load."""
 
     status: int
     milliseconds: float
@@ -59,7 +57,6 @@ class Answer:
 
 
 def main() -> None:
-    """Run the load of the task; print the result as one line of JSON."""
     task = json.loads(Path(sys.argv[1]).read_text())
     address, requests = _requests(task)
     connections = [Connection(address, requests) for _ in range(task["clients"])]
@@ -76,7 +73,7 @@ def main() -> None:
 
 
 def _run(connections: list[Connection], seconds: float) -> tuple[list[Answer], float]:
-    """Send for the given seconds and wait for the last answers; return the answers and how long requests were sent."""
+    """Send for `seconds` and wait for the last answers; return all answers, and the seconds until the last in time."""
     is_stopped: list[bool] = []
     signal.signal(signal.SIGTERM, lambda *_: is_stopped.append(True))
     answers: list[Answer] = []
@@ -84,22 +81,22 @@ def _run(connections: list[Connection], seconds: float) -> tuple[list[Answer], f
     with selectors.DefaultSelector() as selector:
         for connection in connections:
             selector.register(connection.socket, selectors.EVENT_READ, connection)
-            connection.ask()
+            connection.send()
         waiting = len(connections)
         while waiting:
             if not (ready := selector.select(_TIMEOUT_SECONDS)):
                 sys.exit(f"no answer within {_TIMEOUT_SECONDS} s")
             for key, _ in ready:
                 is_over = bool(is_stopped) or time.perf_counter() - began >= seconds
-                if (taken := key.data.take()) is None:
+                if (response := key.data.receive()) is None:
                     continue
-                status, milliseconds = taken
+                status, milliseconds = response
                 answers.append(Answer(status, milliseconds, is_over))
                 if is_over:
                     waiting -= 1
                 else:
                     spent = time.perf_counter() - began
-                    key.data.ask()
+                    key.data.send()
     return answers, spent
 
 

@@ -20,13 +20,11 @@ _KEYCLOAK_SHARE = 0.91
 
 
 def logins(environment: Environment) -> Iterator[Figure]:
-    """Measure logins per second by 8 clients against Argon2id alone."""
     slots = _against_argon2(environment, "logins", Web.logins)
     yield from _figures("login", slots, goals=(at_least(0.85), at_most(4.0), at_most(1.2)))
 
 
 def registrations(environment: Environment) -> Iterator[Figure]:
-    """Measure registrations per second by 8 clients against Argon2id alone."""
     slots = _against_argon2(environment, "registrations", lambda web: web.registrations(_MAX_REGISTRATIONS))
     yield from _figures("registration", slots, goals=(at_least(0.76), at_most(7.0), at_most(2.0)))
 
@@ -49,7 +47,7 @@ def _figures(name: str, slots: list[Slot], *, goals: tuple[Goal, Goal, Goal]) ->
     yield Figure(name=f"{name}s per second ÷ Argon2id alone", slots=slots, goal=share)
     yield Figure(
         name=f"{name}: CPU of the service, excluding hashing",
-        slots=slots, value=_beyond_the_hash, unit="ms", goal=service,
+        slots=slots, value=_cpu_without_hashing, unit="ms", goal=service,
     )  # fmt: skip
     yield Figure(
         name=f"{name}: CPU of PostgreSQL",
@@ -57,13 +55,13 @@ def _figures(name: str, slots: list[Slot], *, goals: tuple[Goal, Goal, Goal]) ->
     )  # fmt: skip
 
 
-def _beyond_the_hash(slot: Slot) -> float:
+def _cpu_without_hashing(slot: Slot) -> float:
     assert slot.baseline, "there is no hash to compare with"
     return slot.product.cpu_ms["service"] - slot.baseline.cpu_ms["hash"]
 
 
 def session(environment: Environment) -> Iterator[Figure]:
-    """Measure GET /session per second with one client against a empty route."""
+    """Measure GET /session per second with one client against an empty route."""
     with environment.serving(environment.small_database) as web:
         request = web.session()
         slots = against_empty_route(environment, web, request)
@@ -75,7 +73,7 @@ def session(environment: Environment) -> Iterator[Figure]:
 
 
 def home_page(environment: Environment) -> Iterator[Figure]:
-    """Measure the portal's home page with one client against a empty Jinja page."""
+    """Measure the portal's home page with one client against an empty Jinja page."""
     with environment.serving(environment.small_database) as web:
         slots = against_empty_route(environment, web, web.home_page(), kind="page")
     yield Figure(name="page after login per second ÷ plain Jinja page", slots=slots, goal=at_least(0.5))
@@ -84,7 +82,7 @@ def home_page(environment: Environment) -> Iterator[Figure]:
 def against_empty_route(
     environment: Environment, web: Web, request: http_load.Request, *, kind: str = "route"
 ) -> list[Slot]:
-    """Measure requests per second of one client against a empty route or page."""
+    """Measure requests per second of one client against an empty route or page."""
     with environment.baseline() as baseline:
         empty = http_load.Request(url=baseline.root + _PATHS[kind])
         for one in (empty, request):
@@ -95,7 +93,7 @@ def against_empty_route(
 
 
 def session_under_logins(environment: Environment) -> Iterator[Figure]:
-    """Measure GET /session while logins use every hash slot, against a empty route on an idle machine."""
+    """Measure GET /session while logins use every hash slot, against an empty route on an idle machine."""
     with environment.baseline() as baseline, environment.serving(environment.small_database) as web:
         empty, request = http_load.Request(url=f"{baseline.api}/session"), web.session()
         for one in (empty, request):

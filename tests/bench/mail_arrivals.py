@@ -11,7 +11,7 @@ from tests.support.servers.ports import free_port
 
 
 class Arrivals:
-    """The arrival time of each recipient's mail, by time.perf_counter()."""
+    """The arrival time of each recipient's latest mail (time.perf_counter())."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -19,13 +19,11 @@ class Arrivals:
         self._changed = threading.Condition()
 
     def record(self, recipient: str) -> None:
-        """Record the arrival of a mail."""
         with self._changed:
             self._arrived_at[recipient] = time.perf_counter()
             self._changed.notify_all()
 
     def wait_for(self, recipient: str, *, seconds: float = 10) -> float:
-        """Wait for the recipient's mail; return its arrival time."""
         with self._changed:
             has_arrived = self._changed.wait_for(lambda: recipient in self._arrived_at, timeout=seconds)
             assert has_arrived, f"no mail arrived for {recipient} within {seconds:g} s"

@@ -1,4 +1,4 @@
-"""Compares mailers, from the stream to SMTP, with a plain SMTP loop, a plain dramatiq actor and smtp-source."""
+"""Compares mailers, from the stream to the receipts, with an smtplib loop, a plain dramatiq actor and smtp-source."""
 
 import smtplib
 import subprocess
@@ -44,8 +44,6 @@ _SENDER = Mailbox("hep@example.tw", "港區通行證應用管理系統工作小�
 
 
 class Mailers:
-    """Running mailers with their own Redis."""
-
     def __init__(self, environment: Environment, redis: RedisServer, client: "Redis") -> None:
         self.redis = redis
         self.client = client
@@ -53,14 +51,13 @@ class Mailers:
         self._processes: list[Process] = []
 
     def start(self, stack: ExitStack, number: int, *, smtp_port: int) -> None:
-        """Start mailers that run until the stack ends, and warm them up."""
+        """Start mailers, which the stack ends, and warm them up."""
         self._processes = [
             stack.enter_context(self._environment.mailer(self.redis, smtp_port)) for _ in range(number)
         ]
         self._prepare(_WARM_UP)()
 
     def side(self) -> Side:
-        """Return the side that measures the mails per second of all mailers."""
         pids = [process.pid for process in self._processes]
         cpu = {"service": partial(cpu_seconds, *pids), "Redis": partial(cpu_seconds, self.redis.pid)}
         name = "mailer" if len(pids) == 1 else f"{len(pids)} mailers"
@@ -72,7 +69,6 @@ class Mailers:
         return lambda: self._send(entries)
 
     def _send(self, entries: Sequence[Fields]) -> Run:
-        """Add all entries to the stream and wait for all receipts."""
         began, count = time.perf_counter(), len(entries)
         add_pipelined(self.client, entries)
         wait_until(lambda: self.client.xlen(RECEIPTS) >= count, what="the mailers", timeout_seconds=300)
@@ -86,7 +82,6 @@ def _mailers(environment: Environment) -> Iterator[Mailers]:
 
 
 def against_a_plain_loop(environment: Environment) -> Iterator[Figure]:
-    """Measure mails per second of one mailer against an smtplib loop to the same server."""
     with start_sink() as smtp_port, _mailers(environment) as mailers, ExitStack() as stack:
         mailers.start(stack, 1, smtp_port=smtp_port)
         baseline = Side(
@@ -98,7 +93,7 @@ def against_a_plain_loop(environment: Environment) -> Iterator[Figure]:
 
 
 def _plain_loop(port: int, count: int) -> Run:
-    """Render with the product's templates, build with its MIME writer, send over one connection."""
+    """Render and build each mail with the product's code, and send it over one connection."""
     renderer = TemplateRenderer(CommonValues(sender=_SENDER.name, public_url=PUBLIC_URL, can_reply=False))
     builder = MessageBuilder(sender=_SENDER)
     payloads = list(mail_payloads(count))
@@ -120,7 +115,7 @@ def _plain_loop(port: int, count: int) -> Run:
 
 
 def against_a_plain_actor(environment: Environment) -> Iterator[Figure]:
-    """Measure mails per second of 2 mailers against 2 dramatiq processes with a plain actor, to the same server."""
+    """Measure mails per second of 2 mailers against 2 dramatiq processes that run a plain actor."""
     messages = _plain_messages(_MAILS)
     with start_sink() as smtp_port, _mailers(environment) as mailers, ExitStack() as stack:
         mailers.start(stack, _PROCESSES, smtp_port=smtp_port)
@@ -150,7 +145,7 @@ def _plain_workers(environment: Environment, redis: RedisServer, smtp_port: int)
 
 
 def _plain_messages(count: int) -> list["Message[None]"]:
-    """Render the same mails; return them as messages of the plain actor."""
+    """Return mails of the same kind as messages of the plain actor; it gets them rendered."""
     renderer = TemplateRenderer(
         CommonValues(sender=plain_dramatiq_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
     )

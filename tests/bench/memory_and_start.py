@@ -1,4 +1,4 @@
-"""Measures the processes' CPU time when idle, their memory and their start."""
+"""Measures idle CPU time and memory of processes, and how long they take to start."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.2
 
 
 def idle_and_memory(environment: Environment) -> Iterator[Figure]:
-    """Measure idle CPU time and memory of each kind of process alone, because processes share memory."""
+    """Measure each kind of process while no other kind runs, because processes share memory."""
     database = environment.small_database
     with environment.serving(database) as web:
         http_load.run(web.registrations(20), clients=1, seconds=1)
@@ -72,8 +72,8 @@ def _memory_under_logins(web: Web) -> Run:
 
 
 def starts(environment: Environment) -> Iterator[Figure]:
-    """Measure the time to the first answer of the web processes, and of a warm `make run` to its ready message."""
-    web = Side(name="web processes", unit="s", prepare=lambda: partial(_cold_start, environment))
+    """Measure the start of the web processes to the first answer, and of a warm `make run` to its ready message."""
+    web = Side(name="web processes", unit="s", prepare=lambda: partial(_web_start, environment))
     slots = environment.interleaved(web)
     yield Figure(
         name="start of the web processes to the first answer", slots=slots, unit="s", goal=at_most(0.8)
@@ -84,7 +84,7 @@ def starts(environment: Environment) -> Iterator[Figure]:
     yield Figure(name="`make run`, warm, to ready", slots=slots, unit="s", goal=at_most(3))
 
 
-def _cold_start(environment: Environment) -> Run:
+def _web_start(environment: Environment) -> Run:
     with environment.serving(environment.small_database, ready="/readyz") as web:
         seconds = time.perf_counter() - web.process.started_at
         return Run(value=seconds, details={"CPU s": web.process.cpu_seconds()})

@@ -1,4 +1,4 @@
-"""Throughput of OpenID Connect: introspection, the public documents, redeeming codes."""
+"""Measures introspection, the provider's public documents and the redemption of authorization codes."""
 
 import itertools
 import time
@@ -13,7 +13,7 @@ from identity.adapters.sql.engine import open_engine
 from sqlalchemy import Engine, text
 
 from tests.bench import http_load
-from tests.bench.database_sizes import compared
+from tests.bench.database_sizes import compare
 from tests.bench.environment import Environment
 from tests.bench.figures_and_goals import Figure, at_least, at_most
 from tests.bench.logins_and_sessions import against_empty_route
@@ -29,7 +29,7 @@ _CODES_PER_SLOT = 2_000
 
 
 def introspection(environment: Environment) -> Iterator[Figure]:
-    """Measure POST /oauth/introspect of one client against a empty route, then with a million tokens."""
+    """Measure POST /oauth/introspect against an empty route, then with a million tokens."""
     few, many = environment.database(200), environment.database(200)
     add_tokens(few, 1)
     add_tokens(many, _MILLION)
@@ -38,12 +38,12 @@ def introspection(environment: Environment) -> Iterator[Figure]:
         yield Figure(name="introspections per second ÷ empty route", slots=slots, goal=at_least(0.60))
         with environment.serving(many) as full:
             servers = {"one token": web, "1,000,000 tokens": full}
-            slots = compared(environment, servers, _introspection)
+            slots = compare(environment, servers, _introspection)
     yield Figure(name="introspection: time with 1,000,000 tokens ÷ with one", slots=slots, goal=at_most(1.1))
 
 
 def documents(environment: Environment) -> Iterator[Figure]:
-    """Measure the provider's metadata and keys by one client against a empty route."""
+    """Measure the provider's metadata and keys by one client against an empty route."""
     with environment.serving(environment.small_database) as web:
         for path in ("/.well-known/openid-configuration", "/.well-known/jwks.json"):
             slots = against_empty_route(environment, web, http_load.Request(url=web.root + path))
@@ -88,7 +88,7 @@ def _form(url: str, bodies: list[str]) -> http_load.Request:
 
 
 def _signing_and_writing(engine: Engine) -> Callable[[], Callable[[], Run]]:
-    """Return the side that measures the baseline by repeating a signature and a transaction."""
+    """Return the `prepare` of the baseline, which repeats a signature and a transaction."""
     signer = JoseSigner(read_signing_keys(oidc_keys()), SystemClock())
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE scratch (id serial PRIMARY KEY, value text)"))

@@ -45,7 +45,7 @@ FROM generate_series(1, :count) n
 
 
 def register(engine: Engine, client: str = CLIENT, backchannel_uri: str | None = None) -> None:
-    """Add a client that authenticates by a secret."""
+    """Add a confidential client, whose secret is `CLIENT-…`, and its OpenID Connect registration."""
     values = {
         "client": client,
         "digest": digest_of(f"{client}-{_SECRET}"),
@@ -57,14 +57,14 @@ def register(engine: Engine, client: str = CLIENT, backchannel_uri: str | None =
 
 
 def add_grants(engine: Engine, prefix: str, *, count: int = 1, **values: str) -> None:
-    """Add grants with the ids `prefix`1 …; `values` replace client, holder, account and binding."""
+    """Add grants with the ids `prefix`1 …; `values` are of client, holder, account or binding."""
     own = {"holder": MEMBER, "account": MEMBER, "binding": None, "client": CLIENT}
     with engine.begin() as connection:
         connection.execute(text(_GRANT), {**own, "prefix": prefix, "count": count, **values})
 
 
 def add_tokens(database: str, count: int) -> None:
-    """Register the client and give it the access tokens `token1` … of one grant."""
+    """Register the client, and add a grant with the access tokens `token1`, `token2` and so on."""
     values = {"prefix": "token", "grant": "grant1", "client": CLIENT, "audience": f'["{CLIENT}"]'}
     with bulk_engine(database) as engine:
         register(engine)
@@ -74,7 +74,7 @@ def add_tokens(database: str, count: int) -> None:
 
 
 def add_codes(database: str, count: int) -> None:
-    """Register the client and give it the authorization codes `code1` …, each of a grant."""
+    """Register the client, and add grants, each with one of the codes `code1`, `code2` and so on."""
     values = {"redirect_uri": REDIRECT_URI, "challenge": challenge_of(VERIFIER), "count": count}
     with bulk_engine(database) as engine:
         register(engine)

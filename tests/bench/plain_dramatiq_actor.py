@@ -1,6 +1,7 @@
-"""A dramatiq actor of the usual design, which builds each message and sends it with smtplib over one connection.
+"""A dramatiq actor of the usual design: it builds a message from rendered texts and sends it with smtplib.
 
-It has no ledger, no sealing and no stream. dramatiq's command runs it with dramatiq's default broker and middleware.
+Each thread keeps one connection. There is no ledger, no sealing and no stream. dramatiq's command runs the actor with
+dramatiq's default middleware and its Redis broker.
 `email.mime` builds the message, because its policy is the fastest in the standard library.
 """
 
@@ -25,7 +26,6 @@ dramatiq.set_broker(RedisBroker(url=os.environ.get(REDIS_URL)))  # type: ignore[
 
 @dramatiq.actor(queue_name=QUEUE)
 def send(to: str, name: str, subject: str, text: str, html: str) -> None:
-    """Build and send a mail."""
     message = MIMEMultipart("alternative")
     message["From"], message["To"], message["Subject"] = SENDER, formataddr((name, to)), subject
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="example.tw")

@@ -21,17 +21,15 @@ _STATEMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Statements that scan a whole table, and statements that use an index."""
-
     whole: frozenset[str]
     by_index: frozenset[str]
 
 
 @contextmanager
 def logged_statements(cluster: PostgresCluster, database: str) -> Iterator[Callable[[], set[str]]]:
-    """Log a database's statements for the duration of the with block.
+    """Log the statements of connections that are opened during the with block.
 
-    Yield a function that returns the distinct statements so far.
+    Yield a function that returns the distinct statements so far, except transaction control and DDL.
     """
     engine, start = open_engine(database), len(cluster.log)
     name = database_name(database)
@@ -47,7 +45,10 @@ def logged_statements(cluster: PostgresCluster, database: str) -> Iterator[Calla
 
 
 def reads_of(database: str, statements: Collection[str], *, tables: Collection[str]) -> Reads:
-    """Explain each statement with a generic plan; return how the statements read these tables."""
+    """Explain each statement with a generic plan. A statement that scans one of the tables is only in `whole`.
+
+    A statement that reads none of the tables is in neither set.
+    """
     engine = open_engine(database)
     whole, by_index = set(), set()
     with engine.connect() as connection:

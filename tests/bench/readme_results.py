@@ -1,7 +1,7 @@
-"""Writes the results of quiet runs into README.md: `python -m tests.bench.readme_results FIRST.json SECOND.json`.
+"""Writes the results of runs into README.md: `python -m tests.bench.readme_results FIRST.json SECOND.json`.
 
-Each file is a `.run/bench.json` and becomes a column. The chart's table gets the quiet figures of the last run, which
-may have measured only some figures.
+Each file is a copy of `.run/bench.json` and becomes a column. The chart's table gets those figures of the last run that
+were measured in quiet slots; its other values stay.
 """
 
 import json
@@ -23,14 +23,14 @@ def _measured(figure: _Figure) -> float:
     return float(figure["quartiles"][1])
 
 
-def _product(path: str) -> Callable[[_Figure], float]:
-    """Return a function that reads the median of the product's CPU times, or of a detail, in quiet slots."""
+def _product(name: str) -> Callable[[_Figure], float]:
+    """Return a function that reads the product's CPU time ("cpu_ms") or a detail: the median of quiet slots."""
 
     def read(figure: _Figure) -> float:
         sides = [slot["product"] for slot in figure["slots"] if slot["is_quiet"]]
-        if path == "cpu_ms":
+        if name == "cpu_ms":
             return statistics.median(float(sum(side["cpu_ms"].values())) for side in sides)
-        return statistics.median(float(side["details"][path]) for side in sides)
+        return statistics.median(float(side["details"][name]) for side in sides)
 
     return read
 
@@ -44,11 +44,10 @@ CHART: dict[str, tuple[str, Callable[[_Figure], float]]] = {
     "memory under load in MiB": ("web processes, 8 clients log in: memory (PSS)", _measured),
     "CPU of a start in s": ("start of the web processes to the first answer", _product("CPU s")),
 }
-"""The figure of each row, and how to read its value, by the start of the row's title."""
+"""By the start of a row's title in the chart's table: the name of its figure, and how to read the value."""
 
 
 def main() -> None:
-    """Write the results into README.md."""
     if not (paths := sys.argv[1:]):
         raise SystemExit(__doc__)
     reports = [json.loads(Path(path).read_text()) for path in paths]
@@ -57,7 +56,7 @@ def main() -> None:
 
 
 def with_results(text: str, reports: Sequence[Any]) -> str:
-    """Return the README's text with the results of these runs."""
+    """Return the README's text with the results of these runs; names missing figures of the chart on stderr."""
     table = "".join(f"{line}\n" for line in _results(reports))
     text = _RESULTS.sub(lambda marks: f"{marks[1]}{table}{marks[2]}", text)
     for title, value in _chart(reports[-1]):
@@ -66,7 +65,7 @@ def with_results(text: str, reports: Sequence[Any]) -> str:
 
 
 def _results(reports: Sequence[Any]) -> Iterator[str]:
-    """Yield the lines of the table of all figures, a column for each run."""
+    """Yield the lines of the table: the figures of the first and the last run, with a column for each run."""
     yield f"| figure | goal | {' | '.join(report['at'][:16].replace('T', ' ') for report in reports)} |"
     yield "| --- " * (2 + len(reports)) + "|"
     runs = [{figure["name"]: figure for figure in report["figures"]} for report in reports]

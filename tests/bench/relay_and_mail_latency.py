@@ -33,7 +33,7 @@ _ROWS_AT_ONCE = 500
 
 
 def mail_latency(environment: Environment) -> Iterator[Figure]:
-    """Measure the time from a registration's 202 to the mail's arrival at the SMTP server, on an idle system."""
+    """Measure from the 202 of a registration to the arrival of its mail at the SMTP server, on an idle system."""
     database = environment.database(members=1)
     with (
         recording_arrivals() as arrivals,
@@ -70,7 +70,7 @@ def _mails(web: Web, arrivals: Arrivals, *, count: int) -> Run:
 
 
 def relay_throughput(environment: Environment) -> Iterator[Figure]:
-    """Measure events per second of the relay against pipelined XADD of the same entries."""
+    """Measure events per second of the relay, which writes two streams, against pipelined XADD to one."""
     entries = sealed_entries(1000, environment.keys) * (_EVENTS // 1000)
     database = environment.database(members=1)
     engine = open_engine(database)
@@ -130,6 +130,6 @@ def _prepare_relay(engine: Engine, client: "Redis", entries: Sequence[Fields]) -
 
 
 def _empty(client: "Redis") -> None:
-    """Trim all entries but keep the stream: without the stream the relay would publish all events again."""
+    """Trim all entries but keep the streams: without them the relay would publish earlier events again."""
     for stream in (STREAM, MAIL_STREAM):
         client.xtrim(stream, maxlen=0, approximate=False)

@@ -20,7 +20,6 @@ _CONTENT_END = b"\r\n.\r\n"
 
 
 def sink_name() -> str:
-    """Return the name of the program."""
     return "smtp-sink" if SMTP_SINK.path() else "own sink"
 
 
@@ -46,7 +45,7 @@ def _listens(port: int) -> bool:
 
 
 class SmtpSinkProtocol(asyncio.Protocol):
-    """A minimal SMTP server with pipelining that calls `accepted` with each mail's recipient."""
+    """A minimal SMTP server with pipelining that calls `accepted` with each mail's last recipient."""
 
     def __init__(self, accepted: Callable[[str], None]) -> None:
         self._accepted = accepted
@@ -55,13 +54,12 @@ class SmtpSinkProtocol(asyncio.Protocol):
         self._in_content = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the greeting."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.write(b"220 sink ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
-        """Answer each complete line and message."""
+        """Send the replies to all complete commands and messages together."""
         self._received += data
         replies = []
         while (reply := self._content() if self._in_content else self._line()) is not None:
@@ -90,7 +88,7 @@ class SmtpSinkProtocol(asyncio.Protocol):
         del self._received[: end + len(_CONTENT_END)]
         self._in_content = False
         self._accepted(self._recipient)
-        return b"250 taken\r\n"
+        return b"250 accepted\r\n"
 
 
 async def _serve(port: int) -> None:

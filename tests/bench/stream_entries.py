@@ -1,4 +1,4 @@
-"""Stream entries as identity writes them, with real envelopes and sealed payloads."""
+"""Entries of the stream of mails as the relay writes them, but without positions."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,6 @@ _PIPELINED = 100
 
 
 def mail_payloads(count: int) -> Iterator[tuple[Event, MailPayload]]:
-    """Yield verification events with their mail payloads."""
     now = datetime.now(UTC)
     data = VerificationRequested(kind="link")
     kind = event_type_of(data)
@@ -50,7 +49,6 @@ def _mail_payload(event: Event, number: int) -> MailPayload:
 
 
 def sealed_entries(count: int, keys: KeySets) -> list[Fields]:
-    """Return the fields of `count` entries."""
     sealer = Sealer(seal_keys=keys.seal_public, sign_keys=keys.sign_private)
     return [
         to_fields(to_json(event), event.type, sealer.seal(payload)) for event, payload in mail_payloads(count)
@@ -58,7 +56,7 @@ def sealed_entries(count: int, keys: KeySets) -> list[Fields]:
 
 
 def add_pipelined(client: "Redis", entries: Sequence[Fields]) -> None:
-    """Append all entries in pipelines of a hundred, the fastest method found in Python."""
+    """Append all entries to the stream of mails, in pipelines of a hundred: the fastest method found in Python."""
     for start in range(0, len(entries), _PIPELINED):
         pipeline = client.pipeline(transaction=False)
         for fields in entries[start : start + _PIPELINED]:

@@ -14,12 +14,11 @@ _WIDTHS = (52, 9, 12, 7, 7, 6, 0)
 
 
 def head() -> str:
-    """Return the heading of the table."""
     return _line(_HEAD)
 
 
 def lines(figure: Figure, *, with_sides: bool) -> Iterator[str]:
-    """Yield the line of a figure and a line for each measured side."""
+    """Yield the line of a figure and, with `with_sides`, wrapped lines for its product and its baseline."""
     lower, median, upper = figure.quartiles
     unit = "" if figure.unit == "×" else f" {figure.unit}"
     yield _line((
@@ -41,13 +40,13 @@ def lines(figure: Figure, *, with_sides: bool) -> Iterator[str]:
 
 
 def foreign_load(figure: Figure) -> str:
-    """Return the foreign share of the machine and the number of quiet slots."""
+    """Return the median foreign load of the counted slots, and how many slots were quiet."""
     share = statistics.median(slot.foreign for slot in figure.counted)
     return f"{share:.0%} ({sum(slot.is_quiet for slot in figure.slots)} of {len(figure.slots)})"
 
 
 def number(value: float) -> str:
-    """Return a number with three significant digits; whole numbers and digits before the point are kept."""
+    """Return a number with three significant digits, but a whole number or one from 1000 on without decimals."""
     is_whole = abs(value) >= _ALL_DIGITS_FROM or value == round(value)
     return f"{value:,.0f}" if is_whole else f"{value:#.3g}".rstrip(".")
 

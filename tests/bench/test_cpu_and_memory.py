@@ -1,4 +1,4 @@
-"""The foreign share of the machine, from recorded samples of /proc and from a busy process."""
+"""The foreign share of the machine, from constructed files of /proc, and the CPU time of a busy process."""
 
 import os
 import subprocess

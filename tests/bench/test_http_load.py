@@ -11,14 +11,12 @@ from tests.support.servers.lifecycle import serve_http
 
 
 class Server(ThreadingHTTPServer):
-    """A server that answers with 204, or with 503 while `unavailable`, and records the bodies."""
-
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.bodies: list[bytes] = []
-        self.unavailable = False
+        self.is_unavailable = False
         self.url = ""
 
 
@@ -29,7 +27,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         assert isinstance(self.server, Server)
         self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(503 if self.server.unavailable else 204)
+        self.send_response(503 if self.server.is_unavailable else 204)
         self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
@@ -63,7 +61,7 @@ def test_a_stopped_load_returns_its_result(server: Server) -> None:
 
 
 def test_refused_requests_fail_the_load(server: Server) -> None:
-    server.unavailable = True
+    server.is_unavailable = True
 
     with pytest.raises(AssertionError, match="requests were refused"):
         http_load.run(_request(server), clients=2, seconds=0.05)

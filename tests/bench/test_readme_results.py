@@ -10,7 +10,6 @@ from tests.bench.time_slots import Measurement, Slot
 
 
 def _report(value: float, *, foreign: float) -> object:
-    """Return the report of a run whose only figure has this value."""
     side = Measurement(
         name="logins", unit="/s", value=value, details={}, cpu_ms={"service": 30.0, "PostgreSQL": 1.25}, foreign=foreign
     )  # fmt: skip

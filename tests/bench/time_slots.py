@@ -8,12 +8,15 @@ from tests.bench.cpu_and_memory import CpuSeconds, CpuTime, foreign_share
 
 Unit = Literal["/s", "ms", "s", "MiB", ""]
 QUIET_SHARE = 0.10
-"""A slot is quiet if foreign processes used a smaller share of the machine."""
+"""A slot is quiet if foreign processes used a smaller share of the machine during each measurement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The result of a side in a slot: its rate or time, its number of operations, details by name."""
+    """What a side returns: its value, in the side's unit, and the number of operations.
+
+    `operations` must be positive if the side has CPU times.
+    """
 
     value: float
     operations: float = 0
@@ -22,7 +25,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """The product or its baseline: `prepare` returns the run to measure, `cpu` contains the CPU time of each part."""
+    """The product or its baseline. `prepare` returns the function to measure; `cpu` is by component."""
 
     name: str
     unit: Unit
@@ -32,25 +35,23 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """The measurement of a side in one slot."""
-
     name: str
     unit: Unit
     value: float
     details: Mapping[str, float]
     cpu_ms: Mapping[str, float]
-    """The CPU time per operation, by part."""
+    """The CPU time per operation, by component."""
     foreign: float
 
     @property
     def total_cpu_ms(self) -> float:
-        """The CPU time of all parts per operation; 0 if it was not measured."""
+        """The CPU time of all components per operation; 0 if it was not measured."""
         return sum(self.cpu_ms.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Measurements of the product and of its baseline, if it has one, within seconds of each other."""
+    """Measurements of the product and of its baseline, if it has one, one after the other."""
 
     product: Measurement
     baseline: Measurement | None = None
@@ -69,12 +70,12 @@ class Slot:
 def interleaved(
     read: Callable[[], CpuTime], product: Side, baseline: Side | None = None, *, wanted: int
 ) -> list[Slot]:
-    """Measure until `wanted` slots are quiet, in at most twice as many slots; a single slot is not repeated.
+    """Measure until `wanted` slots are quiet, but at most 2 × `wanted` - 1 slots.
 
-    `read` returns the machine's CPU time. Every other slot reverses the order of baseline and product.
+    `read` returns the machine's CPU time. The baseline comes first in the first slot and in every other slot after it.
     """
     slots: list[Slot] = []
-    while sum(slot.is_quiet for slot in slots) < wanted and len(slots) < max(1, 2 * wanted - 1):
+    while sum(slot.is_quiet for slot in slots) < wanted and len(slots) < 2 * wanted - 1:
         order = [product] if baseline is None else [baseline, product]
         if len(slots) % 2:
             order.reverse()
@@ -85,10 +86,10 @@ def interleaved(
 
 def _measure(read: Callable[[], CpuTime], side: Side) -> Measurement:
     run = side.prepare()
-    parts, before = {name: seconds() for name, seconds in side.cpu.items()}, read()
+    cpu_before, before = {name: seconds() for name, seconds in side.cpu.items()}, read()
     result = run()
     after = read()
-    spent = {name: seconds() - parts[name] for name, seconds in side.cpu.items()}
+    spent = {name: seconds() - cpu_before[name] for name, seconds in side.cpu.items()}
     return Measurement(
         name=side.name,
         unit=side.unit,

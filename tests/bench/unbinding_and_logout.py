@@ -1,4 +1,4 @@
-"""Measures the time of an unbinding, and from there until services receive the logout."""
+"""Measures the response time of an unbinding, and the time from the response until a service gets the logout token."""
 
 import itertools
 import statistics
@@ -35,7 +35,7 @@ VALUES (:binding, :link, :general, :general, 'verified', now(), now(), false)
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A web server, its database in which Member1 is a link account, and a client that is logged in to this account."""
+    """A web server whose Member1 is a link account; `api` is logged in to it."""
 
     engine: Engine
     web: Web
@@ -43,7 +43,7 @@ class Bound:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(2))
 
     def bind(self, client: str, *, grants: int = 1) -> str:
-        """Bind the next member and open grants for this binding; return its id."""
+        """Bind the next member and add grants of this binding for `client`; return the binding's id."""
         number = next(self._numbers)
         binding = f"{number:08d}-0000-4000-8000-000000000000"
         ids = {"binding": binding, "general": _id(number)}
@@ -64,7 +64,7 @@ class Bound:
 
 
 def unbinding_to_logout(environment: Environment) -> Iterator[Figure]:
-    """Measure the time from an unbinding to the logout token at the service, then again while a service hangs."""
+    """Measure the wait of a service for its logout token, then again while another service hangs."""
     with ExitStack() as stack:
         prompt, hung = (stack.enter_context(logout_receiver()) for _ in range(2))
         bound = _bound(environment, stack)
@@ -97,7 +97,6 @@ def _logouts(bound: Bound, service: LogoutReceiver) -> Run:
 
 
 def unbinding_with_many_grants(environment: Environment) -> Iterator[Figure]:
-    """Measure the answer to an unbinding that ends a thousand grants."""
     with ExitStack() as stack:
         bound = _bound(environment, stack)
         register(bound.engine, "closed", "http://127.0.0.1:9/logout")

@@ -1,4 +1,4 @@
-"""A running web server and the requests to it."""
+"""A running web server, and the requests that benchmarks send to it."""
 
 import json
 import secrets
@@ -18,15 +18,13 @@ SMALL = 200
 
 
 class Web:
-    """A running web server and the requests to it."""
-
     def __init__(self, process: Process, url: str) -> None:
         self.process = process
         self.api = f"{url}/api/v1"
         self.root = url
 
     def is_ready(self, path: str) -> bool:
-        """Return whether the server answers on a path, with little CPU time, because the server may be starting."""
+        """Return whether a path is answered with a status below 500, with less CPU time than httpx would take."""
         connection = HTTPConnection(urlsplit(self.root).netloc, timeout=5)
         with closing(connection), suppress(OSError, HTTPException):
             connection.request("GET", path)
@@ -34,26 +32,26 @@ class Web:
         return False
 
     def logins(self, members: int = SMALL, *, first: int = 1) -> Request:
-        """Return logins of the members in turn, from `first` on."""
+        """Return logins of the members `first` to `members`, in this order."""
         numbers = range(first, members + 1)
         bodies = [json.dumps({"username": f"Member{n}", "password": PASSWORD}) for n in numbers]
         return self._post("/sessions", bodies)
 
     def registrations(self, count: int) -> Request:
-        """Return registrations of new accounts."""
+        """Return registrations of `count` new accounts; a further one would be refused."""
         run = secrets.token_hex(3)
         accounts = (registration(username=f"N{run}{n}", email=f"n{run}{n}@example.com") for n in range(count))
         return self._post("/accounts", [json.dumps(each) for each in accounts])
 
     def session(self) -> Request:
-        """Log in and return `GET /session` with the token."""
+        """Log in as Member1; return `GET /session` with the token."""
         body = {"username": "Member1", "password": PASSWORD}
         answer = httpx.post(f"{self.api}/sessions", json=body, timeout=30).json()
         assert answer["next"] is None, answer
         return Request(url=f"{self.api}/session", headers={"Authorization": f"Bearer {answer['token']}"})
 
     def home_page(self) -> Request:
-        """Log in to the portal; return the request for the home page with the browser's cookies."""
+        """Log in to the portal as Member1; return the request for the home page with the browser's cookies."""
         with httpx.Client(base_url=self.root, follow_redirects=True, timeout=30) as browser:
             form = HtmlPage(browser.get("/").text).forms[0]
             page = browser.post(

@@ -1,6 +1,6 @@
--- Requests for wrk: a method, and a file with one body a line, each of which is sent in its turn.
--- Prints one line of JSON: see http_load.py.
-local bodies, turn = {}, 0
+-- Requests for wrk: a method, and a file with one body a line, sent one after another, again and again.
+-- Prints one line of JSON: see LoadResult in http_load.py.
+local bodies, index = {}, 0
 
 function init(arguments)
   wrk.method = arguments[1]
@@ -11,8 +11,8 @@ function init(arguments)
 end
 
 function request()
-  turn = turn % #bodies + 1
-  return bodies[turn]
+  index = index % #bodies + 1
+  return bodies[index]
 end
 
 function done(summary, latency, requests)
