@@ -41,14 +41,14 @@ def create_app(identity_url: str, **config: str) -> Flask:
 
     @app.get("/")
     def home() -> Any:
-        """Show the claims of the ID token."""
+        """Show the claims of the ID token. A login that identity has ended needs a new login."""
         if "user" in session and session["user"]["sid"] in ended:
             session.clear()
         return session.get("user") or redirect(url_for("login"))
 
     @app.get("/userinfo")
     def userinfo() -> Any:
-        """Show the current answer of userinfo; Authlib refreshes an expired token."""
+        """Show the current answer of userinfo; Authlib refreshes an expired access token first."""
         return oauth.identity.userinfo(token=session["token"])
 
     # <example logout>
@@ -68,7 +68,7 @@ def create_app(identity_url: str, **config: str) -> Flask:
 
     @app.errorhandler(OAuthError)
     def log_in_again(_: OAuthError) -> Response:
-        """Clear the session when identity has ended the login."""
+        """Log in again, for example if identity refuses a refresh because the login has ended."""
         session.clear()
         return redirect(url_for("home"))
 

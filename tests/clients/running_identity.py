@@ -10,8 +10,6 @@ from tests.support.harness.processes import Program
 
 
 class RunningIdentity(Installation):
-    """An installation that the tests of all clients share."""
-
     _programs: dict[str, Program]
 
     @override
@@ -21,9 +19,9 @@ class RunningIdentity(Installation):
         return programs
 
     def rotate_keys(self) -> None:
-        """Sign with new keys at once and continue to publish the former keys.
+        """Restart the processes that sign with new keys, which sign at once. The former keys are still published.
 
-        The keys of `identity keys rotate oidc` sign only after an hour, so that services can fetch them first.
+        In contrast, the keys of `identity keys rotate oidc` sign after an hour, so that services can fetch them first.
         """
         former = self.environment["IDENTITY_OIDC_KEYS"]
         self.environment["IDENTITY_OIDC_KEYS"] = new_signing_keys(datetime.now(UTC), former=former)

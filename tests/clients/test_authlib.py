@@ -17,7 +17,6 @@ from tests.support.servers.lifecycle import serve_http
 
 @pytest.fixture
 def service_url(identity: RunningIdentity) -> Iterator[str]:
-    """The URL of the service."""
     url = new_url()
     backchannel_uri = f"{url}/backchannel-logout"
     service = register(

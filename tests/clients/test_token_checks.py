@@ -64,15 +64,15 @@ def test_a_service_checks_tokens_by_introspection_and_by_jwks(
     token = logged_in(identity, secrets, bound.person, resource=RESOURCE)
     keys = fetch_keys(identity.url)
 
-    def asked() -> dict[str, Any]:
+    def introspection() -> dict[str, Any]:
         return introspect(identity.url, token, name="gate", secret=secrets["gate"])
 
-    before = asked()
+    before = introspection()
     claims = verify_access_token(token, keys, identity_url=identity.url, resource=RESOURCE)
     with pytest.raises(JoseError):
         verify_access_token(token, keys, identity_url=identity.url, resource="https://other.example/")
     bound.unbind()
-    after = asked()
+    after = introspection()
 
     for each in (before, claims):
         assert (each["sub"], each["act"]["sub"]) == (bound.company.id, bound.person.id)

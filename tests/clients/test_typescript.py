@@ -31,9 +31,9 @@ def _run(script: str | Path, *arguments: str | Path, cwd: Path) -> str:
 
 
 def test_redocly_accepts_the_document(tmp_path: Path) -> None:
-    said = _run("@redocly/cli/bin/cli.js", "lint", DOCUMENT, "--max-problems=1000", cwd=tmp_path)
+    output = _run("@redocly/cli/bin/cli.js", "lint", DOCUMENT, "--max-problems=1000", cwd=tmp_path)
 
-    assert "warning" not in said.casefold(), said
+    assert "warning" not in output.casefold(), output
 
 
 def test_a_generated_client_compiles_strictly_and_logs_in(identity: RunningIdentity, tmp_path: Path) -> None:
@@ -44,6 +44,6 @@ def test_a_generated_client_compiles_strictly_and_logs_in(identity: RunningIdent
 
     _run("openapi-typescript/bin/cli.js", DOCUMENT, "--output", "api.ts", cwd=tmp_path)
     _run("typescript/bin/tsc", "--project", ".", cwd=tmp_path)
-    said = _run(tmp_path / "client.js", identity.url, person.username, person.password, cwd=tmp_path)
+    output = _run(tmp_path / "client.js", identity.url, person.username, person.password, cwd=tmp_path)
 
-    assert json.loads(said) == {"refused": "bad_credentials", "username": person.username, "texts": 3}
+    assert json.loads(output) == {"refused": "bad_credentials", "username": person.username, "texts": 3}

@@ -1,4 +1,4 @@
-"""A web application behind a proxy that logs people in. It shows the headers of each request."""
+"""A web application behind a proxy that logs people in: it answers with the headers of the request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,6 @@ def upstream_application() -> Iterator[str]:
 
     @app.get("/")
     def home() -> dict[str, str]:
-        """Show the headers with their names in lower case."""
         return {name.lower(): value for name, value in request.headers.items()}
 
     with serve_http(make_server("127.0.0.1", 0, app, threaded=True)) as url:

@@ -1,4 +1,4 @@
-// A service that logs people in with go-oidc. It prints the address where it listens.
+// A service that logs people in with go-oidc.
 package main
 
 import (
@@ -62,11 +62,11 @@ func (s *service) callback(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *service) claims(r *http.Request) (map[string]any, error) {
-	kept, err := r.Cookie("pass")
+	cookie, err := r.Cookie("pass")
 	if err != nil {
 		return nil, err
 	}
-	state, verifier, _ := strings.Cut(kept.Value, ".")
+	state, verifier, _ := strings.Cut(cookie.Value, ".")
 	if r.FormValue("state") != state || r.FormValue("iss") != os.Getenv("IDENTITY_URL") {
 		return nil, fmt.Errorf("not the answer to our request: %s", r.FormValue("error"))
 	}

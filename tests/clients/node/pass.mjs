@@ -29,11 +29,11 @@ async function answer(request, response) {
   const url = new URL(request.url, PASS_URL);
   if (url.pathname === "/") {
     const { to, checks } = await login();
-    const kept = Buffer.from(JSON.stringify(checks)).toString("base64url");
-    return response.writeHead(302, { Location: to.href, "Set-Cookie": `pass=${kept}; HttpOnly; SameSite=Lax` }).end();
+    const cookie = Buffer.from(JSON.stringify(checks)).toString("base64url");
+    return response.writeHead(302, { Location: to.href, "Set-Cookie": `pass=${cookie}; HttpOnly; SameSite=Lax` }).end();
   }
-  const kept = /pass=([^;]+)/.exec(request.headers.cookie)[1];
-  const { tokens, user } = await callback(url, JSON.parse(Buffer.from(kept, "base64url")));
+  const cookie = /pass=([^;]+)/.exec(request.headers.cookie)[1];
+  const { tokens, user } = await callback(url, JSON.parse(Buffer.from(cookie, "base64url")));
   const refreshed = tokens.refresh_token && (await refresh(tokens));
   const shown = { ...user, token_type: tokens.token_type, refreshed: refreshed?.access_token !== tokens.access_token };
   return response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(shown));

@@ -1,4 +1,4 @@
-// Log in, read the session, and return to an operation that needs no login. Prints what it read.
+// Log in with a wrong and with the right password, read the session and, without a login, the consent texts; print the results.
 import createClient from "openapi-fetch";
 import type { operations, paths } from "./api.js";
 
