@@ -1,4 +1,4 @@
-"""Fixtures for the browser tests: each test has its own system and browser contexts."""
+"""Fixtures of the browser tests. Each test has its own database and browser contexts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ _WIDE = 1280
 
 @pytest.fixture
 def site() -> Site:
-    """The system that the test's tabs open."""
+    """The system that the test's tabs open; each newly started system replaces it."""
     return Site(BrowserMonitor())
 
 
@@ -31,7 +31,7 @@ def portal(servers: Servers, sqlite_url: str, site: Site) -> Iterator[System]:
 
 @pytest.fixture
 def start_portal(servers: Servers, sqlite_url: str, site: Site) -> Iterator[StartPortal]:
-    """Start the system with other settings and point the tabs at it: `start_portal(IDENTITY_REVIEW="both")`."""
+    """Start the system with other settings: `start_portal(IDENTITY_REVIEW="both")`. The tabs then open it."""
     with ExitStack() as stack:
         yield lambda **options: site.add(System(servers, sqlite_url, stack, **options))
 
@@ -50,7 +50,7 @@ def holder(portal: System) -> Person:
 
 @pytest.fixture
 def browsers(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Browsers]:
-    """Separate browser contexts; the test fails on console errors and on requests to other hosts."""
+    """Opens windows with separate cookies; the test fails on console errors and on requests to other hosts."""
     request.getfixturevalue("start_portal" if "start_portal" in request.fixturenames else "portal")
     with ExitStack() as stack:
         yield Browsers(chromium, site.monitor, stack)

@@ -1,4 +1,4 @@
-"""The chapters of the manual, step by step. Every message is asserted."""
+"""The steps of the manual in the portal, with its messages."""
 
 from dataclasses import dataclass, field
 
@@ -20,19 +20,17 @@ _EMAIL_ASKED = (
 
 @dataclass
 class ManualWalk:
-    """The person's tab and form data; a method follows steps of the manual or checks a page."""
+    """A person's tab and registration data. A method follows steps of the manual, or checks a page."""
 
     system: System
     tab: Tab
     fields: dict[str, str] = field(default_factory=lambda: valid_fields(username=f"number{unique()}"))
 
     def expect_texts(self, *sentences: str) -> None:
-        """Assert that the main part contains all of the sentences."""
         for one in sentences:
             self.tab.expect_text(one)
 
     def expect_title(self, title: str) -> None:
-        """Assert the page's heading."""
         expect(self.tab.page.locator("h1")).to_have_text(text_pattern(title, whole=True), use_inner_text=True)
 
     def log_in(self) -> None:
@@ -125,7 +123,6 @@ class ManualWalk:
         assert normalize("帳號被綁定資訊未被綁定") in holder.text
 
     def dismiss_removed_binding(self, general: Person) -> None:
-        """Dismiss the removed binding in the list."""
         self.tab.go("/links").choose(general.username).screenshot("unbinding-removed")
         self.expect_texts("已被解除")
         self.tab.press("從清單移除").confirm("已從清單移除")
@@ -153,7 +150,7 @@ class ManualWalk:
         self.expect_texts("Email驗證成功", "請重新登入確認 Email 資訊是否正確!!")
 
     def expect_new_data(self, mailbox: str) -> None:
-        """Log in again and assert that the new data are shown."""
+        """Log in, unless the session continues, and assert that the profile shows the new data."""
         self.tab.go("/")
         if self.tab.path == "/":
             self.log_in()

@@ -45,14 +45,14 @@ def test_a_wrong_code_shows_the_remaining_tries_at_the_field(
     tab.expect_text(f"系統已於 {requested}")
     tab.fill({CODE: bad}).press("驗證").expect_text("驗證碼錯誤，還可再試 4 次").screenshot("links-wrong")
     tab.expect_text(f"請輸入最新一封信件（{requested}")
-    place = tab.page.locator("nav.side [aria-current=page]").text_content()
+    entry = tab.page.locator("nav.side [aria-current=page]").text_content()
     described = str(tab.field(CODE).get_attribute("aria-describedby"))
     shown = [tab.field(CODE).evaluate("one => document.activeElement === one"), tab.field(CODE).input_value()]
     for _ in range(4):
         tab.fill({CODE: bad}).press("驗證")
 
     assert shown == [True, bad]
-    assert place == "鏈結帳號管理與登入"
+    assert entry == "鏈結帳號管理與登入"
     assert described.endswith("-error")
     tab.expect_text("驗證碼錯誤次數已達上限，請按【補發驗證信】重新取得驗證碼").screenshot("links-spent")
     assert tab.field(CODE).count() == 0

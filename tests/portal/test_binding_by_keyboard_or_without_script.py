@@ -119,10 +119,10 @@ def test_a_code_sent_with_a_stale_token_is_kept_in_the_form(
     tab.page.locator(".panel__code [name=csrf_token]").evaluate("one => { one.value = 'stale'; }")
 
     tab.press("驗證").confirm("請確認內容後再送出一次")
-    kept = tab.field(CODE).input_value()
+    value = tab.field(CODE).input_value()
     tab.press("驗證").confirm(DONE)
 
-    assert kept == code
+    assert value == code
 
 
 @pytest.mark.rule("SEC-7", "BIND-6")

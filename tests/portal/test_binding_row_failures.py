@@ -119,16 +119,16 @@ def test_a_late_answer_does_not_discard_text_typed_in_the_meantime(
     portal.bind(portal.logged_in(holder), general)
     tab.log_in(holder).choose(general.username).expect_text("王小花")
     code = tab.field("請輸入6位數字驗證碼")
-    held: list[Route] = []
+    routes: list[Route] = []
 
     def hold(route: Route) -> None:
-        held.append(route)
+        routes.append(route)
 
     tab.page.route(lambda address: "account=" in address, hold)
     with tab.page.expect_request(lambda request: "account=" in request.url):
         tab.row(general.username).click()
     code.fill("12")
-    held[0].continue_()
+    routes[0].continue_()
     tab.settle()
     tab.page.keyboard.type("3456")
 

@@ -34,7 +34,7 @@ def scroll_to_end(tab: Tab, title: str) -> None:
     expect(tick_of(tab, title)).to_be_enabled()
 
 
-def kept(system: System) -> list[str]:
+def accepted(system: System) -> list[str]:
     return sorted(row.document for row in system.rows("SELECT document FROM consents"))
 
 
@@ -62,15 +62,15 @@ def test_confirming_requires_each_text_to_be_scrolled_to_its_end_and_ticked(port
         expect(tick_of(tab, title)).to_be_disabled()
         scroll_to_end(tab, title)
         expect(confirm_of(tab)).to_be_disabled()
-        told = tab.page.get_by_text("已閱讀至最後")
-        expect(told.filter(visible=True)).to_have_count(1)
+        read_to_the_end = tab.page.get_by_text("已閱讀至最後")
+        expect(read_to_the_end.filter(visible=True)).to_have_count(1)
         tick_of(tab, title).check()
-        expect(told.filter(visible=True)).to_have_count(0)
+        expect(read_to_the_end.filter(visible=True)).to_have_count(0)
     tab.expect_text("已全部同意,請按【確認】").screenshot("consents-read")
     tab.press("確認")
 
     assert tab.path == "/links"
-    assert kept(portal) == sorted(DOCUMENTS)
+    assert accepted(portal) == sorted(DOCUMENTS)
 
 
 @pytest.mark.rule("LOGIN-3")
@@ -125,15 +125,15 @@ def test_consents_work_by_keyboard_alone(portal: System, tab: Tab) -> None:
     tab.page.keyboard.press("Enter")
     tab.page.wait_for_url("**/home")
 
-    assert kept(portal) == sorted(DOCUMENTS)
+    assert accepted(portal) == sorted(DOCUMENTS)
 
 
-def _tab_to(tab: Tab, wanted: Locator) -> None:
+def _tab_to(tab: Tab, target: Locator) -> None:
     for _ in range(MAX_TABS):
         tab.page.keyboard.press("Tab")
-        if wanted.evaluate("element => element === document.activeElement"):
+        if target.evaluate("element => element === document.activeElement"):
             return
-    raise AssertionError(f"the Tab key does not reach {wanted}")
+    raise AssertionError(f"the Tab key does not reach {target}")
 
 
 @pytest.mark.rule("LOGIN-3")
@@ -158,7 +158,7 @@ def test_accepting_an_outdated_version_shows_the_current_texts(portal: System, t
 
     tab.press("確認").expect_text("請閱讀並同意最新版本的全部文件")
 
-    assert (tab.status, tab.path, kept(portal)) == (422, "/consents", [])
+    assert (tab.status, tab.path, accepted(portal)) == (422, "/consents", [])
     expect(tick_of(tab, TITLES[0])).to_be_disabled()
     tab.screenshot("consents-outdated")
 
@@ -171,11 +171,11 @@ def test_without_script_each_text_has_its_own_page_and_button(portal: System, pl
     plain_tab.press("請改為逐份閱讀。").press("逐份閱讀文件")
     for title in TITLES:
         assert normalize(title) in plain_tab.heading
-        assert kept(portal) == []
+        assert accepted(portal) == []
         plain_tab.screenshot(f"consent-{title}").press("我已閱讀並同意")
 
     assert plain_tab.path == "/home"
-    assert kept(portal) == sorted(DOCUMENTS)
+    assert accepted(portal) == sorted(DOCUMENTS)
 
 
 @pytest.mark.rule("LOGIN-3")

@@ -14,7 +14,7 @@ from tests.support.browser.tab import Tab
 from tests.support.browser.text_normalization import normalize
 from tests.support.harness.system import System
 
-_SEEN: list[tuple[int, Exception, str]] = [
+_PAGES: list[tuple[int, Exception, str]] = [
     (403, errors.ForeignOrigin(), "無法完成此操作"),
     (410, errors.LinkSuperseded(), "連結已失效"),
     (429, errors.TooManyRequests(90), "操作過於頻繁"),
@@ -24,7 +24,7 @@ _SEEN: list[tuple[int, Exception, str]] = [
 
 
 @pytest.mark.rule("SEC-13")
-@pytest.mark.parametrize(("status", "failure", "title"), _SEEN)
+@pytest.mark.parametrize(("status", "failure", "title"), _PAGES)
 def test_an_error_page_links_to_the_next_step(
     start_portal: StartPortal, tab: Tab, status: int, failure: Exception, title: str
 ) -> None:
@@ -84,7 +84,7 @@ def test_an_oversized_form_gets_an_error_page(portal: System, tab: Tab) -> None:
 
 
 @contextmanager
-def _database_away(portal: System) -> Iterator[None]:
+def _database_outage(portal: System) -> Iterator[None]:
     file = Path(str(make_url(portal.database_url).database))
     portal.engine.dispose()
     aside = file.rename(file.with_suffix(".aside"))
@@ -97,7 +97,7 @@ def _database_away(portal: System) -> Iterator[None]:
 def test_the_error_page_of_a_database_outage_can_be_reloaded_afterwards(portal: System, tab: Tab) -> None:
     tab.expect_status(503).log_in(portal.person())
 
-    with _database_away(portal):
+    with _database_outage(portal):
         tab.go("/home").screenshot("failure-503-database")
         shown = tab.status, tab.heading, normalize("剛才的內容尚未儲存") in tab.text
         said = tab.text.count(normalize("系統暫時無法提供服務"))
@@ -115,7 +115,7 @@ def test_a_form_sent_during_a_database_outage_is_reported_unsaved_and_can_be_res
     portal.logged_in(person)
     tab.expect_status(503).go("/")
 
-    with _database_away(portal):
+    with _database_outage(portal):
         tab.submit_login(person)
         shown = tab.status, normalize("剛才的內容尚未儲存") in tab.text
     tab.page.go_back()

@@ -247,10 +247,10 @@ def test_a_mistyped_mailbox_is_pointed_out_and_corrected(portal: System, tab: Ta
     tab.press("更正 Email").expect_text(f"您要填寫的是「{local}@gmail.com」嗎？")
     tab.screenshot("verification-correct-question").press("取消")
     tab.fill({"正確的Email": f"{local}@gmail.com"}).press("更正 Email")
-    asked = tab.dialog_text
+    question = tab.dialog_text
     normalized = tab.page.locator("dialog[open] [data-normalized=email]").inner_text()
     tab.confirm("確定要更正 Email？").confirm(f"Email 已更正，驗證信將寄至 {local}@gmail.com")
 
     tab.screenshot("verification-corrected")
-    assert (waiting, normalized, "嗎" in asked) == (True, f"{local}@gmail.com", False)
+    assert (waiting, normalized, "嗎" in question) == (True, f"{local}@gmail.com", False)
     assert portal.mail(f"{local}@gmail.com").token

@@ -24,10 +24,10 @@ def test_the_link_account_ends_a_binding_after_a_question(
     tab.log_in(holder)
 
     tab.press("解除帳號").expect_text(question).screenshot(f"links-end-{state}").press("取消")
-    kept = link.get("/bindings").json()["items"][0]["status"]
+    status = link.get("/bindings").json()["items"][0]["status"]
     tab.press("解除帳號").confirm(question).confirm(f"已解除綁定：【{general.username}】")
 
-    assert kept == state
+    assert status == state
     assert normalize("尚未綁定任何一般帳號") in tab.text
     assert link.get("/bindings").json()["items"] == []
 
@@ -36,8 +36,8 @@ def test_the_link_account_ends_a_binding_after_a_question(
 def test_after_an_unbinding_the_remaining_row_stays_closed_and_the_list_has_the_focus(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
-    link, kept = portal.logged_in(holder), portal.person()
-    for one in (general, kept):
+    link, remaining = portal.logged_in(holder), portal.person()
+    for one in (general, remaining):
         portal.bind_and_verify(link, one)
 
     tab.log_in(holder).choose(general.username).press("解除帳號").confirm("請確認解除綁定帳號為")
@@ -45,7 +45,7 @@ def test_after_an_unbinding_the_remaining_row_stays_closed_and_the_list_has_the_
 
     expect(tab.page.locator("#list-title")).to_be_focused()
     assert tab.page.locator("#chosen").count() == 0
-    tab.choose(kept.username).expect_text("※已通過驗證！！")
+    tab.choose(remaining.username).expect_text("※已通過驗證！！")
 
 
 @pytest.mark.rule("UNB-4")

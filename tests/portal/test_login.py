@@ -119,11 +119,11 @@ def test_a_second_click_while_the_first_is_pending_sends_nothing(start_portal: S
 
     person = portal.person()
     tab.go("/").fill(使用者帳號=person.username, 使用者密碼=person.password)
-    place = tab.control("登入").bounding_box()
-    assert place is not None
-    tab.page.mouse.click(place["x"] + 20, place["y"] + 20)
+    box = tab.control("登入").bounding_box()
+    assert box is not None
+    tab.page.mouse.click(box["x"] + 20, box["y"] + 20)
     wait_until(lambda: sent, what="the first submit")
-    tab.page.mouse.click(place["x"] + 20, place["y"] + 20)
+    tab.page.mouse.click(box["x"] + 20, box["y"] + 20)
     answering.set()
     tab.page.wait_for_url("**/consents")
 
@@ -147,11 +147,11 @@ def test_without_cookies_the_page_asks_to_enable_cookies(portal: System, tab: Ta
 def test_no_script_can_read_our_cookies(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person())
 
-    kept = tab.page.context.cookies()
+    cookies = tab.page.context.cookies()
 
     assert tab.page.evaluate("document.cookie") == ""
-    assert {(one.get("httpOnly"), one.get("sameSite")) for one in kept} == {(True, "Lax")}
-    assert {"session", "form"} <= {one.get("name") for one in kept}
+    assert {(one.get("httpOnly"), one.get("sameSite")) for one in cookies} == {(True, "Lax")}
+    assert {"session", "form"} <= {one.get("name") for one in cookies}
 
 
 def test_everything_works_without_script(portal: System, plain_tab: Tab) -> None:

@@ -31,16 +31,14 @@ def service_url() -> Iterator[str]:
 
 
 class Service:
-    """The port service, which sends browsers to log in."""
-
     def __init__(self, system: System, url: str, **options: object) -> None:
         self.callback = f"{url}/callback"
         self._client = register_oidc_client(system, redirect_uris=[self.callback], **options).name
 
-    def send(self, tab: Tab, **asked: str) -> Tab:
+    def send(self, tab: Tab, **parameters: str) -> Tab:
         """Send a browser to the authorization endpoint."""
-        sent = query(self._client, redirect_uri=self.callback, **asked)
-        return tab.go(f"/oauth/authorize?{urlencode(sent)}")
+        request = query(self._client, redirect_uri=self.callback, **parameters)
+        return tab.go(f"/oauth/authorize?{urlencode(request)}")
 
     def answer(self, tab: Tab) -> dict[str, list[str]]:
         """Wait until the browser has returned; return the parameters of the answer."""

@@ -36,11 +36,11 @@ def test_changed_data_are_saved_after_a_question_and_shown_in_the_header(
 
     tab.fill(姓名="錢小明", 手機電話="0987-654-321", 公司電話="07-12345678#9").press("儲存")
     tab.expect_text(ASKED).screenshot(f"profile-{kind}-asked")
-    asked = tab.page.locator("dialog[open] dl").inner_text()
+    shown = tab.page.locator("dialog[open] dl").inner_text()
     tab.confirm(ASKED)
     tab.expect_text("資料已儲存").screenshot(f"profile-{kind}-saved").confirm("資料已儲存")
 
-    assert normalize(asked) == normalize("姓名錢小明 手機電話0987654321 公司電話07-12345678#9")
+    assert normalize(shown) == normalize("姓名錢小明 手機電話0987654321 公司電話07-12345678#9")
     assert (tab.path, tab.heading) == ("/profile", normalize(HEADINGS[kind]))
     assert tab.field("手機電話").input_value() == "0987654321"
     assert tab.field("公司電話").input_value() == "07-12345678#9"

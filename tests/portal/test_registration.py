@@ -37,7 +37,6 @@ EXAMPLES = (
 
 
 def accounts(system: System) -> int:
-    """Return the number of accounts."""
     return len(system.rows("SELECT 1 FROM accounts"))
 
 

@@ -19,7 +19,6 @@ OF_THE_PREVIOUS_RELEASE: dict[str, Any] = {"errors": {}, "advice": {}, "values":
 
 
 def accounts(system: System) -> int:
-    """Return the number of accounts."""
     return len(system.rows("SELECT 1 FROM accounts"))
 
 

@@ -18,15 +18,13 @@ from tests.support.servers.lifecycle import serve_http
 
 class _Service(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Answer with a page."""
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
         page = "<!doctype html><html lang=zh-Hant-TW><link rel=icon href=data:,><title>服務</title><h1>已登出服務</h1>"
         self.wfile.write(page.encode())
 
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
+    def log_message(self, *_: object) -> None: ...
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from tests.support.harness.system import System
 
 
 def _logged_in(system: System, tab: Tab) -> Tab:
-    """Log in on pages whose clock the test can move; it also follows real time."""
+    """Log in on pages whose clock follows real time and can also be moved by the test."""
     tab.page.clock.install()
     return tab.log_in(system.person())
 

@@ -145,7 +145,7 @@ def test_sessions_are_ended_without_script(portal: System, plain_tab: Tab) -> No
 
 
 def service_line(tab: Tab, words: str) -> Locator:
-    """Return the line of the service that contains the text."""
+    """Return the row of the service that contains the text."""
     return tab.page.locator(".devices__services li").filter(has_text=words)
 
 

@@ -1,4 +1,4 @@
-"""Every wait of more than a moment is announced by 處理中… (REG-11, BIND-10)."""
+"""處理中… is shown while a request is not answered (REG-11, LOGIN-1, BIND-10)."""
 
 from collections.abc import Callable
 
@@ -17,23 +17,23 @@ WAITING = "處理中…"
 def hold(tab: Tab, is_held: Callable[[Request], bool]) -> Callable[[], None]:
     """Delay the requests until the returned function is called."""
     held: list[Route] = []
-    going = False
+    is_released = False
 
     def handle(route: Route) -> None:
-        if is_held(route.request) and not going:
+        if is_held(route.request) and not is_released:
             held.append(route)
         else:
             route.continue_()
 
-    def let_go() -> None:
-        nonlocal going
-        going = True
+    def release() -> None:
+        nonlocal is_released
+        is_released = True
         for route in held:
             route.continue_()
 
     tab.page.route("**/*", handle)
 
-    return let_go
+    return release
 
 
 def is_post(request: Request) -> bool:
@@ -43,13 +43,13 @@ def is_post(request: Request) -> bool:
 @pytest.mark.rule("REG-11")
 def test_processing_is_shown_while_a_form_is_checked_before_its_question(tab: Tab) -> None:
     tab.go("/apply/general").fill(by_label(valid_fields()))
-    let_go = hold(tab, is_post)
+    release = hold(tab, is_post)
 
     button = tab.control("送出")
     button.click()
     expect(tab.page.get_by_role("button", name=WAITING)).to_be_visible()
     tab.screenshot("waiting-check")
-    let_go()
+    release()
 
     tab.expect_text("確定要送出申請？？")
     expect(tab.page.get_by_role("button", name=WAITING)).to_have_count(0)
@@ -71,11 +71,11 @@ def test_processing_is_shown_while_a_form_is_sent(tab: Tab) -> None:
 def test_processing_is_shown_while_a_chosen_row_loads(portal: System, tab: Tab, holder: Person) -> None:
     usernames = bind_companies(portal, holder, 2)
     tab.log_in(holder)
-    let_go = hold(tab, lambda request: "account=" in request.url)
+    release = hold(tab, lambda request: "account=" in request.url)
 
     tab.row(usernames[1]).click()
     expect(tab.page.get_by_role("status").filter(has_text=WAITING)).to_have_count(1)
-    let_go()
+    release()
 
     tab.expect_text("※已通過驗證！！")
     expect(tab.page.get_by_role("status").filter(has_text=WAITING)).to_have_count(0)
