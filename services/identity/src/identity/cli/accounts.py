@@ -79,22 +79,22 @@ def history(ports: "Ports", name: str, *, as_json: bool, **criteria: Any) -> Non
     show_rows(ports, AuditFilter(account=name, **criteria), as_json=as_json)
 
 
-def _decision(name: str, explanation: str, *, module: str = "operator_support") -> None:
-    """Define a command that changes the state of the accounts named by its arguments."""
+def _define(name: str, help_text: str, *, module: str = "operator_support") -> None:
+    """Define a command that calls the use case `name` for each account among its arguments."""
 
-    def decide(ports: "Ports", names: tuple[str, ...]) -> None:
+    def call(ports: "Ports", names: tuple[str, ...]) -> None:
         from identity.usecases import operator_decisions, operator_support
 
-        act = getattr(
+        use_case = getattr(
             {"operator_support": operator_support, "operator_decisions": operator_decisions}[module], name
         )
-        for_each(names, lambda each: act(ports, each).status)
+        for_each(names, lambda each: use_case(ports, each).status)
 
-    decide.__doc__ = explanation
-    accounts.command(name.replace("_", "-"))(_names(as_operator(decide)))
+    call.__doc__ = help_text
+    accounts.command(name.replace("_", "-"))(_names(as_operator(call)))
 
 
-_decision(
+_define(
     "approve", "Approve accounts that await review, and notify the applicants.", module="operator_decisions"
 )
 
@@ -103,22 +103,22 @@ _decision(
 @_names
 @as_operator
 def reject(ports: "Ports", names: tuple[str, ...]) -> None:
-    """Reject accounts that await review, and close them. The reason is sent to the applicants; write it in Chinese."""
+    """Reject accounts that await review, and close them. The reason is mailed to them; write it in Chinese."""
     from identity.usecases import operator_decisions
 
     reason = ports.caller().reason or ""
     for_each(names, lambda name: operator_decisions.reject(ports, name, reason=reason).status)
 
 
-_decision("suspend", "Suspend accounts: their sessions end at once.", module="operator_decisions")
-_decision("reinstate", "Lift suspensions.", module="operator_decisions")
-_decision(
+_define("suspend", "Suspend accounts, and end their sessions at once.", module="operator_decisions")
+_define("reinstate", "Lift suspensions.", module="operator_decisions")
+_define(
     "close",
     "Permanently close accounts; their usernames and mailboxes can be reused.",
     module="operator_decisions",
 )
-_decision("unlock", "Unlock accounts locked by failed logins.")
-_decision("resend_mail", "Resend the pending verification link.")
+_define("unlock", "Unlock accounts locked by failed logins.")
+_define("resend_mail", "Resend the pending verification link.")
 
 
 @accounts.command("set-mailbox")
@@ -139,7 +139,7 @@ def set_mailbox(ports: "Ports", name: str, email: str) -> None:
 @click.argument("name")
 @as_operator
 def export_account(ports: "Ports", name: str) -> None:
-    """Print all data stored about the person behind an account as JSON, without secrets."""
+    """Print all data that are stored about the holder of an account as JSON, without secrets."""
     from identity.http.api.admin_schemas import PersonalDataSchema, with_expiry
     from identity.usecases import personal_data
 

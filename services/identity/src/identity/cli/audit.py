@@ -66,7 +66,6 @@ def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **criter
 
 
 def show_rows(ports: "Ports", query: "AuditFilter", *, as_json: bool) -> None:
-    """Print the rows of the audit log that match the query."""
     from identity.http.api.admin_schemas import AuditRowSchema
     from identity.usecases import account_queries
 
@@ -91,10 +90,10 @@ def _who(actor: dict[str, Any]) -> str:
 )
 @as_json
 def verify(*, head: str | None, file: TextIO | None, as_json: bool) -> None:
-    """Verify the whole chain. If a row breaks it, print the first such row and exit with 1.
+    """Verify the whole chain. If it is broken, print the first error and exit with 1.
 
-    The end of the chain is compared with the end that the relay recorded in the database and, if REDIS_URL is set, in
-    Redis.
+    The chain must contain the end that the relay recorded in the database and, if REDIS_URL is set, in Redis. Without a
+    recorded end, --head or --anchor is required.
     """
     from identity.settings.relay import ChainSettings
     from identity.usecases.audit.verifying import ChainBroken
@@ -164,7 +163,7 @@ def accept(*, operator: str | None, reason: str) -> None:
 
 @contextmanager
 def _open(settings: "ChainSettings | RelaySettings") -> "Iterator[AuditDependencies]":
-    """Open the chain; print an error of Redis as one line."""
+    """Open the chain; report an error of Redis by its type in one line."""
     from redis.exceptions import RedisError
 
     from identity.bootstrap.audit import open_audit

@@ -43,7 +43,7 @@ def list_bindings(ports: "Ports", name: str, *, as_json: bool) -> None:
 @_ids
 @as_operator
 def remove(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
-    """End bindings. Sessions that were switched by them end at once, and both accounts are notified."""
+    """End bindings, and the sessions and grants that use them. The general accounts are notified."""
     from identity.usecases import operator_support
 
     for_each(binding_ids, _reporting(operator_support.remove_binding, ports, "removed"))
@@ -59,9 +59,9 @@ def resend_code(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
     for_each(binding_ids, _reporting(operator_support.resend_code, ports, "a new code is mailed"))
 
 
-def _reporting(act: Callable[["Ports", str], None], ports: "Ports", done: str) -> Callable[[str], str]:
-    def do(binding_id: str) -> str:
-        act(ports, binding_id)
+def _reporting(use_case: Callable[["Ports", str], None], ports: "Ports", done: str) -> Callable[[str], str]:
+    def call(binding_id: str) -> str:
+        use_case(ports, binding_id)
         return done
 
-    return do
+    return call

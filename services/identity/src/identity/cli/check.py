@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checks:
-    """The checks of one process, and warnings, which never fail."""
+    """The checks of one process, and texts by name that are printed but never fail."""
 
     checks: list["Check"]
     warnings: Mapping[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ def _check_web() -> Iterator[_Checks]:
 
 
 def _hash_password(passwords: "Passwords") -> None:
-    """Hash a password as a login does: the system may refuse the memory or the threads that this needs."""
+    """Hash a password as a login does, because the system may refuse the memory or the threads that this needs."""
     passwords.hash("password")
 
 

@@ -36,7 +36,7 @@ def clients() -> None:
 
 
 def with_client_ports(command: Callable[..., None]) -> Callable[..., None]:
-    """Run a command as `with_ports` does; print a ClientError as one line."""
+    """Run a command as `with_ports` does, and report a ClientError in one line."""
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
@@ -133,7 +133,6 @@ def _overlap(text: str) -> timedelta:
 
 
 def _client_row(client: "ServiceClient") -> dict[str, Any]:
-    """Return the printed fields of a client."""
     return {
         "name": client.name,
         "rights": client.rights,

@@ -24,7 +24,7 @@ _ACCEPTS = [*KINDS, ",".join(KINDS)]
 
 
 def _name_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Print an error for each wrong field of a registration, with the option that sets the field."""
+    """Report each wrong field of a registration by the option that sets the field."""
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
@@ -39,7 +39,6 @@ def _name_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _reason(wrong: WrongField) -> str:
-    """Return the error of a wrong field as a text for operators."""
     error = wrong.error
     known = [
         f"{name}: {', '.join(value) if isinstance(value, tuple) else value}"
@@ -52,7 +51,7 @@ def _reason(wrong: WrongField) -> str:
 def _word(
     option: str, field: str, word: str, *, means: bool, text: str
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return an option that takes one word, which sets the field to `means`."""
+    """Return an option that takes one word. The field becomes `means` with the option, and the opposite without it."""
     return click.option(
         option,
         field,

@@ -9,11 +9,10 @@ from port_runtime.settings import exit_on_error
 class CommandGroup(click.Group):
     """A group of commands that report wrong settings and database errors in one line each.
 
-    The exit code is 2 for wrong settings, and 1 if the database is unavailable or has no tables.
+    The exit code is 2 for wrong settings and 1 for an error of the database.
     """
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
         try:
             with exit_on_error():
                 return super().invoke(ctx)
@@ -25,7 +24,7 @@ class CommandGroup(click.Group):
 
 
 def _database_error(error: Exception) -> str | None:
-    """Return the first line of the database's or the driver's message, or None for any other error."""
+    """Return the first line of the message of the database or its driver, or None for other errors."""
     from sqlalchemy.exc import DBAPIError
 
     if not isinstance(error, DBAPIError):

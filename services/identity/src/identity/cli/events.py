@@ -33,7 +33,7 @@ def events() -> None:
 @as_json
 @with_ports
 def status(ports: "Ports", *, as_json: bool) -> None:
-    """Show the feed's positions and the numbers of unpublished events and unsent mails."""
+    """Show the feed's positions, the number of unpublished events, and that of mails without a receipt."""
     stats = asdict(ports.feed.stats())
     if as_json:
         click.echo(to_json(stats))
@@ -92,7 +92,8 @@ def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
 def replay(*, after: int, operator: str | None, as_json: bool) -> None:
     """Make the relay publish the events after a position again, with the same ids.
 
-    Uses the relay's settings. No mail is sent twice, because the sealed part of a mail is deleted with its receipt.
+    Uses the relay's settings. No mail is sent twice: its sealed part is deleted with the receipt, and until then the
+    mailer recognizes its id.
     """
     from identity.bootstrap.relay import rewind
     from identity.settings.relay import RelaySettings

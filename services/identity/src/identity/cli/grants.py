@@ -32,7 +32,7 @@ def grants() -> None:
 @as_json
 @with_ports
 def list_grants(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """List the grants that an account holds, and the grants that act as the account."""
+    """List the grants of an account, and the grants that act as the account, unless they have ended."""
     from identity.usecases import account_queries, grant_administration
 
     found = grant_administration.grants_of(ports, name)

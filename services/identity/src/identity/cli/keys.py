@@ -28,7 +28,7 @@ def keys() -> None:
 @keys.command("new")
 @json_option
 def new_keys(*, as_json: bool) -> None:
-    """Print a new signing key and new JWK sets for both services; keep them as secrets."""
+    """Print new keys of each kind for both services. Keep them secret, except those whose names contain PUBLIC."""
     from port_events.sealing import new_key_sets
 
     from identity.adapters.clock import SystemClock
@@ -60,7 +60,7 @@ def list_keys(*, as_json: bool) -> None:
 
 
 def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
-    """Yield the ids of the keys that are set. The id of a symmetric key is the start of a key derived from it."""
+    """Yield the name and the key ids of each variable that is set. Symmetric keys have ids derived from them."""
     from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, key_ids
 
     from identity.adapters.key_derivation import AUDIT_PURPOSE, derive
@@ -98,19 +98,16 @@ def _oidc_ids(keys: "Secret") -> list[str]:
 
 
 def read_keys() -> KeySettings:
-    """Read the keys that are set. Raises SettingsError."""
     return load(KeySettings, os.environ)
 
 
 def new_secret() -> str:
-    """Return a new symmetric key."""
     import secrets
 
     return secrets.token_urlsafe(_KEY_BYTES)
 
 
 def print_values(values: Mapping[str, str], *, as_json: bool) -> None:
-    """Print settings as lines or JSON."""
     click.echo(
         json.dumps(values) if as_json else "\n".join(f"{name}={value}" for name, value in values.items())
     )

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @keys.group()
 def rotate() -> None:
-    """Print the current keys with a new key first. The older keys still verify and decrypt."""
+    """Print the current keys with new keys first. The older keys still verify and decrypt."""
 
 
 @rotate.command()

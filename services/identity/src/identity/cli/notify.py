@@ -8,7 +8,7 @@ from identity.cli.operator import read_settings
 
 @click.command()
 def notify() -> None:
-    """Notify services of ended logins (back-channel logout). Any number of these processes may run."""
+    """Notify services that logins have ended (back-channel logout). Any number of these processes may run."""
     with without_collection():
         from identity.processes.notify import serve as run
         from identity.settings.notify import NotifySettings

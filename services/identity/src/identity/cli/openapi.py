@@ -22,7 +22,7 @@ def openapi_document() -> str:
 
 
 def application() -> "Flask":
-    """Return an application with arbitrary settings, because no setting changes its routes or documents."""
+    """Return an application with arbitrary settings, none of which changes the routes or their descriptions."""
     from port_events.sealing import new_key_sets
     from port_runtime.settings import load
 

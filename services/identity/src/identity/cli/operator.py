@@ -1,4 +1,4 @@
-"""The settings and the ports of a command, with the operator as their caller (OPS-1)."""
+"""The settings of a command, and the ports with the operator as their caller (OPS-1)."""
 
 import getpass
 import os
@@ -49,7 +49,7 @@ def read_settings(kind: type[T]) -> T:
 
 
 def with_ports(command: Command) -> Command:
-    """Pass the ports as the first argument, with the operator as their caller; print a refusal as one line."""
+    """Pass the ports, with the operator as caller, as the first argument; report a refusal in one line."""
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
@@ -67,7 +67,6 @@ def with_ports(command: Command) -> Command:
 
 
 def _target(refusal: Refusal, named: Mapping[str, Any]) -> str:
-    """Return a prefix with the name that was not found."""
     target = named.get("name") or named.get("account")
     return f"{target}: " if target and isinstance(refusal, NotFound) else ""
 
@@ -88,7 +87,6 @@ operator_option = click.option(
 
 
 def operator_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options --operator and --reason."""
     reason = click.option(
         "--reason",
         required=True,
@@ -98,9 +96,9 @@ def operator_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def read_operator(name: str | None, reason: str | None = None) -> Caller:
-    """Return the operator as the caller, with the operating-system account and the address of the SSH client or host.
+    """Return the operator as the caller. The address is that of the SSH client, or else the host's name.
 
-    Operators choose the name themselves, but not the account.
+    Operators choose the name themselves, but not the account of the operating system.
     """
     return Caller(
         kind="operator",
@@ -130,7 +128,7 @@ def _login_name() -> str:
 
 
 def _os_account() -> str:
-    """Return the operating-system account of this process; if it is root by sudo, also the account that ran sudo."""
+    """Return the operating-system account of this process, and for root by sudo the account that ran sudo."""
     try:
         account = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # in a container the user often has no name

@@ -17,7 +17,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def describe_refusal(refusal: Refusal) -> str:
-    """Return the text for a refusal, for operators."""
     match refusal:
         case NotFound():
             return "not found"
@@ -34,7 +33,7 @@ def describe_refusal(refusal: Refusal) -> str:
 
 
 def for_each(names: Sequence[str], act: Callable[[str], str]) -> None:
-    """Call `act` with each name and print the result. Refusals do not stop the loop, but set the exit code to 1."""
+    """Call `act` with each name and print the result. After a refusal, continue, and exit with 1 at the end."""
     refused = 0
     with click.progressbar(names, file=sys.stderr, hidden=len(names) == 1 or not sys.stderr.isatty()) as bar:
         for name in bar:
@@ -48,7 +47,7 @@ def for_each(names: Sequence[str], act: Callable[[str], str]) -> None:
 
 
 def print_rows(rows: Iterable[Row], *, cells: Mapping[str, str], as_json: bool) -> None:
-    """Print rows as JSON or as a table; `cells` maps each heading to the format of its column."""
+    """Print rows as JSON or as a table, whose headings `cells` maps to the formats of their columns."""
     found = list(rows)
     if as_json:
         click.echo(to_json(found))
@@ -64,7 +63,7 @@ def print_rows(rows: Iterable[Row], *, cells: Mapping[str, str], as_json: bool) 
 
 
 def print_row(row: Row, *, as_json: bool) -> None:
-    """Print one row as JSON, or one line for each of its values."""
+    """Print a row as JSON, or as one line for each value, also of nested rows."""
     if as_json:
         click.echo(to_json(row))
         return

@@ -1,4 +1,4 @@
-"""`identity sessions`: list and end open sessions (OPS-1)."""
+"""`identity sessions`: list and end sessions with their grants (OPS-1)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ _CELLS = {
 
 @click.group()
 def sessions() -> None:
-    """List and end open sessions."""
+    """List and end sessions."""
 
 
 @sessions.command("list")
@@ -31,7 +31,7 @@ def sessions() -> None:
 @as_json
 @with_ports
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """List the sessions of an account, and the sessions that act as the account."""
+    """List the sessions of an account and those that act as the account. They have not ended, or have grants."""
     from identity.http.api.admin_schemas import AdminSessionSchema, admin_login
     from identity.usecases import account_queries
 
@@ -44,7 +44,7 @@ def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
 
 
 def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the sessions with the names of both their accounts."""
+    """Return the rows with usernames instead of ids, and with every column. A row without a session has only grants."""
     from identity.usecases import account_queries
 
     names = account_queries.usernames_of(
@@ -68,7 +68,7 @@ def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @click.option("--account", help="End all sessions that belong to this account or act as it.")
 @as_operator
 def end(ports: "Ports", session_ids: tuple[str, ...], *, account: str | None) -> None:
-    """End sessions at once."""
+    """End sessions and their grants at once."""
     from identity.usecases import operator_support
 
     if bool(session_ids) == bool(account):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @as_json
 def tidy(*, as_json: bool) -> None:
-    """Close unverified accounts and bindings, suspend idle accounts, and delete expired data."""
+    """End accounts and bindings that were not verified in time, suspend idle accounts, and delete expired data."""
     interrupt_on_sigterm()
     from identity.adapters.sql.purger import SqlPurger
     from identity.adapters.sql.tidy_runs import record_tidy_run
@@ -59,7 +59,7 @@ def _suspend_idle(ports: "Ports", settings: "TidySettings") -> int:
 
 
 def _prune_audit(ports: "Ports", engine: "Engine", settings: "TidySettings") -> int:
-    """Delete whole segments past their retention; without keys, no segment exists."""
+    """Delete whole segments past their retention; return the number of their rows. Without keys, delete nothing."""
     from identity.adapters.key_derivation import chain_keys
     from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.usecases.audit.chaining import NotAuthentic, prune
