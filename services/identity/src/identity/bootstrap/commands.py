@@ -21,7 +21,7 @@ _SYSTEM = Caller(kind="system", name="identity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The ports of a command, and the engine for jobs that need it."""
+    """The ports of a command, and the engine for checks of the database."""
 
     ports: Ports
     engine: Engine
@@ -29,7 +29,10 @@ class Dependencies:
 
 @contextmanager
 def open_dependencies(settings: WebSettings, *, signs: bool = False) -> Iterator[Dependencies]:
-    """Build a command's dependencies, and close its connections afterwards. Raises SettingsError."""
+    """Build a command's dependencies, and close the connections afterwards. With `signs`, check the keys of tokens too.
+
+    Raises SettingsError.
+    """
     engine = make_engine(settings.database_url.reveal(), pooler=settings.has_pooler)
     with ErrorCollector() as collector:
         with collector.step():

@@ -44,11 +44,9 @@ class NotifyDependencies:
 
     @property
     def checks(self) -> list[Check]:
-        """The readiness checks."""
         return readiness_checks(self.engine)
 
     def close(self) -> None:
-        """Close every connection."""
         self.listener.close()
         self.engine.dispose()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def readiness_checks(engine: Engine, stream: RedisStream | None = None) -> list[Check]:
-    """Return the checks of a process: the database, and Redis for the relay.
+    """Return the checks of a process: the database, and with `stream` Redis.
 
     The clients of `identity notify` are not checked, because one client's failure does not affect the others.
     """

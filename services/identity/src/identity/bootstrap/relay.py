@@ -54,11 +54,9 @@ class RelayDependencies:
 
     @property
     def checks(self) -> list[Check]:
-        """The readiness checks."""
         return readiness_checks(self.engine, self.stream)
 
     def close(self) -> None:
-        """Close every connection."""
         self.listener.close()
         self.engine.dispose()
         self.redis.close()
@@ -93,9 +91,10 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
 
 
 def rewind(settings: RelaySettings, *, after: int, caller: Caller) -> int | None:
-    """Rewind the checkpoint so that the leader republishes the events after a position; record it in the audit log.
+    """Move the checkpoint back to a position, so that the leader republishes later events; record the move.
 
-    Returns the previous checkpoint, or None if Redis has none. Raises redis.RedisError.
+    Returns the previous position, or None if Redis has no checkpoint. A position that is not earlier changes nothing.
+    Raises redis.RedisError.
     """
     engine = open_engine(settings.database_url.reveal())
     redis = connect(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)

@@ -23,7 +23,7 @@ _CALLER = Caller(kind="system", name="tidy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidyDependencies:
-    """The ports of the cleanup, and the engine for jobs that need it."""
+    """The ports of the cleanup, and the engine for work outside use cases."""
 
     ports: Ports
     engine: Engine

@@ -16,7 +16,7 @@ MAX_KEY_AGE = timedelta(days=365)
 
 
 def token_signer(keys: Secret | None, clock: Clock) -> JoseSigner:
-    """Return the signer. Raises SettingsError."""
+    """Return the signer, with keys that can sign now. Raises SettingsError."""
     if keys is None:
         raise SettingsError([f"{_NAME}: must be set"])
     try:

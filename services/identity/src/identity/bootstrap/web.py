@@ -50,9 +50,9 @@ def build_ports(  # noqa: PLR0913  # the arguments differ between processes
     randomness: Randomness | None = None,
     signs: bool = False,
 ) -> Ports:
-    """Return the ports; every statement of `autocommit` is its own transaction. Raises SettingsError.
+    """Return the ports. Every statement of `autocommit` is its own transaction. Raises SettingsError.
 
-    A process that `signs` requires IDENTITY_OIDC_KEYS. Commands do not read these keys, which would take 30 ms.
+    A process that `signs` requires IDENTITY_OIDC_KEYS. Commands that sign nothing save 30 ms by not reading these keys.
     """
     clock = clock or SystemClock()
     with ErrorCollector() as collector:

@@ -1,1 +1,1 @@
-"""The processes of the identity service, one file each."""
+"""The long-running processes of identity: the web server, the relay and notify."""

@@ -1,4 +1,4 @@
-"""Shared code of the processes without a web server: repeating steps after a failure, stopping on a signal."""
+"""What relay and notify share: they repeat steps after failures, and stop on a signal."""
 
 import signal
 from collections.abc import Callable
@@ -7,14 +7,12 @@ from typing import Any, Protocol
 
 
 class BackgroundProcess(Protocol):
-    """A process that runs until it is stopped."""
-
     def stop(self) -> None:
         """Make the process end soon; a signal handler calls this method."""
 
 
 class Attempts:
-    """Runs the steps of a process; counts every failure, and logs only the first of consecutive failures.
+    """Runs the steps of tasks; counts every failure, and logs only the first of a task's consecutive failures.
 
     An `expected` error means that a server is unavailable, and is logged without a traceback.
     """

@@ -24,7 +24,7 @@ from identity.usecases.ports.clock import Clock
 
 _log = structlog.get_logger("identity.notify")
 _WAIT_SECONDS = 1.0
-"""The maximum delay of a logout whose notification was missed, and of a due retry."""
+"""The maximum delay of a logout whose NOTIFY was missed, and of a due retry."""
 _BACKOFF_SECONDS = 1.0
 _EXPIRE_INTERVAL_SECONDS = 10.0
 _MAX_THREADS = 200
@@ -45,12 +45,11 @@ class Notify:
         self._liveness = Liveness(_MAX_SILENCE_SECONDS)
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="client")
-        self._busy: Counter[str] = Counter()
-        self._busy_lock = threading.Lock()
+        self._threads_by_client: Counter[str] = Counter()
+        self._threads_lock = threading.Lock()
         self._attempts = Attempts(_log, self._count_failure, expected=(SQLAlchemyError, OSError))
 
     def metrics_health_server(self) -> MetricsHealthServer:
-        """Return the operations server (OPS-4)."""
         registry = self._instruments.registry(self._dependencies.collector)
         return MetricsHealthServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
 
@@ -60,7 +59,7 @@ class Notify:
         self._dependencies.listener.interrupt()
 
     def run(self) -> None:
-        """Notify clients until stopped."""
+        """Notify clients and end expired grants until stopped, then close the connections."""
         expiring = threading.Thread(target=self._expire, name="expire", daemon=True)
         expiring.start()
         while not self._stopping.is_set():
@@ -71,7 +70,7 @@ class Notify:
         self._dependencies.close()
 
     def _lease(self) -> None:
-        """Start a thread for each client with a due logout, then wait for the next commit."""
+        """Start a thread for each client with a due logout, then wait for the next commit of a logout."""
         try:
             for client in clients_due(self._ports):
                 self._start(client)
@@ -81,11 +80,11 @@ class Notify:
         self._dependencies.listener.wait(_WAIT_SECONDS)
 
     def _start(self, client: str) -> None:
-        """Start another thread for the client, unless it has the maximum number of threads."""
-        with self._busy_lock:
-            if self._stopping.is_set() or self._busy[client] >= MAX_AT_ONCE:
+        """Start another thread for the client, unless it has MAX_AT_ONCE or the process is stopping."""
+        with self._threads_lock:
+            if self._stopping.is_set() or self._threads_by_client[client] >= MAX_AT_ONCE:
                 return
-            self._busy[client] += 1
+            self._threads_by_client[client] += 1
         self._threads.submit(self._notify, client)
 
     def _notify(self, client: str) -> None:
@@ -93,8 +92,8 @@ class Notify:
         try:
             self._attempt("tell", lambda: self._send_due(client))
         finally:
-            with self._busy_lock:
-                self._busy[client] -= 1
+            with self._threads_lock:
+                self._threads_by_client[client] -= 1
 
     def _send_due(self, client: str) -> None:
         while not self._stopping.is_set() and (logout := lease_next(self._ports, client)):

@@ -30,7 +30,7 @@ _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5
 _BACKOFF_SECONDS = 1.0
 _LISTEN_SECONDS = 2.0
-"""The maximum delay of an event whose notification was missed."""
+"""The maximum delay of an event whose NOTIFY was missed."""
 _RECEIPT_WAIT_MS = 1_000
 """The maximum time that waiting for receipts delays a stop."""
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
@@ -41,7 +41,10 @@ _MAX_SILENCE_SECONDS = 60.0
 
 
 class Relay:
-    """Publishes events while it is the leader. Tests call `step`, `receive`, `extend_chain` and `trim` directly."""
+    """Publishes events, records receipts and chains the audit log while it is the leader.
+
+    Tests call `step`, `receive`, `extend_chain` and `trim` directly.
+    """
 
     def __init__(
         self, settings: RelaySettings, *, clock: Clock | None = None, instruments: Instruments | None = None
@@ -60,17 +63,17 @@ class Relay:
         self._attempts = Attempts(_log, self._count_failure, expected=(RedisError, SQLAlchemyError, OSError))
 
     def metrics_health_server(self) -> MetricsHealthServer:
-        """Return the operations server, which reports on leading and standby relays alike (OPS-4)."""
+        """Return the metrics and health server, which answers in the leader and in standby relays (OPS-4)."""
         registry = self._instruments.registry(self._dependencies.collector)
         return MetricsHealthServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
 
     def stop(self) -> None:
-        """Make `run` return after the current batch."""
+        """Make `run` return after the current steps."""
         self._stopping.set()
         self._dependencies.listener.interrupt()
 
     def run(self) -> None:
-        """Publish until stopped. Receipts and the audit chain have their own threads, so that none delays another."""
+        """Work until stopped, then close the connections. Receipts and the audit chain have threads of their own."""
         threads = [
             threading.Thread(target=self._repeat, args=(task, step), name=name, daemon=True)
             for name, task, step in (
@@ -114,7 +117,10 @@ class Relay:
             self._dependencies.listener.wait(_LISTEN_SECONDS)
 
     def step(self) -> int:
-        """Publish one batch and return the number of events. Raises ConcurrentPublish."""
+        """Publish one batch and return the number of events. Raises ConcurrentPublish.
+
+        Once a minute, also expire mails, trim the streams, and record lost mails.
+        """
         if self.election.was_elected():
             self.outbox.forget_position()
         is_due = self._clock.now() >= self._maintained_at + _MAINTENANCE_INTERVAL
@@ -137,7 +143,7 @@ class Relay:
         return self._stream.trim(self._retention)
 
     def find_lost_mails(self) -> None:
-        """Record all mails that are lost from the stream."""
+        """Record the mails that the stream has lost, until none remains."""
         while lost := record_lost_mails(self.outbox, self._stream, self._clock.now()):
             self._instruments.counter(MAILS_LOST).inc(lost)
 
@@ -148,7 +154,7 @@ class Relay:
             self._stopping.wait(_STANDBY_SECONDS)
 
     def receive(self, *, block_ms: int = 0) -> int:
-        """Record the next receipts, waiting for them at most `block_ms`, and return their number."""
+        """Record the next receipts, for which it waits up to `block_ms`, and return their number."""
         return record_receipts(self.outbox, self._stream, block_ms=block_ms)
 
     def _extend_chain(self) -> None:
@@ -159,7 +165,10 @@ class Relay:
             self._stopping.wait(_CHAIN_INTERVAL_SECONDS)
 
     def extend_chain(self) -> bool:
-        """Chain one batch of the audit log; return whether the batch was full. Without keys, chain nothing."""
+        """Chain one batch of the audit log and record its end; return whether the batch was full.
+
+        Without keys, do nothing.
+        """
         if self._dependencies.chain_keys is None:
             return False
         segment = chaining.extend(self._dependencies.chain, self._dependencies.chain_keys, self._clock.now())
@@ -176,7 +185,6 @@ class Relay:
         self._instruments.gauge(AUDIT_TRUNCATED).set(self._truncated)
 
     def close(self) -> None:
-        """Close every connection."""
         self._dependencies.close()
 
 

@@ -47,7 +47,7 @@ def create_app(
     randomness: Randomness | None = None,
     instruments: Instruments | None = None,
 ) -> Flask:
-    """Return the web application. Raises SettingsError for unusable consent texts or keys."""
+    """Return the web application. Raises SettingsError."""
     instruments = instruments or Instruments(WEB)
     app = Flask("identity", static_folder=None, static_url_path="/static")
     app.json.sort_keys = False  # type: ignore[attr-defined]  # an attribute of the default provider
@@ -105,7 +105,7 @@ def create_app(
 
 
 def engines_by_pool() -> dict[str, Engine]:
-    """Return the engines of the current application by the label of their pools in the metrics."""
+    """Return the engines of the current application by the labels of their pools in the metrics."""
     return {_POOLS[name]: engine for name, engine in db.engines.items()}
 
 

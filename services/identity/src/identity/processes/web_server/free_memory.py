@@ -1,4 +1,4 @@
-"""Returns freed memory that glibc keeps, 19 MiB in each web process after one login, to the operating system."""
+"""Returns to the operating system the freed memory that glibc keeps: 19 MiB in each web process after one login."""
 
 import ctypes
 import time

@@ -26,7 +26,8 @@ from identity.settings.web import WebSettings
 class GunicornHooks:
     """The hooks, and the socket of the metrics and health port, on which every worker listens.
 
-    Each worker reports the metrics of all workers, which they store in the directory `shared`.
+    Each worker reports the metrics of all workers, which store them in the directory `shared`. It is None without a
+    metrics and health port.
     """
 
     def __init__(self, settings: WebSettings, instruments: Instruments, *, shared: str | None) -> None:
@@ -41,7 +42,7 @@ class GunicornHooks:
                 tracing.is_enabled(os.environ)
 
     def options(self, app: Flask) -> dict[str, Any]:
-        """Return the hooks by gunicorn's setting names."""
+        """Return the hooks by the names of gunicorn's settings."""
         return {
             "post_fork": self._keep_signals,
             "post_worker_init": partial(self._start_worker, app),

@@ -1,4 +1,4 @@
-"""Gunicorn inside this process, configured from the settings: few worker processes, one thread per request."""
+"""Gunicorn inside this process, configured from the settings."""
 
 import gc
 import logging
@@ -39,7 +39,7 @@ def _trust_no_peer() -> None:
 
 
 def _share_memory(_arbiter: object, _worker: object) -> None:
-    """Load the data that the workers share, and exempt it from garbage collection, which would copy every memory page.
+    """Load the data that the workers share. Exempt all objects from garbage collection, which would copy their pages.
 
     No collection runs before: the start leaves almost no garbage, and a collection would take a tenth of its time.
     """
@@ -49,10 +49,8 @@ def _share_memory(_arbiter: object, _worker: object) -> None:
 
 
 class RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Sends gunicorn's log through the root logger."""
-
     def setup(self, cfg: object) -> None:  # noqa: ARG002  # gunicorn's signature
-        """Log errors only; the application itself logs the requests."""
+        """Pass gunicorn's messages from INFO on to the root logger, but no requests, which the application logs."""
         self.error_log.handlers.clear()
         self.error_log.propagate = True
         self.error_log.setLevel(logging.INFO)
@@ -61,9 +59,9 @@ class RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 def open_bind(settings: WebSettings) -> str:
-    """Open the port and return its `bind` option; gunicorn closes the port. Raises SettingsError.
+    """Open the port and return gunicorn's `bind` setting; gunicorn closes the port. Raises SettingsError.
 
-    A socket that systemd passes (sd_listen_fds(3)) replaces IDENTITY_BIND. Gunicorn itself would retry an occupied
+    Sockets that systemd passes (sd_listen_fds(3)) replace IDENTITY_BIND. Gunicorn itself would retry an occupied
     port five times, with a message that names no setting.
     """
     if passed := systemd.listen_fds():
@@ -91,7 +89,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Configure gunicorn from the settings."""
         options: dict[str, Any] = {
             "bind": self._bind,
             "workers": self.settings.web_workers,
@@ -115,5 +112,4 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Return the application built before the fork."""
         return self._app

@@ -39,7 +39,7 @@ The delay must be longer than a worker needs to wake on an idle core.
 _MAX_ACCEPT_DELAYS: Final = 5
 _LINGER_SECONDS: Final = 2.0
 _SEND_SECONDS: Final = 30.0
-"""The time that a client has to read its response."""
+"""The time-out of each write of a response."""
 
 
 class RequestTimeout(Exception):  # noqa: N818  # named like gunicorn's
@@ -68,7 +68,8 @@ class ArrivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types
 class Waiting:
     """A connection in the event loop.
 
-    `request` is the request being received, or None after the server has shut down its sending side.
+    `deadline` is by the monotonic clock. `request` is the request that arrives, or None after the server has shut down
+    its sending side. `watched` is true while the poller watches the socket.
     """
 
     deadline: float
@@ -86,7 +87,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._free_memory = FreeMemory()
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection, but let the workers that have fewer connections accept it first.
+        """Accept a connection, after the workers that have fewer connections had the chance to accept it.
 
         Otherwise the worker that wakes first accepts all connections that a proxy opens at once and keeps open. Workers
         with five or more connections wait equally long (0.5 ms), so the delay matters only if a worker has fewer.
@@ -122,7 +123,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._linger(conn)
 
     def murder_pending(self) -> None:
-        """Close the connections whose deadline has passed. Gunicorn calls this in every round of its event loop."""
+        """Close the connections whose deadline has passed, after a 408 if a request is incomplete.
+
+        Gunicorn calls this in every round of its event loop. Only two calls a second do this work; they also return the
+        free memory of an idle process.
+        """
         now = time.monotonic()
         if now < self._swept_at + _SWEEP_INTERVAL_SECONDS:
             return
@@ -219,14 +224,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             conn.close()
 
     def handle(self, conn: Any) -> Any:
-        """Handle a request in a thread, after clearing the log context of the thread's last request."""
+        """Clear the log context of the thread's previous request first."""
         structlog.contextvars.clear_contextvars()
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a whole request. The client must read the response in time.
+        """Answer a whole request, with a time-out for each write.
 
-        A client that asked for 100 Continue has already received it.
+        A client that expects 100 Continue has already received it.
         """
         req._expected_100_continue = False  # noqa: SLF001
         conn.sock.settimeout(_SEND_SECONDS)
@@ -236,9 +241,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             raise BrokenPipeError(errno.EPIPE, "the client does not read") from None
 
     def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
-        """Write an error response to the connection, because the application has not answered the request.
+        """Answer a request that the application has not answered, and log the error.
 
-        The log line is the same for an invalid response header of the application; its status is then 500.
+        Also called for an invalid response header of the application; the status is then 500.
         """
         status = _status_of(exc)
         context = {"request_id": uuid.uuid4().hex, **structlog.contextvars.get_contextvars()}

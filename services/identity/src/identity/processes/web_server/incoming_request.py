@@ -22,7 +22,10 @@ Part = Literal["head", "body", "whole"]
 
 
 class IncomingRequest:
-    """The bytes of a request as they arrive; `part` is the part that is incomplete, or "whole"."""
+    """The bytes of a request as they arrive. `part` is the incomplete part, or "whole".
+
+    `too_large_head` and `expects_continue` are valid once the head is complete or refused.
+    """
 
     def __init__(self, *, max_line: int, max_body: int) -> None:
         self.data = bytearray()
@@ -36,7 +39,6 @@ class IncomingRequest:
         self._chunked = False
 
     def add(self, data: bytes) -> None:
-        """Add bytes that have arrived."""
         self.data += data
         if self.part == "head":
             self._find_head()
