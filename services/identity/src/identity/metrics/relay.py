@@ -12,7 +12,9 @@ STREAMS: Final = ("events", "mails")
 UNTIL_PUBLISHED: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0)
 
 LEADS = gauge("identity_relay_leads", "", "1 in the leader, 0 in standby relays")
-PUBLISHED = counter("identity_relay_published_total", "events", "Events appended to the stream")
+PUBLISHED = counter(
+    "identity_relay_published_total", "events", "Events appended to the stream for the first time"
+)
 PUBLISHED_AGAIN = counter(
     "identity_relay_published_again_total", "events", "Events republished to a Redis that had lost them"
 )

@@ -51,7 +51,7 @@ REQUESTS = counter(
 )
 REQUEST_SECONDS = histogram(
     "identity_http_request_seconds",
-    "Time from the first byte of a request until it is handled, excluding network time",
+    "Time from the complete arrival of a request until its response is ready, without the wait for a thread",
     method=(),
     route=(),
 )

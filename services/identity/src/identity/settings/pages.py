@@ -48,10 +48,13 @@ class PageSettings(HttpSettings):
         "IDENTITY_PASS_QUERY_URL",
         parse=_page,
         default=None,
-        doc="page to look up applications, linked there too",
+        doc="page to look up applications, linked from the home page of a general account",
     )
     print_url: str | None = setting(
-        "IDENTITY_PASS_PRINT_URL", parse=_page, default=None, doc="page to print passes, linked there too"
+        "IDENTITY_PASS_PRINT_URL",
+        parse=_page,
+        default=None,
+        doc="page to print passes, linked from the home page of a general account",
     )
     contact_name: str | None = setting(
         "IDENTITY_CONTACT_NAME",
