@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from identity.domain.backchannel_logout import LEASE, MAX_AT_ONCE
 from identity.domain.oidc_client import IdTokenAlg
-from identity.usecases.backchannel_logout import NotifyPorts, clients_due, end_expired, lease_next, tell
+from identity.usecases.backchannel_logout import (
+    NotifyPorts,
+    clients_due,
+    end_expired,
+    lease_next,
+    notify_client,
+)
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
@@ -228,9 +234,9 @@ def test_a_logout_of_a_dead_process_is_retried_after_its_lease(setting: Setting)
     other = lease_next(setting.ports, setting.client)
     assert other is not None
     setting.receiver.answers = [503, 200]
-    tell(setting.ports, lost)  # the first process was only slow
+    notify_client(setting.ports, lost)  # the first process was only slow
     (meanwhile,) = logouts(setting.system)
-    tell(setting.ports, other)
+    notify_client(setting.ports, other)
 
     (row,) = logouts(setting.system)
     assert (early, meanwhile.leased_until is None, meanwhile.outcome) == (None, False, None)
@@ -249,7 +255,7 @@ def test_at_most_four_logouts_of_a_client_are_sent_at_once(setting: Setting) -> 
     assert [each is None for each in leased] == [False] * MAX_AT_ONCE + [True]
     assert of_other is not None
     assert leased[0] is not None
-    tell(setting.ports, leased[0])
+    notify_client(setting.ports, leased[0])
     assert lease_next(setting.ports, setting.client) is not None
 
 

@@ -13,7 +13,7 @@ from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import ServiceClient
 from identity.metrics.notify import NOTIFY
 from identity.settings.notify import NotifySettings
-from identity.usecases.backchannel_logout import NotifyPorts, clients_due, lease_next, tell
+from identity.usecases.backchannel_logout import NotifyPorts, clients_due, lease_next, notify_client
 from port_runtime.metrics import Instruments
 from port_runtime.settings import load
 from sqlalchemy import Engine
@@ -39,7 +39,7 @@ def tell_all(ports: NotifyPorts) -> int:
     tries = 0
     for client in clients_due(ports):
         while logout := lease_next(ports, client):
-            tell(ports, logout)
+            notify_client(ports, logout)
             tries += 1
     return tries
 

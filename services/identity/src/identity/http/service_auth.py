@@ -29,7 +29,7 @@ def require_service(scope: Scope) -> ServiceClient:
 def _current_service() -> ServiceClient:
     if "service" not in g:
         name, secret = _credentials()
-        g.service = service_clients.authenticate(ports(), secret, name=name, asker=client_info())
+        g.service = service_clients.authenticate(ports(), secret, name=name, client_info=client_info())
     return cast("ServiceClient", g.service)
 
 

@@ -19,7 +19,7 @@ from identity.domain.backchannel_logout import MAX_AT_ONCE
 from identity.metrics.notify import NOTIFY, NOTIFY_FAILURES
 from identity.processes.background import Attempts, stop_on_signal
 from identity.settings.notify import NotifySettings
-from identity.usecases.backchannel_logout import clients_due, end_expired, lease_next, tell
+from identity.usecases.backchannel_logout import clients_due, end_expired, lease_next, notify_client
 from identity.usecases.ports.clock import Clock
 
 _log = structlog.get_logger("identity.notify")
@@ -98,7 +98,7 @@ class Notify:
     def _send_due(self, client: str) -> None:
         while not self._stopping.is_set() and (logout := lease_next(self._ports, client)):
             self._start(client)
-            tell(self._ports, logout)
+            notify_client(self._ports, logout)
 
     def _expire(self) -> None:
         while not self._stopping.is_set():

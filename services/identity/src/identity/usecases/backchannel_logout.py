@@ -1,4 +1,4 @@
-"""Notifies clients of ended grants, and ends grants whose login has expired (OIDC-22)."""
+"""Back-channel logout: the notification of clients about ended grants, and the end of expired grants (OIDC-22)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _EXPIRED_BATCH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyPorts:
-    """The ports of `identity notify`, which has no keys for links, mails or the audit log."""
+    """The ports of `identity notify`: fewer than `Ports`, because the process has no keys for links and mails."""
 
     transaction: Callable[[], Transaction]
     signer: TokenSigner
@@ -42,13 +42,12 @@ class NotifyPorts:
 
 
 def clients_due(ports: NotifyPorts) -> Sequence[str]:
-    """Return the clients that have a due logout."""
     with ports.transaction() as transaction:
         return transaction.logouts.clients_due(ports.clock.now())
 
 
 def lease_next(ports: NotifyPorts, client: str) -> LeasedLogout | None:
-    """Lease a client's next due logout.
+    """Lease the client's next due logout for LEASE.
 
     Return None if none is due, or if MAX_AT_ONCE of the client's logouts are already leased.
     """
@@ -59,8 +58,8 @@ def lease_next(ports: NotifyPorts, client: str) -> LeasedLogout | None:
     return logout
 
 
-def tell(ports: NotifyPorts, logout: LeasedLogout) -> Verdict:
-    """Notify the client once, and record the outcome."""
+def notify_client(ports: NotifyPorts, logout: LeasedLogout) -> Verdict:
+    """Make one attempt and record its outcome, unless the lease was lost; return the verdict in both cases."""
     verdict, outcome = _try(ports, logout)
     if verdict == "retried" and not may_be_retried(logout, ports.clock.now()):
         verdict = "set_aside"
@@ -87,7 +86,7 @@ def _try(ports: NotifyPorts, logout: LeasedLogout) -> tuple[Verdict, str]:
 
 
 def _record(ports: NotifyPorts, logout: LeasedLogout, verdict: Verdict, outcome: str) -> bool:
-    """Record an attempt; return False if another process has taken over the lease."""
+    """Record and log an attempt; return False if another process or an operator has changed the logout meanwhile."""
     now = ports.clock.now()
     with ports.transaction() as transaction:
         if verdict == "retried":
@@ -118,7 +117,7 @@ def _record(ports: NotifyPorts, logout: LeasedLogout, verdict: Verdict, outcome:
 
 
 def end_expired(ports: NotifyPorts) -> int:
-    """End grants whose login has reached its absolute end, in batches; return their number."""
+    """End the grants past the absolute end of their login, in batches; return their number."""
     ended = 0
     while True:
         with ports.transaction() as transaction:

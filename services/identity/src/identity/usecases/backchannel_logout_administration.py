@@ -14,12 +14,12 @@ def unsettled(ports: Ports, *, client: str | None, limit: int) -> Sequence[Logou
 
 
 def retry(ports: Ports, logout_id: int) -> None:
-    """Make a logout pending again, with the full time for its attempts. Raises NotFound."""
+    """Make an unsettled logout due now, with the full time for its attempts. Raises NotFound."""
     _change(ports, "logout.retried", lambda uow: uow.logouts.retry(logout_id, uow.clock.now()))
 
 
 def drop(ports: Ports, logout_id: int) -> None:
-    """Discard a logout without notifying its client. Raises NotFound."""
+    """Settle an unsettled logout without notifying its client. Raises NotFound."""
     _change(ports, "logout.dropped", lambda uow: uow.logouts.drop(logout_id, uow.clock.now()))
 
 

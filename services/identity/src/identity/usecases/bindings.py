@@ -1,4 +1,4 @@
-"""Bindings of general accounts to link accounts (BIND), and their end (UNB)."""
+"""Bindings of general accounts to link accounts: request, verification, list (BIND), and end by either side (UNB)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +34,7 @@ from identity.usecases.steps.unbinding import lock_general, remove
 
 @dataclass(frozen=True, slots=True)
 class BindingEntry:
-    """An entry in a link account's list of bindings (BIND-1)."""
+    """A binding with its general account and its newest code, if there is one."""
 
     binding: Binding
     account: Account
@@ -42,12 +42,12 @@ class BindingEntry:
 
     @property
     def code_expires_at(self) -> datetime | None:
-        """When the code of an unverified binding expires."""
+        """When the code expires; None unless the binding is unverified."""
         return self.code.expires_at if self.code and self.binding.status == "unverified" else None
 
 
 def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:
-    """Return live bindings, and ended bindings until they are dismissed (BIND-1, BIND-10, UNB-4)."""
+    """Return live bindings, and ended bindings until they are dismissed, in the order of `list_order` (UNB-4)."""
     with ports.unit_of_work() as uow:
         now = uow.clock.now()
         entries = [BindingEntry(*row) for row in uow.bindings.shown_to_link(principal.account.id)]
@@ -60,9 +60,10 @@ def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:
 def request(
     ports: Ports, principal: Principal, *, username: str, password: str, client: ClientInfo
 ) -> BindingEntry:
-    """Request a binding of a general account, and mail the verification code to that account (BIND-2).
+    """Bind a general account, proved by its password, to the caller's link account; mail it a bind code (BIND-2).
 
-    Raises BadCredentials, Locked, NotBindable, AlreadyBound, TooSoon, Busy.
+    The password counts as a login attempt at the general account (BIND-3).
+    Raises BadCredentials, Locked, NotBindable, AlreadyBound, NotSignedIn, TooSoon, Busy.
     """
     try:
         target, attempt = authenticate(
@@ -81,7 +82,7 @@ def request(
 
 
 def _bind(ports: Ports, principal: Principal, target: Credential) -> BindingEntry:
-    # Checked before locking, because two link accounts that request each other would deadlock.
+    # Checked before any lock: two link accounts that request each other would wait for each other's row.
     if target.summary.kind != "general":
         raise NotBindable(is_link=True)
     with ports.unit_of_work() as uow:
@@ -91,7 +92,7 @@ def _bind(ports: Ports, principal: Principal, target: Credential) -> BindingEntr
             raise BadCredentials
         if general is None or general.status != "active":
             raise NotBindable
-        _refuse_bound(uow, general, principal)
+        _require_unbound(uow, general, principal)
         link_id = principal.account.id
         binding = Binding.request(
             uow.randomness.identifier(), link_id=link_id, general_id=general.id, now=uow.clock.now()
@@ -105,14 +106,17 @@ def _bind(ports: Ports, principal: Principal, target: Credential) -> BindingEntr
 
 
 def _lock_link_account(uow: UnitOfWork, principal: Principal) -> None:
-    """Lock the link account's row before the general account's, so that it stays open until the commit."""
+    """Prevent the link account from being closed or suspended before the commit. Raises NotSignedIn.
+
+    Its row is locked before the general account's row, as in all use cases.
+    """
     link = uow.accounts.shared(principal.account.id)
     if link is None or link.status != "active":
         raise NotSignedIn
 
 
-def _refuse_bound(uow: UnitOfWork, general: Account, principal: Principal) -> None:
-    """Raise AlreadyBound if the account has a live binding; end a lapsed binding (BIND-3, BIND-8)."""
+def _require_unbound(uow: UnitOfWork, general: Account, principal: Principal) -> None:
+    """End a live binding that has lapsed (BIND-8). Raises AlreadyBound for any other live binding (BIND-3)."""
     binding = uow.bindings.live_of_general(general.id)
     if binding is None:
         return
@@ -123,9 +127,9 @@ def _refuse_bound(uow: UnitOfWork, general: Account, principal: Principal) -> No
 
 
 def resend_code(ports: Ports, principal: Principal, binding_id: str) -> None:
-    """Mail a new code for an unverified binding of an active account (BIND-6).
+    """Mail a new code, which invalidates the old one (BIND-6).
 
-    Raises NotFound, AlreadyBound, NotBindable, TooSoon.
+    Raises NotFound, AlreadyBound if the binding is verified, NotBindable if the general account is not active, TooSoon.
     """
     with ports.unit_of_work() as uow:
         general, binding = _lock_own(uow, principal, binding_id)
@@ -143,10 +147,9 @@ def code_wait_seconds(ports: Ports, general: Account) -> int:
 
 
 def verify(ports: Ports, principal: Principal, binding_id: str, *, code: str) -> BindingEntry:
-    """Verify a binding by its code (BIND-6).
+    """Verify a binding by its code; a verified binding is returned unchanged (BIND-6).
 
-    While the general account is suspended, the code is refused without counting an attempt. The rules do not cover this
-    case. The code is accepted again after the account is reinstated.
+    While the general account is suspended, NotBindable is raised and the attempt is not counted. No rule covers this.
     Raises NotFound, NotBindable, CodeWrong, CodeExpired, CodeExhausted.
     """
     try:
@@ -184,7 +187,7 @@ def _verify(ports: Ports, principal: Principal, binding_id: str, code: str) -> B
 
 
 def _check_code(uow: UnitOfWork, binding: Binding, submitted: str) -> None:
-    """Count an attempt before comparing the code; the count is committed even if the code is wrong (SEC-5)."""
+    """Count the attempt, then compare the code. The count is committed even if the code is wrong (SEC-5)."""
     code = uow.codes.get(binding.id)
     if code is None:
         raise CodeExpired
@@ -203,7 +206,7 @@ def _check_code(uow: UnitOfWork, binding: Binding, submitted: str) -> None:
 
 
 def _lock_own(uow: UnitOfWork, principal: Principal, binding_id: str) -> tuple[Account, Binding]:
-    """Lock the caller's live binding and its general account. Raises NotFound."""
+    """Lock the caller's binding and its general account. Raises NotFound unless it is live and has not lapsed."""
     binding = _own(uow, principal, binding_id)
     general = lock_general(uow, binding)
     if not binding.is_live or binding.has_lapsed(uow.clock.now()):
@@ -219,7 +222,7 @@ def _own(uow: UnitOfWork, principal: Principal, binding_id: str) -> Binding:
 
 
 def unbind_from_link(ports: Ports, principal: Principal, binding_id: str) -> None:
-    """End a binding of the caller, or dismiss a binding that has ended (UNB-1, UNB-4). Raises NotFound."""
+    """End the caller's binding if it is live, and remove it from the caller's list (UNB-1, UNB-4). Raises NotFound."""
     with ports.unit_of_work() as uow:
         binding = _own(uow, principal, binding_id)
         general = lock_general(uow, binding)
@@ -232,7 +235,10 @@ def unbind_from_link(ports: Ports, principal: Principal, binding_id: str) -> Non
 
 
 def unbind_from_general(ports: Ports, principal: Principal) -> None:
-    """End the binding of the caller's general account, even if unverified (UNB-2). Raises NotFound."""
+    """End the binding of the caller's general account, verified or not (UNB-2).
+
+    Raises NotFound if there is none or it has lapsed.
+    """
     with ports.unit_of_work() as uow:
         general = uow.accounts.locked(principal.account.id)
         binding = uow.bindings.live_of_general(principal.account.id)
@@ -243,7 +249,7 @@ def unbind_from_general(ports: Ports, principal: Principal) -> None:
 
 
 def removed_company(ports: Ports, binding_id: str) -> str | None:
-    """Return the company of an ended binding, or None."""
+    """Return the general account's company if the binding has ended; None if it is live or unknown."""
     with ports.unit_of_work() as uow:
         binding = uow.bindings.get(binding_id)
         general = uow.accounts.get(binding.general_account_id) if binding and not binding.is_live else None
@@ -257,7 +263,10 @@ def was_bound(ports: Ports, principal: Principal) -> bool:
 
 
 def binding_of(ports: Ports, principal: Principal) -> tuple[Binding, Account] | None:
-    """Return a general account's live binding with its link account (UNB-3). Raises ForbiddenWhileSwitched."""
+    """Return the general account's binding, unless it has ended or lapsed, with the link account (UNB-3).
+
+    Raises ForbiddenWhileSwitched.
+    """
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
         binding = uow.bindings.live_of_general(principal.account.id)

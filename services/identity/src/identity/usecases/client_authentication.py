@@ -18,19 +18,18 @@ from identity.usecases.steps.client_address_limits import count_by_network
 
 
 class ProvableClient(Protocol):
-    """A client that is not revoked, with its credentials."""
+    """A client that is not revoked, with what is needed to verify its credentials."""
 
     @property
     def name(self) -> str:
         """The `client_id`."""
 
     @property
-    def auth(self) -> Auth:
-        """How the client authenticates."""
+    def auth(self) -> Auth: ...
 
     @property
     def keys(self) -> dict[str, Any] | None:
-        """The client's public keys."""
+        """The public JWK set of a client that authenticates by key."""
 
     def accepts(self, digest: str, now: datetime) -> bool:
         """Return whether a secret with this digest is valid."""
@@ -41,48 +40,54 @@ Client = TypeVar("Client", bound=ProvableClient)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """A client's secret or assertion. `name` is None if only the assertion identifies the client."""
-
     method: Auth
     name: str | None
+    """The `client_id` in the request; None if only the assertion names the client."""
     proof: str = field(default="", repr=False)
+    """The secret or the assertion; empty for a public client."""
 
 
-def authenticate(ports: Ports, shown: Credentials, *, asker: ClientInfo) -> RegisteredClient:
+def authenticate(ports: Ports, credentials: Credentials, *, client_info: ClientInfo) -> RegisteredClient:
     """Return the client if the credentials match its registration. Raises BadClient, Locked.
 
-    Failures are counted by client and address, and by address. Correct credentials are accepted even above the limits,
-    because they cannot be guessed.
+    Failures are counted by client name and client address, and by client address alone. Correct credentials are
+    accepted even above the limits, because they cannot be guessed.
     """
-    name = name_of(ports, shown)
+    name = name_of(ports, credentials)
     return check_proven(
-        ports, ports.token_queries.client(name) if is_name(name) else None, shown, asker=asker
+        ports,
+        ports.token_queries.client(name) if is_name(name) else None,
+        credentials,
+        client_info=client_info,
     )
 
 
-def name_of(ports: Ports, shown: Credentials) -> str:
-    """Return the client name in the credentials, which may be invalid."""
-    return shown.name if shown.name is not None else ports.proofs.claimed_client(shown.proof)
+def name_of(ports: Ports, credentials: Credentials) -> str:
+    """Return the client name that the credentials state. It is not verified and may not be a valid name."""
+    return (
+        credentials.name if credentials.name is not None else ports.proofs.claimed_client(credentials.proof)
+    )
 
 
-def check_proven(ports: Ports, client: Client | None, shown: Credentials, *, asker: ClientInfo) -> Client:
-    """Return the client if the credentials match, as `authenticate` does. Raises BadClient, Locked."""
-    if is_proven(client, ports, shown):
+def check_proven(
+    ports: Ports, client: Client | None, credentials: Credentials, *, client_info: ClientInfo
+) -> Client:
+    """Do what `authenticate` does, for a client that the caller has already read. Raises BadClient, Locked."""
+    if is_proven(client, ports, credentials):
         return client
-    raise _refusal(ports, client, name_of(ports, shown), asker)
+    raise _refusal(ports, client, name_of(ports, credentials), client_info)
 
 
-def is_proven(client: Client | None, ports: Ports, shown: Credentials) -> TypeIs[Client]:
-    """Return whether the credentials authenticate the client. A valid assertion counts as used."""
-    if client is None or client.auth != shown.method:
+def is_proven(client: Client | None, ports: Ports, credentials: Credentials) -> TypeIs[Client]:
+    """Return whether the credentials authenticate the client. A valid assertion is marked as used."""
+    if client is None or client.auth != credentials.method:
         return False
-    if shown.method in {"secret", "post"}:
-        return client.accepts(digest_of(shown.proof), ports.clock.now())
-    return shown.method == "none" or _has_key(ports, client, shown.proof)
+    if credentials.method in {"secret", "post"}:
+        return client.accepts(digest_of(credentials.proof), ports.clock.now())
+    return credentials.method == "none" or _has_key(ports, client, credentials.proof)
 
 
 def _has_key(ports: Ports, client: ProvableClient, assertion: str) -> bool:
-    """Return whether a key of the client signed the assertion for this server, and this is the first use."""
     name, issuer = client.name, ports.rules.public_url
     try:
         claims = ports.proofs.client_assertion(assertion, client.keys or {"keys": []})
@@ -92,13 +97,13 @@ def _has_key(ports: Ports, client: ProvableClient, assertion: str) -> bool:
     return ports.seen_proofs.first_use(use)
 
 
-def _refusal(ports: Ports, client: ProvableClient | None, name: str, asker: ClientInfo) -> Refusal:
+def _refusal(ports: Ports, client: ProvableClient | None, name: str, client_info: ClientInfo) -> Refusal:
     """Count and record a failure, even of an unknown client; return the exception to raise."""
     limit = replace(ports.rules.login_failures_by_client_address, name=service_clients.COUNTER)
-    own = CLIENT_FAILURES.counter(name, asker.networks[0])
-    wait_seconds = count_by_network(ports, limit, asker, own=own)
+    own = CLIENT_FAILURES.counter(name, client_info.networks[0])
+    wait_seconds = count_by_network(ports, limit, client_info, own=own)
     known = client.name if client is not None else ""
     service_clients.record_refused(
-        ports, known, why="bad_client", throttle_key=f"{known}:{asker.networks[0]}"
+        ports, known, why="bad_client", throttle_key=f"{known}:{client_info.networks[0]}"
     )
     return Locked(wait_seconds, of_service=True) if wait_seconds else BadClient()

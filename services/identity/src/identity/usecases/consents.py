@@ -10,9 +10,9 @@ from identity.usecases.ports import Ports
 def accept(
     ports: Ports, principal: Principal, accepted: Iterable[tuple[str, str]], *, client: ClientInfo
 ) -> None:
-    """Store the accepted versions of the texts, with the time and the client's address.
+    """Store the accepted versions of the texts, with the time and the client address, and record them in the session.
 
-    Accepting them again changes nothing. Raises ConsentOutdated, StepRequired.
+    A session that has accepted them already is not changed. Raises ConsentOutdated, StepRequired.
     """
     if principal.next_step not in {None, "consent"}:
         raise StepRequired(str(principal.next_step))

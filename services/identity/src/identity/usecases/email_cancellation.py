@@ -17,19 +17,17 @@ from identity.usecases.steps.mail_links import read_link
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """The effect of a link: it cancels a pending change, or `restores` the mailbox from before a completed change.
-
-    `already` is true if nothing remains to be cancelled.
-    """
-
     account: Account
     email: str
+    """The mailbox from before the change."""
     restores: bool
+    """Whether the change is completed, so that `email` must be restored; otherwise a pending change is dropped."""
     already: bool
+    """Whether the link was used before, or nothing remains to be cancelled."""
 
 
 def preview(ports: Ports, token: str) -> Cancellation:
-    """Return the result of `cancel` without changes. Raises LinkInvalid, LinkExpired, LinkSuperseded."""
+    """Return what `cancel` would do. Raises LinkInvalid, LinkExpired, LinkSuperseded."""
     _, account_id, value = read_link(ports, token, Purpose.EMAIL_CANCEL)
     with ports.unit_of_work() as uow:
         account = uow.accounts.get(account_id)
@@ -37,8 +35,9 @@ def preview(ports: Ports, token: str) -> Cancellation:
 
 
 def cancel(ports: Ports, token: str) -> Cancellation:
-    """Keep or restore the mailbox and confirm it by mail. The requester knows the password, so all sessions end.
+    """Drop the pending change, or restore the mailbox, and mail a confirmation.
 
+    All sessions end, because whoever requested the change knows the password.
     Raises LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken.
     """
     _, account_id, value = read_link(ports, token, Purpose.EMAIL_CANCEL)
@@ -78,7 +77,7 @@ def _cancel(uow: UnitOfWork, cancellation: Cancellation, challenge: Challenge) -
     uow.links.use(challenge, uow.clock.now())
     cancel_email_change(uow, account)
     if challenge.purpose == Purpose.EMAIL_RESTORE:
-        uow.links.drop(account.id, Purpose.EMAIL_CANCEL)  # links of later changes
+        uow.links.drop(account.id, Purpose.EMAIL_CANCEL)  # the link that cancels a later change
     session_termination.end_sessions_of_account(uow, account.id, "email_changed")
     if cancellation.restores:
         replace_mailbox(uow, account, cancellation.email, restores=True)

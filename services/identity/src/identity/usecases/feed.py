@@ -10,35 +10,37 @@ from identity.usecases.ports.feed import AccountState, BindingState, FeedEvent
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events in order, and the position to continue from."""
-
     events: Sequence[FeedEvent]
     next: int
+    """The position after which the next page starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """A cursor in the snapshot: the last account, and the feed's position when the first page was read."""
+    """A cursor in the snapshot."""
 
     position: int
+    """The feed's newest position when the first page was read."""
     account_id: str
+    """The last account of the previous page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A page of the snapshot. After the last page, continue in the feed from `position`."""
+    """A page of the snapshot. After the last page, the consumer continues in the feed from `position`."""
 
     accounts: Sequence[AccountState]
     bindings: Sequence[BindingState]
     position: int
     next: Bookmark | None
+    """None if this is the last page."""
 
 
 def read(ports: Ports, *, after: int, limit: int) -> Page:
     """Return the events after a position, up to the first gap. Raises CursorExpired.
 
     Positions are consecutive: a missing position was purged, or lost when the database was restored from a backup. A
-    cursor beyond the newest position comes from another database.
+    cursor beyond the newest position comes from another database, or from the time before such a restore.
     """
     events = ports.feed.after(after, limit)
     if not events:

@@ -23,9 +23,9 @@ MAX_LISTED = 50
 
 
 def request(ports: Ports, *, email: str, tax_id: str | None, client: ClientInfo) -> None:
-    """Mail the usernames of a mailbox's verified accounts, of one company if `tax_id` is given.
+    """Mail the usernames of a mailbox's verified accounts, at most MAX_LISTED; of one company if `tax_id` is given.
 
-    Discloses neither whether there are accounts nor that a limit was reached (SEC-6).
+    Discloses neither whether there are such accounts nor that a limit was reached (SEC-6).
     """
     if count_by_network(ports, RESETS_BY_CLIENT_ADDRESS, client):
         return
@@ -36,7 +36,7 @@ def request(ports: Ports, *, email: str, tax_id: str | None, client: ClientInfo)
         account = uow.accounts.locked(found[0].id) if found else None
         try:
             consume_subject_quota(uow, quota)
-            # Without a match, the same work is done and rolled back, so that the mailbox's quota is unchanged.
+            # Without a match, the same work takes the same time and is rolled back, with its count.
             with uow.savepoint(keep=account is not None):
                 consume_mailbox_quota(uow, quota)
                 _mail(uow, account or decoy_account(uow), found)

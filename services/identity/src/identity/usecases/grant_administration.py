@@ -1,4 +1,4 @@
-"""Operators' queries about grants, and their early end (OIDC-25)."""
+"""Operators' list of an account's grants, and the end of a grant (OIDC-25)."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from identity.usecases.steps.account_lookup import get_by_username_or_id
 
 
 def grants_of(ports: Ports, username_or_id: str) -> Sequence[ServiceLogin]:
-    """Return the grants that an account opened or that act as the account, newest first. Raises NotFound."""
+    """Return the account's grants that have neither ended nor expired, newest first. Raises NotFound."""
     with ports.unit_of_work() as uow:
         account_id = get_by_username_or_id(uow, username_or_id).id
         found = uow.service_logins.of_account(account_id, uow.clock.now())
@@ -20,7 +20,7 @@ def grants_of(ports: Ports, username_or_id: str) -> Sequence[ServiceLogin]:
 
 
 def end_grant(ports: Ports, grant_id: str) -> None:
-    """End one grant with its children. Raises NotFound."""
+    """End one grant with its children. Raises NotFound if it is unknown or has ended."""
     with ports.unit_of_work() as uow:
         if not session_termination.end_grant(uow, grant_id, "operator"):
             raise NotFound

@@ -13,14 +13,16 @@ from identity.usecases.ports import Ports
 _INACTIVE: dict[str, Any] = {"active": False}
 
 
-def introspect(ports: Ports, credentials: Credentials, token: str, *, asker: ClientInfo) -> dict[str, Any]:
+def introspect(
+    ports: Ports, credentials: Credentials, token: str, *, client_info: ClientInfo
+) -> dict[str, Any]:
     """Describe an active access token whose audience includes the client or one of its resources.
 
     Otherwise return `{"active": false}`, which does not disclose the reason. Public clients always receive this answer,
     because they cannot authenticate. Raises BadClient, Locked.
     """
     found, active = _read(ports, credentials, token)
-    return _answer(ports, check_proven(ports, found, credentials, asker=asker), active)
+    return _answer(ports, check_proven(ports, found, credentials, client_info=client_info), active)
 
 
 def introspect_by_secret(ports: Ports, credentials: Credentials, token: str) -> dict[str, Any] | None:

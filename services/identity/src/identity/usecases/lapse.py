@@ -1,4 +1,7 @@
-"""The end of accounts, bindings and mailbox changes that were not verified in time (VER-7, BIND-8, PRO-2)."""
+"""The end of accounts, bindings and mailbox changes that were not verified in time (VER-7, BIND-8, PRO-2).
+
+Each function returns the number of changed objects.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -15,7 +18,6 @@ _BATCH = 200
 
 
 def lapse_accounts(ports: Ports, now: datetime) -> int:
-    """Close the accounts that were not verified in time; return their number."""
     return _for_each(
         ports,
         lambda uow: uow.accounts.lapsed(now - accounts.UNVERIFIED_LIFETIME, _BATCH),
@@ -24,7 +26,6 @@ def lapse_accounts(ports: Ports, now: datetime) -> int:
 
 
 def lapse_bindings(ports: Ports, now: datetime) -> int:
-    """End the bindings that were not verified in time; return their number."""
     return _for_each(
         ports,
         lambda uow: uow.bindings.lapsed(now - bindings.UNVERIFIED_LIFETIME, _BATCH),
@@ -33,7 +34,6 @@ def lapse_bindings(ports: Ports, now: datetime) -> int:
 
 
 def drop_expired_email_changes(ports: Ports, now: datetime) -> int:
-    """Drop the mailbox changes that were not verified in time; return their number."""
     return _for_each(
         ports,
         lambda uow: uow.links.pending_changes(now - Purpose.EMAIL_CHANGE.lifetime, _BATCH),
@@ -44,7 +44,7 @@ def drop_expired_email_changes(ports: Ports, now: datetime) -> int:
 def _for_each(
     ports: Ports, find: Callable[[UnitOfWork], Sequence[str]], change: Callable[[UnitOfWork, str], bool]
 ) -> int:
-    """Apply `change` to each result of `find`, in separate transactions; return the number of changes."""
+    """Apply `change` to each id that `find` returns, each in its own transaction; return the number of changes."""
     changed = 0
     while True:
         with ports.unit_of_work() as uow:

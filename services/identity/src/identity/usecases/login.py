@@ -1,4 +1,4 @@
-"""Logins (LOGIN)."""
+"""Login by username and password (LOGIN-1)."""
 
 from collections.abc import Mapping
 from typing import Final, NoReturn
@@ -24,9 +24,10 @@ _OUTCOMES: Final[Mapping[type[Refusal], str]] = {
 
 
 def log_in(ports: Ports, username: str, *, password: str, client: ClientInfo) -> IssuedSession:
-    """Open a session (LOGIN-1), and count the outcome in the metrics.
+    """Open a session, and count the outcome in the metrics.
 
-    Raises BadCredentials, Locked, AccountSuspended, ReviewRejected, Busy.
+    Also stores a new hash if the password's hash has outdated parameters (SEC-1), and ends the oldest sessions beyond
+    MAX_SESSIONS. Raises BadCredentials, Locked, AccountSuspended, ReviewRejected, Busy.
     """
     try:
         issued = _log_in(ports, username, password=password, client=client)
@@ -66,7 +67,8 @@ def _open(ports: Ports, credential: Credential, client: ClientInfo, *, new_hash:
         token_digest=ports.tokens.session_digest(token),
         holder_id=credential.id,
         account_id=credential.id,
-        consents=texts.digest if texts.versions <= credential.accepted else "",  # LOGIN-3
+        # A person accepts each version of the texts only once (LOGIN-3).
+        consents=texts.digest if texts.versions <= credential.accepted else "",
         created_at=now,
         seen_at=now,
         expires_at=now + ports.rules.sessions.absolute,
@@ -79,7 +81,7 @@ def _open(ports: Ports, credential: Credential, client: ClientInfo, *, new_hash:
 
 
 def _open_at_once(ports: Ports, session: Session, credential: Credential) -> bool:
-    """Open a session with a single statement; return False if this is not possible."""
+    """Open a session with a single statement; return False if a transaction must open or refuse it."""
     detail, now = {"session_id": session.id}, session.created_at
     return ports.session_creation.open(
         session,
@@ -98,20 +100,22 @@ def _open_in_transaction(
             if account is not None:
                 account.password_hash = new_hash  # rolled back if the login is refused
         if not uow.sessions.open(session, credential_version=credential.credential_version):
-            _refuse_changed(uow, credential)
+            _refuse(uow, credential)
         uow.record_action("session.opened", credential.id, session_id=session.id)
         _end_oldest(uow, session)
         uow.commit()
 
 
 def _end_oldest(uow: UnitOfWork, newest: Session) -> None:
-    """End the oldest sessions beyond the maximum number (SEC-19)."""
     for session_id in session_termination.end_oldest_sessions(uow, newest, keep=MAX_SESSIONS):
         uow.record_action("session.ended", newest.holder_id, session_id=session_id, why="too_many")
 
 
-def _refuse_changed(uow: UnitOfWork, credential: Credential) -> NoReturn:
-    """Refuse a login, because the account changed during it. Raises BadCredentials, AccountSuspended."""
+def _refuse(uow: UnitOfWork, credential: Credential) -> NoReturn:
+    """Refuse a suspended account, or one that was closed or whose password changed during the login.
+
+    Raises BadCredentials, AccountSuspended.
+    """
     account = uow.accounts.get(credential.id)
     if account is None or account.credential_version != credential.credential_version:
         raise BadCredentials
@@ -119,7 +123,7 @@ def _refuse_changed(uow: UnitOfWork, credential: Credential) -> NoReturn:
 
 
 def _principal(ports: Ports, session: Session, credential: Credential) -> Principal:
-    """Return the principal of the new session, equal to the result of `identify`."""
+    """Return what `identify` would return for the new session, without a query."""
     return Principal(
         session_id=session.id,
         token_digest=session.token_digest,
@@ -132,7 +136,7 @@ def _principal(ports: Ports, session: Session, credential: Credential) -> Princi
 
 
 def _rehash_outdated(ports: Ports, credential: Credential, password: str) -> str | None:
-    """Return a new hash if the stored hash has outdated parameters (SEC-1)."""
+    """Return a new hash if the stored hash has outdated parameters, otherwise None (SEC-1)."""
     if not ports.passwords.outdated(credential.password_hash):
         return None
     try:

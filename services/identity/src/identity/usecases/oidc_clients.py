@@ -3,10 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from identity.domain.client_registration import (
-    Registration,
-    parse_registration,
-)
+from identity.domain.client_registration import Registration, parse_registration
 from identity.domain.client_registration_fields import RegistrationError, WrongField
 from identity.domain.errors import InvalidValue
 from identity.domain.oidc_client import OidcClient
@@ -18,14 +15,13 @@ from identity.usecases.steps import session_termination
 
 @dataclass(frozen=True, slots=True)
 class ClientDetails:
-    """A service client with its registration for OpenID Connect, if it has one."""
-
     client: ServiceClient
     oidc: OidcClient | None
+    """None if the client is not registered for OpenID Connect."""
 
 
-def register(ports: Ports, name: str, asked: Registration) -> OidcClient:
-    """Register a client, or replace its registration; its grants end if the new registration is narrower.
+def register(ports: Ports, name: str, registration: Registration) -> OidcClient:
+    """Register a service client, or replace its registration; its grants end if the new registration is narrower.
 
     Raises UnknownClientError, RevokedClientError, RegistrationError.
     """
@@ -33,13 +29,13 @@ def register(ports: Ports, name: str, asked: Registration) -> OidcClient:
         uow.clients.lock_all()
         lock_client(uow, name)
         client = parse_registration(
-            asked,
+            registration,
             name=name,
             parse_keys=ports.proofs.client_keys,
             https_only=uow.rules.https_only,
             now=uow.clock.now(),
         )
-        clashes = tuple(_clashes(uow, client, asked))
+        clashes = tuple(_clashes(uow, client, registration))
         if clashes:
             raise RegistrationError(clashes)
         _store(uow, client)
@@ -49,7 +45,7 @@ def register(ports: Ports, name: str, asked: Registration) -> OidcClient:
 
 
 def show(ports: Ports, name: str) -> ClientDetails:
-    """Return a client. Raises UnknownClientError."""
+    """Return a client, even if it is revoked. Raises UnknownClientError."""
     found = next((each for each in every(ports) if each.client.name == name), None)
     if found is None:
         raise UnknownClientError(f"{name}: no such client")
@@ -57,22 +53,25 @@ def show(ports: Ports, name: str) -> ClientDetails:
 
 
 def every(ports: Ports) -> Sequence[ClientDetails]:
-    """Return all clients by name, including revoked clients."""
+    """Return all clients in the order of their names, including revoked clients."""
     with ports.unit_of_work() as uow:
         registered = {each.name: each for each in uow.oidc_clients.every()}
         return [ClientDetails(each, registered.get(each.name)) for each in uow.clients.every()]
 
 
-def _clashes(uow: UnitOfWork, client: OidcClient, asked: Registration) -> Iterator[WrongField]:
-    """Yield conflicts with other clients: resources that they registered, and names that do not exist."""
+def _clashes(uow: UnitOfWork, client: OidcClient, registration: Registration) -> Iterator[WrongField]:
+    """Yield resources that another client has registered, and names of clients that cannot be reached.
+
+    A client can be reached if it is registered for OpenID Connect, not revoked, and not the client itself.
+    """
     live = {each.name for each in uow.clients.every() if each.revoked_at is None and each.name != client.name}
     others = [each for each in uow.oidc_clients.every() if each.name in live]
     taken = {uri for each in others for uri in each.resources}
     known = {each.name for each in others}
-    for position, uri in enumerate(asked.resources):
+    for position, uri in enumerate(registration.resources):
         if uri in taken:
             yield WrongField("resources", InvalidValue("resource_taken"), position)
-    for position, name in enumerate(asked.may_reach):
+    for position, name in enumerate(registration.may_reach):
         if name not in known:
             yield WrongField("may_reach", InvalidValue("unknown_client"), position)
 
@@ -90,7 +89,7 @@ def _store(uow: UnitOfWork, client: OidcClient) -> None:
 
 
 def _recorded(client: OidcClient) -> dict[str, object]:
-    """Return the fields of a registration that the audit log stores: redirect URIs and permissions."""
+    """Return what the audit log stores of a registration. Queries of redirect URIs are left out (OIDC-29)."""
     return {
         "redirect_uris": [uri.partition("?")[0] for uri in client.redirect_uris],
         "scopes": client.scopes,

@@ -1,6 +1,6 @@
 """Operators' decisions on an account: approve, reject, suspend, reinstate, close (REV-2, OPS-2).
 
-`username_or_id` identifies an account. Each function raises NotFound and WrongState.
+`username_or_id` is an open account's username or any account's id. Each function raises NotFound and WrongState.
 """
 
 from contextlib import AbstractContextManager
@@ -45,14 +45,12 @@ def reject(ports: Ports, username_or_id: str, *, reason: str) -> Account:
 
 
 def suspend(ports: Ports, username_or_id: str) -> Account:
-    """Suspend an account, and end its sessions and those that act as the account."""
     with _decision(ports, username_or_id, "account.suspended") as (uow, account):
         suspend_locked(uow, account)
     return account
 
 
 def reinstate(ports: Ports, username_or_id: str) -> Account:
-    """Lift a suspension."""
     with _decision(ports, username_or_id, "account.reinstated") as (uow, account):
         account.reinstate()
         uow.record_event(account, AccountReinstated())
@@ -60,7 +58,6 @@ def reinstate(ports: Ports, username_or_id: str) -> Account:
 
 
 def close(ports: Ports, username_or_id: str) -> Account:
-    """Close an account permanently."""
     with _decision(ports, username_or_id, "account.closed") as (uow, account):
         close_locked(uow, account, "operator")
     return account
@@ -69,5 +66,4 @@ def close(ports: Ports, username_or_id: str) -> Account:
 def _decision(
     ports: Ports, username_or_id: str, action: str
 ) -> AbstractContextManager[tuple[UnitOfWork, Account]]:
-    """Lock the account and check that its status allows the decision."""
     return locked_account(ports, username_or_id, action, *OPERATOR_DECISIONS[action])

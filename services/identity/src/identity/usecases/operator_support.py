@@ -1,6 +1,6 @@
 """Operators' support actions on an account's locks, sessions, bindings, mails and mailbox (OPS-1).
 
-`username_or_id` identifies an account. `Ports.by` provides the operator and the reason.
+`username_or_id` is an open account's username or any account's id. `Ports.by` provides the operator and the reason.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from identity.usecases.steps.unbinding import remove
 
 
 def unlock(ports: Ports, username_or_id: str) -> Account:
-    """Clear the failed logins and password checks of an account. Raises NotFound, WrongState."""
+    """Reset an account's counts of failed logins and of password checks. Raises NotFound, WrongState."""
     with locked_account(ports, username_or_id, "account.unlocked", *OPEN) as (uow, account):
         username = str(account.username_key)
         uow.counters.clear([LOGIN_ACCOUNT.counter(username), PASSWORD_PROOFS.counter(account.id)])
@@ -35,7 +35,7 @@ def unlock(ports: Ports, username_or_id: str) -> Account:
 
 
 def end_sessions(ports: Ports, username_or_id: str) -> int:
-    """End the sessions of an account and those that act as the account; return the number of sessions.
+    """End the sessions and grants of an account and those that act as it; return the number of sessions.
 
     Raises NotFound, WrongState.
     """
@@ -46,7 +46,7 @@ def end_sessions(ports: Ports, username_or_id: str) -> int:
 
 
 def end_session(ports: Ports, session_id: str) -> None:
-    """End one session, even one that has timed out but still has grants. Raises NotFound."""
+    """End one session and its grants, even if it has timed out and only grants are left. Raises NotFound."""
     with ports.unit_of_work() as uow:
         session = uow.sessions.get(session_id)
         services = uow.service_logins.of_session(session_id, uow.clock.now())
@@ -59,7 +59,7 @@ def end_session(ports: Ports, session_id: str) -> None:
 
 
 def remove_binding(ports: Ports, binding_id: str) -> None:
-    """End a binding and every session that uses the binding (SW-5). Raises NotFound.
+    """End a live binding, and every session and grant that uses it (SW-5). Raises NotFound.
 
     The general account is notified, or the link account if the general account is closed (UNB-5).
     """
@@ -69,7 +69,7 @@ def remove_binding(ports: Ports, binding_id: str) -> None:
 
 
 def resend_code(ports: Ports, binding_id: str) -> None:
-    """Mail a new code for an unverified binding. Raises NotFound, WrongState, TooSoon."""
+    """Mail a new code for an unverified binding of an active account. Raises NotFound, WrongState, TooSoon."""
     with _locked_binding(ports, binding_id, "bind_code.issued", "active") as (uow, general, binding):
         if binding.has_lapsed(uow.clock.now()):
             raise NotFound
@@ -95,7 +95,7 @@ def _locked_binding(
 
 
 def resend_mail(ports: Ports, username_or_id: str) -> Account:
-    """Mail a new link for a pending verification, of a new account or a change of mailbox (VER-5, PRO-2).
+    """Mail a new link for the pending verification of a new account or of a change of mailbox (VER-5, PRO-2).
 
     Counts against the account's own quota (SEC-6). Raises NotFound, WrongState, TooSoon.
     """

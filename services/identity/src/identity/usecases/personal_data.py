@@ -21,22 +21,24 @@ _ALL = AuditFilter(limit=1_000_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalDataExport:
-    """All stored data of a person, except secrets and the data of other people."""
-
     account: Account
     consents: Sequence[ConsentRecord]
     bindings: Sequence[BindingWithAccounts]
+    """Live and ended bindings, with the account of the other side."""
     sessions: Sequence[Session]
+    """The sessions that the person opened."""
     services: Sequence[ServiceLogin]
+    """The person's logins at services, active and ended, as long as they are stored."""
     mails: Sequence[MailRecord]
+    """The requested mails, as long as they are in the outbox."""
     history: Sequence[AuditRecord]
 
 
 def export(ports: Ports, username_or_id: str) -> PersonalDataExport:
     """Return a person's data, and record the export. Raises NotFound.
 
-    Sessions and addresses of other people who act as the account or change it are left out: they are personal data of
-    those people.
+    Sessions of other people who act as the account, and the client addresses of other people's actions on it, are left
+    out: they are personal data of those people.
     """
     with ports.unit_of_work() as uow:
         account = get_by_username_or_id(uow, username_or_id)
@@ -55,7 +57,7 @@ def export(ports: Ports, username_or_id: str) -> PersonalDataExport:
 
 
 def _redacted(account: Account, row: AuditRecord) -> AuditRecord:
-    """Return a row without the address of another actor. A failed login, whose actor is unknown, keeps its address."""
+    """Remove another actor's client address. A row with an unknown actor, such as a failed login, keeps it."""
     if row.entry.actor in {account.id, ""}:
         return row
     return replace(row, entry=replace(row.entry, address=""))
@@ -65,7 +67,7 @@ def erase(ports: Ports, username_or_id: str) -> Account:
     """Close an account if it is open, and erase its personal data. Raises NotFound.
 
     The event `account.closed` with the reason `erased` asks consumers to erase their copies, even if the account was
-    already closed. The audit log and events contain identifiers only.
+    already closed. Audit entries and published events remain until their retention ends.
     """
     with locked_account(ports, username_or_id, "account.erased", *OPEN, "closed") as (uow, account):
         if account.closed_at is None:

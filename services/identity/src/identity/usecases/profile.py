@@ -49,7 +49,7 @@ def show(ports: Ports, principal: Principal) -> Account:
         raise NotSignedIn
     if account.pending_email is not None:
         with ports.unit_of_work() as uow:
-            drop_expired_email_change(uow, account, uow.clock.now())
+            drop_expired_email_change(uow, account, uow.clock.now())  # for display; nothing is committed
     return account
 
 
@@ -61,9 +61,9 @@ def change(
     revisions: frozenset[int] | None,
     current_password: str | None,
 ) -> Account:
-    """Save changes (PRO-1, PRO-2, PRO-5). A change of mailbox requires the current password.
+    """Save changes (PRO-1). A new mailbox requires the current password, and is pending until its link is used (PRO-2).
 
-    The account must have one of the `revisions`; None accepts any revision.
+    The account must have one of the `revisions`; None accepts any revision (PRO-5).
 
     Raises ForbiddenWhileSwitched, NotSignedIn, RevisionStale, BadPassword, SessionEnded, TooManyChecks,
     TooManyChanges, TooSoon, Busy.
@@ -111,7 +111,10 @@ def _save(uow: UnitOfWork, account: Account, requested: Changes) -> None:
 
 
 def withdraw_email_change(ports: Ports, principal: Principal) -> None:
-    """Cancel the pending change of mailbox and its link (PRO-2). Raises ForbiddenWhileSwitched, NotFound."""
+    """Cancel the pending change of mailbox and its link (PRO-2).
+
+    Raises ForbiddenWhileSwitched, NotSignedIn, NotFound if no change is pending.
+    """
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
         account = _locked(uow, principal)
@@ -125,7 +128,9 @@ def withdraw_email_change(ports: Ports, principal: Principal) -> None:
 def change_password(
     ports: Ports, principal: Principal, *, current: str, new: str, end_binding: bool = False
 ) -> Account:
-    """Change the password, end other sessions and cancel a pending change of mailbox (PRO-4, UNB-5).
+    """Change the password; end all other sessions and all grants, and cancel a pending change of mailbox (PRO-4).
+
+    Password reset links become invalid. `end_binding` also ends a general account's binding (UNB-5).
 
     Raises ForbiddenWhileSwitched, NotSignedIn, BadPassword, SessionEnded, TooManyChecks, InvalidValue,
     PasswordReused, Busy.

@@ -20,9 +20,10 @@ BATCH = 1000
 
 
 def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, retention: timedelta) -> int:
-    """Publish the next events in the order of their commits; return their number. Raises ConcurrentPublish.
+    """Publish the next batch of events in commit order; return their number. Raises ConcurrentPublish.
 
-    Events that have a position but are not in Redis come first; for an empty Redis, only those within `retention`.
+    Events that have a position but are missing in Redis come first; if Redis has no checkpoint, only those within
+    `retention`. Before that, mails that a relay of the previous release left on the event stream are copied.
     """
     checkpoint = stream.checkpoint(outbox.epoch())
     if copied := stream.copy_mails(checkpoint, outbox.unsent_mails):
@@ -53,7 +54,7 @@ def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, retention: t
 def _catch_up(
     stream: Stream, checkpoint: Checkpoint, events: Sequence[PositionedEvent], *, newest: int
 ) -> int:
-    """Publish a batch that is missing in Redis; mails with a receipt no longer have a sealed payload (MAIL-3)."""
+    """Publish a batch that Redis lacks. Mails with a receipt have no sealed payload, so they are not sent again."""
     stream.publish(events, expected=checkpoint, position=events[-1].position)
     published = checkpoint.position or 0
     lost = checkpoint.position is None or published < checkpoint.high_watermark

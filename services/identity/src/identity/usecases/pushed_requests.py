@@ -14,13 +14,15 @@ from identity.usecases.pending_authorization_requests import count_request, find
 from identity.usecases.ports import Ports
 
 
-def push(ports: Ports, client: OidcClient, sent: Parameters, *, jkt: str | None, asker: ClientInfo) -> str:
+def push(
+    ports: Ports, client: OidcClient, sent: Parameters, *, jkt: str | None, client_info: ClientInfo
+) -> str:
     """Validate and store a pushed request; return its id. `jkt` is the thumbprint of the key in its DPoP proof, if any.
 
     Raises AuthorizationError, UnprovenRequest, TooManyRequests.
     """
     if client.is_public:  # anyone can push in its name
-        count_request(ports, asker)
+        count_request(ports, client_info)
     now, request_id = ports.clock.now(), ports.randomness.token()
     stored = PendingRequest(
         digest=digest_of(request_id),

@@ -9,11 +9,15 @@ from identity.usecases.ports.stream import MailerProgress, Stream
 
 _log = structlog.get_logger("identity.relay")
 _SETTLED = timedelta(minutes=1)
+"""A mail is not examined before this time after its publication."""
 _BATCH = 500
 
 
 def record_receipts(outbox: OutboxReader, stream: Stream, *, block_ms: int) -> int:
-    """Store the states of mails and delete their sealed payloads (SEC-9); return the number of receipts."""
+    """Store the states of mails and delete their sealed payloads (SEC-9); return the number of receipts.
+
+    Waits at most `block_ms` for the first receipt.
+    """
     receipts = stream.receipts(block_ms=block_ms)
     if receipts:
         outbox.record_receipts([receipt for _, receipt in receipts])
@@ -25,8 +29,8 @@ def record_lost_mails(outbox: WaitingMails, stream: MailerProgress, now: datetim
     """Mark lost mails as refused, so that people may request new mails; return their number.
 
     A mail is lost if its stream entry was acknowledged without a receipt, or deleted by anyone but the relay. The
-    mailer acknowledges an entry and writes the receipt together. When all receipts are stored, a mail without a receipt
-    is therefore lost if its entry is not pending.
+    mailer acknowledges an entry and writes its receipt together. So once all receipts are stored, a mail without a
+    receipt is lost if its entry is acknowledged or deleted.
     """
     position = stream.unhandled_from(outbox.epoch())
     if position is None:

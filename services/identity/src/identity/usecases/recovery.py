@@ -54,7 +54,6 @@ def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo
 
 
 def _quota(key: str, email: str) -> MailQuota:
-    """Return the quota for the submitted username and mailbox."""
     return MailQuota(Budget.RESETS, Purpose.PASSWORD_RESET, (key, email), email)
 
 
@@ -76,8 +75,8 @@ def _mail_link(uow: UnitOfWork, account: Account, email: str) -> None:
 def reset(ports: Ports, token: str, *, password: str) -> Device:
     """Set a new password by a mailed link, which works once; return a device cookie for the browser.
 
-    Ends all sessions, and the binding of a general account (UNB-5). Raises LinkInvalid, LinkExpired, LinkSuperseded,
-    LinkUsed, InvalidValue, PasswordReused, Busy.
+    Ends all sessions and grants, a pending change of mailbox, the lock by failed logins, and the binding of a general
+    account (UNB-5). Raises LinkInvalid, LinkExpired, LinkSuperseded, LinkUsed, InvalidValue, PasswordReused, Busy.
     """
     found, value = _resolve(ports, token)
     password_hash = hash_new_password(ports, found, password)
@@ -108,7 +107,7 @@ def preview(ports: Ports, token: str) -> Account:
 
 
 def _resolve(ports: Ports, token: str) -> tuple[Account, str]:
-    """Return the account and challenge of a valid link. Called before the expensive hash is computed."""
+    """Return the account and the challenge value of a valid link. `reset` checks it again under the account's lock."""
     _, account_id, value = read_link(ports, token, Purpose.PASSWORD_RESET)
     account = ports.queries.account(account_id)
     if account is None:

@@ -17,7 +17,8 @@ from identity.usecases.steps.mail_limits import registration_quota, try_consume_
 def register(ports: Ports, registration: Registration, *, password: str, client: ClientInfo) -> Account:
     """Open an account and mail its verification link; a repeated registration returns the account (REG-13).
 
-    Does not disclose whether the mailbox is taken (REG-9). Raises UsernameTaken, TooManyRequests, Busy.
+    If the mailbox is taken, its owner is mailed a notice instead; the caller cannot tell (REG-9). Above the mailbox's
+    quota no mail is sent. Raises UsernameTaken, TooManyRequests, Busy.
     """
     wait_seconds = count_by_network(ports, ports.rules.registrations_by_client_address, client)
     if wait_seconds:
@@ -63,7 +64,10 @@ def _open(ports: Ports, registration: Registration, password_hash: str) -> Accou
 
 
 def _repeat(ports: Ports, registration: Registration, password: str) -> Account | None:
-    """Return the account of a repeated registration, or None if the username became free. Raises UsernameTaken."""
+    """Return the account of a repeated registration, or None if the username is free. Raises UsernameTaken.
+
+    A lapsed account is closed, which frees the username.
+    """
     account = ports.queries.by_username(username_key(registration.username))
     now = ports.clock.now()
     if account is None:
@@ -79,7 +83,6 @@ def _repeat(ports: Ports, registration: Registration, password: str) -> Account 
 
 
 def _close_lapsed(ports: Ports, account_id: str) -> None:
-    """Close a lapsed account that cleanup has not closed yet, to release its username (VER-7)."""
     with ports.unit_of_work() as uow:
         account = uow.accounts.locked(account_id)
         if account is not None and account.closed_at is None and account.has_lapsed(uow.clock.now()):

@@ -1,4 +1,4 @@
-"""Logout requests of services (OpenID Connect RP-Initiated Logout 1.0, OIDC-23)."""
+"""Logout requested by a client (OpenID Connect RP-Initiated Logout 1.0, OIDC-23)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,15 +16,16 @@ from identity.usecases.steps import session_termination
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutRequest:
-    """The verified parts of a request: the client, the grant of its ID token, and the URI to return to."""
-
     client: OidcClient | None
+    """None if the request names no client."""
     grant: Grant | None
+    """The grant of the ID token, which may have ended; None if no ID token was sent or the grant was deleted."""
     return_uri: str | None
+    """A registered URI of the client; None if none was sent or the client is not known."""
     state: str | None
 
     def needs_question(self, principal: Principal | None) -> bool:
-        """Return whether the person must confirm: a session exists, and no ID token of that session was sent."""
+        """Return whether the person must confirm: a session is open, and no ID token of it was sent."""
         if principal is None:
             return False
         return self.grant is None or self.grant.session_id != principal.session_id
@@ -79,16 +80,16 @@ def _grant(ports: Ports, hint: Claims) -> Grant | None:
     return grant if grant is not None and grant.client == hint.get("aud") else None
 
 
-def log_out(ports: Ports, asked: LogoutRequest, principal: Principal | None) -> None:
-    """End the browser's session and the grant that the ID token names.
+def log_out(ports: Ports, request: LogoutRequest, principal: Principal | None) -> None:
+    """End the browser's session with its grants, and the grant that the ID token names.
 
-    If the portal session of that grant has timed out, end all its grants, because nobody can log out of it any more.
+    If that grant's session has timed out, end all grants of the session, because nobody can log out of it any more.
     """
     with ports.unit_of_work() as uow:
         if principal is not None:
             session_termination.end_session(uow, principal.session_id, "logout")
             uow.record_action("session.closed", principal.account.id, session_id=principal.session_id)
-        grant = asked.grant
+        grant = request.grant
         if grant is not None and (principal is None or grant.session_id != principal.session_id):
             if _has_session(uow, grant, ports.clock.now()):
                 session_termination.end_grant(uow, grant.id, "logout")

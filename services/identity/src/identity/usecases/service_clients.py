@@ -25,10 +25,10 @@ COUNTER = "client.address"
 """A separate counter from failed logins, so that a service with an old secret does not lock out people."""
 
 
-def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientInfo) -> ServiceClient:
+def authenticate(ports: Ports, secret: str, *, name: str | None, client_info: ClientInfo) -> ServiceClient:
     """Authenticate a client by its secret; `name` must match if given. Raises BadClient, Locked.
 
-    Wrong secrets are counted by address. The correct secret is accepted even above the limit, because it cannot be
+    Failures are counted by client address. The correct secret is accepted even above the limit, because it cannot be
     guessed.
     """
     now, digest = ports.clock.now(), digest_of(secret)
@@ -36,9 +36,9 @@ def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientIn
     if client is not None and client.accepts(digest, now) and name in {None, client.name}:
         return client
     limit = replace(ports.rules.login_failures_by_client_address, name=COUNTER)
-    wait_seconds = count_by_network(ports, limit, asker)
+    wait_seconds = count_by_network(ports, limit, client_info)
     known = client.name if client is not None else ""
-    record_refused(ports, known, why="bad_client", throttle_key=f"{known}:{asker.networks[0]}")
+    record_refused(ports, known, why="bad_client", throttle_key=f"{known}:{client_info.networks[0]}")
     raise Locked(wait_seconds, of_service=True) if wait_seconds else BadClient
 
 
@@ -49,7 +49,7 @@ def record_refused(ports: Ports, name: str, *, throttle_key: str, **detail: str)
 
 
 def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient, str]:
-    """Create a client; return the client and its secret, which is not stored. Raises ClientError."""
+    """Create a client; return it with its secret, which cannot be read again. Raises ClientError."""
     now, secret = ports.clock.now(), ports.randomness.token()
     client = ServiceClient(
         name=parse_name(name),
@@ -68,7 +68,10 @@ def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient
 
 
 def rotate(ports: Ports, name: str, *, overlap: timedelta) -> tuple[ServiceClient, str]:
-    """Issue a new secret; the old secret stays valid for `overlap`. Raises ClientError."""
+    """Issue a new secret and return it; the old secret stays valid for `overlap`.
+
+    Raises ClientError, also while an earlier old secret is still valid.
+    """
     secret = ports.randomness.token()
     with ports.unit_of_work() as uow:
         client = lock_client(uow, name)

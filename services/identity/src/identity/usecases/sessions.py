@@ -12,11 +12,11 @@ from identity.usecases.steps import session_termination
 
 @dataclass(frozen=True, slots=True)
 class IssuedSession:
-    """A session with its new token, which is not stored."""
-
     token: str
+    """The session's new token. Only its hash is stored (SEC-7)."""
     principal: Principal
     device: Device | None = None
+    """The cookie of `issue_device` after a login; None after a switch."""
 
 
 def issue_device(ports: Ports, account: DeviceOwner) -> Device:
@@ -25,7 +25,7 @@ def issue_device(ports: Ports, account: DeviceOwner) -> Device:
 
 
 def identify(ports: Ports, token: str) -> Principal:
-    """Return the principal of a session's token. Raises NotSignedIn."""
+    """Return the principal of a session's token, and record the session's use. Raises NotSignedIn."""
     principal = ports.queries.principal(
         ports.tokens.session_digest(token),
         consents=ports.rules.consents.digest,
@@ -49,7 +49,7 @@ def require_not_switched(principal: Principal) -> None:
 
 
 def log_out(ports: Ports, principal: Principal) -> None:
-    """End the session, even if it is switched (LOGIN-6)."""
+    """End the session with its grants, even if it is switched (LOGIN-6)."""
     with ports.unit_of_work() as uow:
         session_termination.end_session(uow, principal.session_id, "logout")
         uow.record_action("session.closed", principal.account.id, session_id=principal.session_id)
@@ -57,7 +57,7 @@ def log_out(ports: Ports, principal: Principal) -> None:
 
 
 def replace(ports: Ports, former: Principal, principal: Principal) -> None:
-    """End the browser's session from before this login; the same person's logins at services continue (OIDC-5)."""
+    """End the browser's session from before this login. If it is the same person's, its grants continue (OIDC-5)."""
     if former.actor.id != principal.actor.id:
         log_out(ports, former)
         return
@@ -78,7 +78,7 @@ def own_logins(ports: Ports, principal: Principal) -> list[OpenLogin]:
 
 
 def end_session(ports: Ports, principal: Principal, session_id: str) -> None:
-    """End one of the person's sessions (LOGIN-7). Raises ForbiddenWhileSwitched, NotFound."""
+    """End one of the person's sessions with its grants (LOGIN-7). Raises ForbiddenWhileSwitched, NotFound."""
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
         if not session_termination.end_session_of_holder(uow, principal.actor.id, session_id):
@@ -100,7 +100,10 @@ def end_service(ports: Ports, principal: Principal, session_id: str, grant_id: s
 
 
 def end_other_sessions(ports: Ports, principal: Principal) -> None:
-    """End all of the person's sessions except the current one (LOGIN-7). Raises ForbiddenWhileSwitched."""
+    """End all of the person's sessions and grants but the current session's (LOGIN-7).
+
+    Raises ForbiddenWhileSwitched.
+    """
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
         if session_termination.end_other_sessions(uow, principal.actor.id, except_id=principal.session_id):

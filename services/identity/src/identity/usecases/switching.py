@@ -16,7 +16,7 @@ from identity.usecases.steps.unbinding import lock_general
 
 
 def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession:
-    """Switch the session to the general account of a verified binding, with a new token (SW-1).
+    """Switch the session to the general account of a verified binding, with a new token; record the use (SW-1).
 
     Raises AlreadySwitched, NotFound, NotVerified, TooManySwitches, NotSignedIn.
     """
@@ -53,7 +53,7 @@ def switch_back(ports: Ports, principal: Principal) -> IssuedSession:
 
 
 def _reissue(uow: UnitOfWork, principal: Principal, *, account_id: str, binding_id: str | None) -> str:
-    """Replace the session's token and account, and commit; the absolute lifetime is not extended (SEC-7)."""
+    """Replace the session's token and account, and commit. The absolute limit stays (SW-1). Raises NotSignedIn."""
     token = uow.randomness.token()
     digest = uow.tokens.session_digest(token)
     if not uow.sessions.reissue(principal, token_digest=digest, account_id=account_id, binding_id=binding_id):

@@ -9,7 +9,7 @@ from identity.usecases.ports.purger import Purger
 
 @dataclass(frozen=True, slots=True)
 class CleanupResult:
-    """The numbers of changed and deleted objects."""
+    """The numbers of lapsed accounts, bindings and changes of mailbox, and of deleted rows and events."""
 
     accounts: int
     bindings: int
@@ -19,7 +19,7 @@ class CleanupResult:
 
 
 def clean_up(ports: Ports, purger: Purger) -> CleanupResult:
-    """Close lapsed accounts and bindings, and delete expired rows. Runs may overlap: locks guard every change."""
+    """End what was not verified in time, and delete what is past its retention. Runs may overlap."""
     now = ports.clock.now()
     return CleanupResult(
         accounts=lapse_accounts(ports, now),

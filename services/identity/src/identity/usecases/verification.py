@@ -1,4 +1,4 @@
-"""Verification of a mailbox by the mailed link, and repeated requests for the mail (VER)."""
+"""Verification of a mailbox by the mailed link, its new mail, and the correction of an unverified mailbox (VER)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,7 +45,7 @@ class Confirmation:
 
 
 def preview(ports: Ports, token: str) -> Confirmation:
-    """Return the result of `confirm` without changes, because mail scanners open links too (VER-2).
+    """Return what `confirm` would do; nothing changes, because mail scanners open links too (VER-2).
 
     Does not disclose whether the mailbox is taken. Raises LinkInvalid, LinkExpired, LinkSuperseded.
     """
@@ -53,14 +53,14 @@ def preview(ports: Ports, token: str) -> Confirmation:
     account = ports.queries.account(account_id)
     with ports.unit_of_work() as uow:
         challenge = uow.links.get(account_id, purpose)
-    account, _, already = resolve_challenge(account, challenge, purpose, value=value, now=ports.clock.now())
+    account, _, already = _resolve(account, challenge, purpose, value=value, now=ports.clock.now())
     return Confirmation(account, purpose, already=already)
 
 
 def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirmation:
     """Verify the mailbox of a registration or of a change (VER-2, PRO-2).
 
-    A change ends all sessions of the account except the `principal`'s own session (PRO-3).
+    A change ends all sessions and grants of the account, except the `principal`'s session with its grants (PRO-3).
     Raises LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken.
     """
     purpose, account_id, value = read_link(ports, token, *_PURPOSES)
@@ -68,7 +68,7 @@ def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirm
         with ports.unit_of_work() as uow:
             account = uow.accounts.locked(account_id)
             challenge = uow.links.get(account_id, purpose)
-            account, challenge, already = resolve_challenge(
+            account, challenge, already = _resolve(
                 account, challenge, purpose, value=value, now=uow.clock.now()
             )
             if not already:
@@ -89,7 +89,7 @@ def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirm
         raise MailboxTaken from None
 
 
-def resolve_challenge(
+def _resolve(
     account: Account | None, challenge: Challenge | None, purpose: Purpose, *, value: str, now: datetime
 ) -> tuple[Account, Challenge, bool]:
     """Validate a link; return its account, its challenge and whether the link was used before.
@@ -119,12 +119,11 @@ def _require_current(account: Account, challenge: Challenge, now: datetime) -> N
 
 
 def _own_session(account: Account, principal: Principal | None) -> str | None:
-    """Return the principal's session if the principal logged in to the account."""
     return principal.session_id if principal and principal.actor.id == account.id else None
 
 
 def mailbox_changed_since(ports: Ports, account_id: str, since: datetime) -> bool:
-    """Return whether a new mailbox was verified after `since`, as far as its link is still stored."""
+    """Return whether a new mailbox was verified after `since`; False if its link's row has been replaced or deleted."""
     with ports.unit_of_work() as uow:
         challenge = uow.links.get(account_id, Purpose.EMAIL_CHANGE)
     return challenge is not None and challenge.used_at is not None and challenge.used_at > since
@@ -132,17 +131,17 @@ def mailbox_changed_since(ports: Ports, account_id: str, since: datetime) -> boo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationStatus:
-    """The state of an unverified account; it lapses at `lapses_at` (VER-7)."""
-
     email: str
     mail: MailState | None
     wait_seconds: int
+    """The wait before another mail to this mailbox may be requested, or 0."""
     correction_wait_seconds: int
+    """The wait before the mailbox may be corrected, or 0."""
     lapses_at: datetime
 
 
 def status(ports: Ports, principal: Principal) -> VerificationStatus:
-    """Return the mailbox, its mail's state and the waits for another mail (VER-5, VER-6). Raises NotSignedIn."""
+    """Return the state of an unverified account (VER-5 to VER-7). Raises NotSignedIn."""
     account = ports.queries.account(principal.actor.id)
     if account is None or account.closed_at is not None or account.has_lapsed(ports.clock.now()):
         raise NotSignedIn
@@ -156,7 +155,7 @@ def status(ports: Ports, principal: Principal) -> VerificationStatus:
 
 
 def mail_state(ports: Ports, principal: Principal) -> MailState | None:
-    """Return the state of the verification mail if verification is the next step (VER-6)."""
+    """Return the state of the verification mail, or None if verification is not the next step (VER-6)."""
     if principal.next_step != "verify_email":
         return None
     return ports.queries.verification_mail(principal.actor.id)

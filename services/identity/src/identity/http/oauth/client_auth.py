@@ -19,7 +19,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 def require_client(form: Form) -> RegisteredClient:
     """Authenticate the client of the request. Raises InvalidRequest, BadClient, Locked."""
-    return authenticate(ports(), credentials_of(form), asker=client_info())
+    return authenticate(ports(), credentials_of(form), client_info=client_info())
 
 
 def client_ports(client: RegisteredClient) -> Ports:

@@ -31,7 +31,7 @@ def answer() -> Response:
     """Describe a token. It is inactive for services outside its audience or without the right `tokens:introspect`."""
     form = read_form()
     credentials, token = credentials_of(form), form.require("token")
-    response = jsonify(introspect(ports(), credentials, token, asker=client_info()))
+    response = jsonify(introspect(ports(), credentials, token, client_info=client_info()))
     response.headers.add(*_NO_STORE)
     return response
 

@@ -27,7 +27,7 @@ def push() -> Response:
         client.oidc,
         parse_parameters(request.get_data()),
         jkt=dpop_key(),
-        asker=client_info(),
+        client_info=client_info(),
     )
     lifetime = int(PUSHED_LIFETIME.total_seconds())
     response = jsonify(request_uri=f"{REQUEST_URI}{request_id}", expires_in=lifetime)

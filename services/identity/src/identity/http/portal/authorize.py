@@ -68,7 +68,9 @@ def begin(validated: ValidatedRequest, request_id: str | None) -> Response:
     """Redirect to the request's page. Before, store the request, or extend the lifetime of a pushed request."""
     principal = optional_principal()
     if request_id is None:
-        request_id = pending_authorization_requests.store(ports(), validated, principal, asker=client_info())
+        request_id = pending_authorization_requests.store(
+            ports(), validated, principal, client_info=client_info()
+        )
     else:
         pending_authorization_requests.advance(ports(), validated, principal)
     return redirect_to("portal.authorize.show", request_id=request_id)

@@ -29,7 +29,8 @@ def accept_end(
 ) -> Anchor | None:
     """Record the end of the chain even if the chain lacks a recorded anchor, for example after a restore.
 
-    Writes an audit entry with the missing anchors. Returns the new anchor, or None if the chain is empty.
+    Writes an audit entry with the missing anchors. Returns the new anchor. If the chain is empty, returns None and
+    records nothing.
     """
     newest = chain.newest()
     if newest is None:
@@ -48,7 +49,7 @@ def accept_end(
 
 
 def contains(chain: AuditChain, anchor: Anchor) -> bool:
-    """Return whether the chain contains the anchor's segment or was pruned beyond it. Does not verify hashes."""
+    """Return whether the chain contains the anchor, or was pruned beyond its segment. Does not verify the chain."""
     found = chain.segments(after=anchor.segment - 1, limit=1)
     if not found:
         return False

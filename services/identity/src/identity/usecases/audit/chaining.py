@@ -22,7 +22,7 @@ _PRUNED_AT_ONCE = 50
 def extend(chain: AuditChain, keys: ChainKeys, now: datetime) -> Segment | None:
     """Chain a batch of new rows; return the new segment, or None if there are no new rows.
 
-    Logs the new head, because a truncated audit log is detected only by comparison with an earlier head.
+    Logs the new head: only an end that was recorded elsewhere shows that an audit log was truncated.
     """
     # Read before the rows, so that two concurrent relays conflict on the segment's number.
     newest = chain.newest()
@@ -52,16 +52,17 @@ def extend(chain: AuditChain, keys: ChainKeys, now: datetime) -> Segment | None:
 
 
 class NotAuthentic(Exception):  # noqa: N818 - named after the condition
-    """A segment's hash does not match its content, or its key is missing. The segment is kept as evidence."""
+    """A segment's hash is wrong, or its key is not configured. The segment is not deleted, because it is evidence."""
 
     def __init__(self, segment: int) -> None:
         super().__init__(f"segment {segment} of the audit log is not authentic, or its key is missing")
 
 
 def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime) -> int:
-    """Delete whole segments chained before `before`, a few per transaction; return the number of rows.
+    """Delete whole segments chained before `before`, a few per transaction; return the number of deleted rows.
 
-    Raises NotAuthentic for a segment with a wrong hash, before any segment of the same transaction is deleted.
+    The newest deleted segment stays, without rows, as the start of the chain. Raises NotAuthentic before any segment of
+    the same transaction is deleted.
     """
     dropped = 0
     while due := _due(chain.segments(after=0, limit=_PRUNED_AT_ONCE), before):
@@ -77,6 +78,6 @@ def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime)
 
 
 def _due(oldest: Sequence[Segment], before: datetime) -> list[Segment]:
-    """Return the oldest segments that are due, up to the first that is not due, even if clocks differ."""
+    """Return the oldest segments up to the first that is not due. Clocks differ, so a later one may be due."""
     present = (segment for segment in oldest if segment.pruned_at is None)
     return list(takewhile(lambda segment: segment.chained_at < before, present))

@@ -16,8 +16,8 @@ def record_refusal(
 ) -> None:
     """Record a refusal in a separate transaction, because the transaction of the action is rolled back.
 
-    Call it outside a unit of work. With a `throttle_key`, at most one entry a minute is written for each key, so that
-    refusals that are free to repeat cannot fill the log.
+    Call it outside a unit of work: on SQLite the two transactions would deadlock. With a `throttle_key`, at most one
+    entry a minute is written for each action and key, so that refusals that are free to repeat cannot fill the log.
     """
     if throttle_key is None or not _is_repeated(ports, action, throttle_key):
         ports.audit.add(Entry.of(action, account_id, detail, caller=ports.caller(), at=ports.clock.now()))
@@ -31,16 +31,16 @@ def record_read(
     criteria: Mapping[str, Any] | None = None,
     **detail: Any,
 ) -> None:
-    """Record an operator's read before the data are returned; the same read at most once a minute.
+    """Record an operator's read; the same read at most once a minute (SEC-11).
 
-    Call it outside a unit of work. Only the names of search `criteria` are recorded, because their values are personal
-    data.
+    Call it outside a unit of work. Of the `criteria` that are not None only the names are recorded, because the values
+    may be personal data.
     """
     caller = ports.caller()
-    given = {name: value for name, value in (criteria or {}).items() if value is not None}
+    used = {name: value for name, value in (criteria or {}).items() if value is not None}
     if criteria is not None:
-        detail["criteria"] = sorted(given)
-    key = f"{caller.via}:{caller.name}:{account_id}:{sorted(detail.items())}:{sorted(given.items())}"
+        detail["criteria"] = sorted(used)
+    key = f"{caller.via}:{caller.name}:{account_id}:{sorted(detail.items())}:{sorted(used.items())}"
     if not _is_repeated(ports, action, key):
         ports.audit.add(Entry.of(action, account_id, detail, caller=caller, at=ports.clock.now()))
 

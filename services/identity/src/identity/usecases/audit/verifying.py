@@ -10,8 +10,8 @@ from identity.usecases.ports.audit import AuditChain
 
 _READ_AT_ONCE = 2000
 _MAX_LATENESS = timedelta(minutes=10)
-"""Rows are chained within seconds. A row this much older than the preceding rows was written with a wrong clock or
-inserted later."""
+"""Rows are chained within seconds. A row this much older than one of the preceding rows was written with a wrong
+clock, or later."""
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -26,18 +26,18 @@ class ChainBroken(Exception):  # noqa: N818  # named after the condition
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedChain:
-    """The extent of an intact chain, and the number of rows that are not chained yet.
-
-    `late` lists the places of intact rows whose time is long before that of the preceding rows.
-    """
+    """The extent of an intact chain."""
 
     rows: int
     segments: int
+    """The number of segments, including the pruned segment at which the chain starts."""
     first: int
     last: int
     head: str
     unsealed: int
+    """The number of rows that are not chained yet."""
     late: tuple[int, ...]
+    """The places of intact rows that are older than a preceding row by more than `_MAX_LATENESS`."""
 
 
 def verify(
@@ -51,7 +51,8 @@ def verify(
     """Verify the chain from its start, or from the end of the pruned part. Raises ChainBroken.
 
     `head` was logged earlier, and `anchors` were recorded earlier. If the chain lacks one of them, the log was
-    truncated. `on_progress` receives the number of verified rows. Verification restarts if the log is pruned meanwhile.
+    truncated. `on_progress` receives the length of each verified segment in rows. If the log is pruned meanwhile and
+    the chain therefore seems broken, verification starts again.
     """
     while True:
         oldest = _oldest(chain)
@@ -88,9 +89,9 @@ def _verify(
 
 
 class ChainVerifier:
-    """A verifier of consecutive segments that also searches for the expected head and anchors.
+    """Verifies consecutive segments, and compares each head with the expected head and anchors.
 
-    It does not store heads, because a busy log has twenty thousand a day.
+    It does not collect the heads, because a busy log has twenty thousand a day.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Lookup and locking of accounts by username or id, for operators."""
+"""Look-up and locking of accounts by username or id, for operators."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ _ID_CHARACTERS = 36
 
 
 def get_by_username_or_id(uow: UnitOfWork, username_or_id: str) -> Account:
-    """Return the open account with this username, or any account with this id. Raises NotFound."""
+    """Return the open account with this username, or the account with this id, open or closed. Raises NotFound."""
     is_id = len(username_or_id) == _ID_CHARACTERS  # longer than any username
     account = (
         uow.accounts.get(username_or_id) if is_id else uow.accounts.by_username(username_key(username_or_id))
@@ -27,9 +27,9 @@ def get_by_username_or_id(uow: UnitOfWork, username_or_id: str) -> Account:
 def locked_account(
     ports: Ports, username_or_id: str, action: str, *states: Status
 ) -> Iterator[tuple[UnitOfWork, Account]]:
-    """Lock an account, check its state, run a block and commit. Raises NotFound, WrongState.
+    """Lock an account that is in one of `states`, run a block and commit. Raises NotFound, WrongState.
 
-    The audit log also records a refused action.
+    A WrongState, also from the block, is recorded in the audit log as a refused `action`.
     """
     account = None
     try:

@@ -12,7 +12,7 @@ from identity.usecases.steps.mail_limits import code_quota, consume_quota
 
 
 def issue_code(uow: UnitOfWork, general: Account, binding: Binding) -> BindCode:
-    """Mail a new code, which invalidates the previous code. Raises NotFound, TooSoon."""
+    """Store and mail a new code, which replaces the previous code. Raises NotFound, TooSoon."""
     consume_quota(uow, code_quota(general))
     digits, challenge = uow.randomness.digits(DIGITS), uow.randomness.token()
     code = BindCode(

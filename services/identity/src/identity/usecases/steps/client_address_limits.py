@@ -6,9 +6,9 @@ from identity.usecases.ports import Ports
 
 
 def count_by_network(ports: Ports, limit: Limit, client: ClientInfo, *, own: Counter | None = None) -> int:
-    """Count a request, even if it is refused; return the seconds to wait, or 0 within the limit.
+    """Count a request by the client's networks; return the seconds to wait, or 0 if it is within all limits.
 
-    `own` is a narrower counter, which is incremented only until the network's limit is reached.
+    `own` is a narrower counter. It is not incremented while the counter of one of the networks is full.
     """
     now = ports.clock.now()
     narrow, states = ports.counters.increment_within(own, counters_by_network(limit, client.networks), now)

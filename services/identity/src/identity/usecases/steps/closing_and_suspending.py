@@ -11,10 +11,10 @@ from identity.usecases.steps.unbinding import remove_all
 
 
 def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> None:
-    """Close a locked account, end its sessions, links and bindings, and release its username and mailbox."""
+    """Close a locked account, and end its bindings, links, sessions and grants; free its username and mailbox."""
     account.close(reason, uow.clock.now())  # first, so that notices of ended bindings go to the other account
     remove_all(uow, account, "account_closed")
-    # The sessions of a rejected account remain, to show the rejection, but allow no actions (REV-3).
+    # The sessions of a rejected account remain, but only show the rejection (REV-3).
     if reason != "rejected":
         session_termination.end_sessions_of_account(uow, account.id, "account_closed")
     uow.links.drop(account.id, *Purpose)
@@ -22,7 +22,7 @@ def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> Non
 
 
 def suspend_locked(uow: UnitOfWork, account: Account) -> None:
-    """Suspend a locked account, end sessions that it opened or that act as it, and cancel a mailbox change."""
+    """Suspend a locked account, cancel a change of mailbox, and end sessions and grants (OPS-2)."""
     account.suspend(uow.clock.now())
     cancel_email_change(uow, account)
     session_termination.end_sessions_of_account(uow, account.id, "account_suspended")

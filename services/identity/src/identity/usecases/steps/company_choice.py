@@ -15,15 +15,17 @@ from identity.usecases.ports import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that the person may act as; `binding_id` is None for the person's own account."""
+    """An account that the person may act as."""
 
     account: AccountSummary
     binding_id: str | None = None
+    """None for the person's own account."""
     was_last: bool = False
+    """Whether the person's newest grant at the client is for this account."""
 
 
 def candidates_of(uow: UnitOfWork, principal: Principal, client: OidcClient) -> tuple[Candidate, ...]:
-    """Return the accounts that the person may act as at the client, the account last chosen there first."""
+    """Return the accounts that the person may act as at the client, the last one chosen there first."""
     own = [Candidate(principal.actor)] if principal.actor.kind in client.accepts else []
     if principal.actor.kind == "general":
         return tuple(own)
@@ -38,7 +40,7 @@ def candidates_of(uow: UnitOfWork, principal: Principal, client: OidcClient) -> 
 def chosen_of(
     candidates: Sequence[Candidate], principal: Principal, request: AuthorizationRequest, progress: Progress
 ) -> Candidate | None:
-    """Return the chosen or only possible candidate, or None if the person must choose."""
+    """Return the candidate that the person, the request or the session determines; None if the person must choose."""
     by_id = {each.account.id: each for each in candidates}
     if progress.account_id in by_id:
         return by_id[progress.account_id]
@@ -59,7 +61,7 @@ def _hinted(candidates: Sequence[Candidate], login_hint: str | None) -> Candidat
 
 
 def _bound(uow: UnitOfWork, principal: Principal) -> list[Candidate]:
-    """Return a candidate for each usable binding of a link account, the last used first."""
+    """Return a candidate for each verified binding to an active account, the last used first."""
     usable = [
         (binding, account)
         for binding, account, _ in uow.bindings.shown_to_link(principal.actor.id)

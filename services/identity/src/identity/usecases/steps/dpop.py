@@ -17,6 +17,6 @@ def verify_dpop(ports: Ports, proof: str, request: Request) -> str:
 
 
 def require_proof(client: OidcClient, jkt: str | None) -> None:
-    """Raise InvalidRequest if the client must prove a key with every request for tokens and has sent no proof."""
+    """Raise InvalidRequest if the client is registered to require DPoP and has sent no proof."""
     if client.requires_dpop and jkt is None:
         raise InvalidRequest("the DPoP proof is missing")

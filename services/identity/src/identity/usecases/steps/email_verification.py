@@ -1,4 +1,4 @@
-"""Mails to verify the mailbox of a new account or of a pending change (VER, PRO-2, REG-9)."""
+"""Verification mails for new accounts and changes of mailbox; the change itself and its cancellation (VER, PRO)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -21,9 +21,9 @@ from identity.usecases.steps.mail_links import issue_link
 
 
 def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True) -> None:
-    """Request the verification mail of a new account, or a notice to the existing account with the mailbox.
+    """Mail an unverified account a new link, or, if its mailbox is taken, a notice to the owner (REG-9).
 
-    Without `send` the event is published without a mail.
+    Older links become invalid in both cases. With `send=False`, the event is published without a mail.
     """
     link = issue_link(uow, account, Purpose.REGISTRATION, email=account.email)
     mail = replace(link, content={**link.content, "review": account.review})
@@ -38,9 +38,9 @@ def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True
 def request_email_change(
     uow: UnitOfWork, account: Account, email: str, *, budget: Budget = Budget.CLAIMS
 ) -> None:
-    """Mail a link to the new mailbox, or a notice to the existing account with that mailbox. Raises TooSoon.
+    """Make `email` the pending mailbox, and announce the change to the old mailbox (PRO-2, PRO-3). Raises TooSoon.
 
-    The caller cannot distinguish the two cases (REG-9).
+    The new mailbox is mailed a link, or, if it is taken, its owner a notice. The caller cannot tell which (REG-9).
     """
     consume_quota(uow, MailQuota(budget, Purpose.EMAIL_CHANGE, (account.id,), email))
     account.pending_email = email
@@ -55,7 +55,7 @@ def request_email_change(
 
 
 def _announce_email_change(uow: UnitOfWork, account: Account, email: str) -> None:
-    """Notify the old mailbox, with a link that cancels the change even after it took effect (PRO-3)."""
+    """Mail the old mailbox a link that cancels the change, even after it took effect (PRO-3)."""
     _keep_link_of_earlier_change(uow, account)
     mail = issue_link(uow, account, Purpose.EMAIL_CANCEL, email=account.email)
     content = {**mail.content, "new_email_masked": masked_mailbox(email)}
@@ -65,22 +65,22 @@ def _announce_email_change(uow: UnitOfWork, account: Account, email: str) -> Non
 def _keep_link_of_earlier_change(uow: UnitOfWork, account: Account) -> None:
     """Preserve the link that cancels a completed change, so that an intruder cannot invalidate it by another change.
 
-    Only the earliest link is preserved, because it restores the mailbox from before all changes.
+    Of several such links only the earliest is preserved, because it restores the mailbox from before all changes.
     """
     now = uow.clock.now()
     earlier = uow.links.get(account.id, Purpose.EMAIL_CANCEL)
     if earlier is None or not earlier.is_open(now) or earlier.email == account.email:
         return
-    kept = uow.links.get(account.id, Purpose.EMAIL_RESTORE)
-    if kept is None or not kept.is_open(now):
+    earliest = uow.links.get(account.id, Purpose.EMAIL_RESTORE)
+    if earliest is None or not earliest.is_open(now):
         uow.links.put(replace(earlier, purpose=Purpose.EMAIL_RESTORE.value))
 
 
 def replace_mailbox(uow: UnitOfWork, account: Account, email: str, *, restores: bool = False) -> None:
     """Replace the mailbox with the verified `email`, and notify the old mailbox (PRO-2, PRO-3).
 
-    Password reset links and bind codes sent to the old mailbox become invalid. With `restores`, the notice says that an
-    earlier mailbox was restored.
+    Password reset links and the open bind code become invalid. With `restores`, the notice says that an earlier mailbox
+    was restored.
     """
     old = account.replace_email(email, uow.clock.now())
     uow.links.drop(account.id, Purpose.PASSWORD_RESET)
@@ -93,19 +93,18 @@ def replace_mailbox(uow: UnitOfWork, account: Account, email: str, *, restores: 
 
 
 def _conflict_notice(uow: UnitOfWork, email: str, owner: Account) -> MailRequest:
-    """Return the notice to an existing account that somebody entered its mailbox (REG-9).
+    """Return the notice to an account whose mailbox somebody else entered (REG-9).
 
-    It expires at the same time as a link, because the requester sees the mail's state, which must not reveal the
-    conflict.
+    It expires when a link would: the requester sees the state of the mail, which must not disclose the conflict.
     """
     content = {**names_of(owner), "kind": owner.kind, "login_url": f"{uow.rules.public_url}/"}
     return MailRequest(email, owner.name, uow.clock.now() + Purpose.REGISTRATION.lifetime, content)
 
 
 def drop_expired_email_change(uow: UnitOfWork, account: Account, now: datetime) -> bool:
-    """Drop a pending mailbox if its link has expired or was purged; return whether it was dropped (PRO-2).
+    """Drop the pending mailbox if its link has expired or was purged; return whether it was dropped (PRO-2).
 
-    The revision does not change, because the person made no change.
+    The account's revision stays, because the person changed nothing.
     """
     if account.pending_email is None:
         return False
@@ -117,7 +116,7 @@ def drop_expired_email_change(uow: UnitOfWork, account: Account, now: datetime) 
 
 
 def cancel_email_change(uow: UnitOfWork, account: Account) -> None:
-    """Cancel a pending change of mailbox, which an intruder may have requested."""
+    """Drop the pending mailbox, which an intruder may have entered, and its link."""
     if account.pending_email is not None:
         account.pending_email = None
         account.revise(uow.clock.now())

@@ -1,4 +1,4 @@
-"""A placeholder used when no account matches, so that the response time does not reveal it (LOGIN-8, LOGIN-9)."""
+"""A placeholder row against user enumeration by response time (LOGIN-8, LOGIN-9)."""
 
 from identity.domain.account import Account, Registration
 from identity.domain.company import Company
@@ -6,9 +6,9 @@ from identity.usecases.ports import UnitOfWork
 
 
 def decoy_account(uow: UnitOfWork) -> Account:
-    """Add a placeholder account; inserting it takes as long as locking an existing row.
+    """Add an account for work that must take the same time if no account matches.
 
-    The caller always rolls back to a savepoint, so the account needs no username.
+    The caller rolls back to a savepoint, so the account needs no username.
     """
     nobody = Registration(
         kind="general",

@@ -16,24 +16,24 @@ from identity.usecases.steps.company_choice import Candidate
 
 @dataclass(frozen=True, slots=True)
 class IssuedCode:
-    """An authorization code, which is not stored."""
+    """An authorization code. Only its digest is stored."""
 
     code: str
 
 
 class GrantOvertaken(Exception):  # noqa: N818  # the caller decides again
-    """A dependency of the grant has ended since it was read (OIDC-8)."""
+    """A dependency of the grant has ended since it was read, or the client's registration is narrower (OIDC-8)."""
 
 
 def issue(
     uow: UnitOfWork, validated: ValidatedRequest, *, session: Session, chosen: Candidate, consented: bool
 ) -> IssuedCode:
-    """Open the grant and issue its code; store the person's consent if it was just given.
+    """Open the grant, issue its code and commit. If the person `consented` to this request, store the consent.
 
     Raises GrantOvertaken, RequestGone, TooManyRequests.
     """
     now, grant = uow.clock.now(), _grant(uow, validated, session, chosen)
-    if not uow.grants.open(grant) or _has_lost_something(uow, validated.client):
+    if not uow.grants.open(grant) or _became_narrower(uow, validated.client):
         raise GrantOvertaken
     count_opening(uow, grant)
     if validated.pending is not None and not uow.pending_requests.close(validated.pending.digest, now):
@@ -42,13 +42,7 @@ def issue(
     uow.grants.add_code(_code(code, validated, grant))
     if consented:
         uow.client_consents.add(grant.holder_id, grant.client, grant.scopes, now)
-    uow.record_action(
-        "grant.opened",
-        grant.account_id,
-        grant_id=grant.id,
-        client=grant.client,
-        **({"link_account_id": grant.holder_id} if grant.holder_id != grant.account_id else {}),
-    )
+    uow.record_action("grant.opened", grant.account_id, **grant.audited)
     uow.commit()
     return IssuedCode(code)
 
@@ -61,10 +55,10 @@ def count_opening(uow: UnitOfWork, grant: Grant) -> None:
         raise TooManyRequests(opened.wait_seconds(now))
 
 
-def _has_lost_something(uow: UnitOfWork, client: OidcClient) -> bool:
-    """Return whether the client's registration became narrower since it was read (OIDC-25).
+def _became_narrower(uow: UnitOfWork, client: OidcClient) -> bool:
+    """Return whether the client's registration was deleted or became narrower since it was read (OIDC-25).
 
-    Opening the grant locks the client, so a later change of the registration finds the grant and ends it.
+    Opening the grant locks the client, so that a later change of the registration finds the grant and ends it.
     """
     registered = uow.oidc_clients.get(client.name)
     return registered is None or registered.is_narrower_than(client)

@@ -11,13 +11,13 @@ from identity.domain.mailbox import mailbox_of_aliases
 from identity.domain.rate_limits import MAILBOX_DAY, MAILBOX_HOUR, RESEND_DAY, RESEND_GAP, Counter
 from identity.usecases.ports import Ports, UnitOfWork
 
-_OF_MAILBOX = (MAILBOX_HOUR, MAILBOX_DAY)
+_MAILBOX_LIMITS = (MAILBOX_HOUR, MAILBOX_DAY)
 
 
 class Budget(StrEnum):
-    """The budgets of a mailbox, each with its own quota.
+    """The budgets of a mailbox, each with its own counters.
 
-    Mails that strangers can request do not use up the owner's quotas, and the use of one budget reveals nothing about
+    Mails that strangers can request do not use up the owner's quotas, and the use of one budget discloses nothing about
     another.
     """
 
@@ -33,8 +33,8 @@ class Budget(StrEnum):
 class MailQuota:
     """The counters of a mail: by its purpose and subject, and by the mailbox in one of its budgets.
 
-    `typed` contains values that a person may mistype. A request with the correct value does not wait for an earlier
-    request with a wrong value, which sent no mail, but both share the daily count.
+    `typed` contains values that a person may mistype. A request with the correct values does not wait for an earlier
+    one with wrong values, which sent no mail, but both share the daily count.
     """
 
     budget: Budget
@@ -45,7 +45,7 @@ class MailQuota:
 
     @property
     def by_subject(self) -> list[Counter]:
-        """The counters of the request."""
+        """The counters of the request, whether or not a mail is sent for it."""
         return [
             RESEND_GAP.counter(self.purpose, *self.subject, *self.typed),
             RESEND_DAY.counter(self.purpose, *self.subject),
@@ -53,31 +53,28 @@ class MailQuota:
 
     @property
     def by_mailbox(self) -> list[Counter]:
-        """The counters of the mailbox, shared by its aliases, and of the gap between mails regardless of `typed`."""
+        """The counters of a sent mail: of the mailbox with its aliases, and of the gap regardless of `typed`."""
         gap = [RESEND_GAP.counter(self.purpose, *self.subject)] if self.typed else []
         return [
-            *(limit.counter(self.budget, mailbox_of_aliases(self.mailbox)) for limit in _OF_MAILBOX),
+            *(limit.counter(self.budget, mailbox_of_aliases(self.mailbox)) for limit in _MAILBOX_LIMITS),
             *gap,
         ]
 
     @property
     def counters(self) -> list[Counter]:
-        """All counters."""
         return [*self.by_subject, *self.by_mailbox]
 
 
 def registration_quota(account: Account) -> MailQuota:
-    """Return the quota for a registration's mail."""
     return MailQuota(Budget.CLAIMS, Purpose.REGISTRATION, (account.id,), account.email)
 
 
 def resend_quota(account: Account) -> MailQuota:
-    """Return the quota for a repeated verification mail."""
     return MailQuota(Budget.RESENDS, Purpose.REGISTRATION, (account.id,), account.email)
 
 
 def code_quota(general: Account) -> MailQuota:
-    """Return the quota for a bind code, counted by general account (BIND-6)."""
+    """Return the quota for a bind code, by general account, so that a new binding does not reset it (BIND-6)."""
     return MailQuota(Budget.CODES, "bind_code", (general.id,), general.email)
 
 
@@ -90,19 +87,19 @@ def consume_quota(uow: UnitOfWork, quota: MailQuota) -> None:
 
 
 def consume_subject_quota(uow: UnitOfWork, quota: MailQuota) -> None:
-    """Count a request, whether or not a mail is sent for it. Raises TooSoon."""
+    """Count a request. Raises TooSoon."""
     _consume(uow, quota.by_subject)
 
 
 def consume_mailbox_quota(uow: UnitOfWork, quota: MailQuota) -> None:
-    """Count a mail by its mailbox alone. Raises TooSoon."""
+    """Count a sent mail, after `consume_subject_quota` has counted the request. Raises TooSoon."""
     _consume(uow, quota.by_mailbox)
 
 
 def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:
-    """Count a mail; return False, without an error, if the mailbox has no quota left.
+    """Count a mail; return False if one of the limits is exceeded, so that the mail must not be sent.
 
-    A mail that is not sent uses up no quota: if the hourly quota is exhausted, the daily count is reversed.
+    It then uses up no quota of the mailbox: if only the hourly limit is exceeded, the daily count is reversed.
     """
     counters = quota.counters
     states = uow.counters.increment(counters, uow.clock.now())
@@ -110,18 +107,18 @@ def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:
         return True
     counted = zip(counters, states, strict=True)
     uow.counters.decrement(
-        [counter for counter, state in counted if counter.limit in _OF_MAILBOX and not state.exceeded]
+        [counter for counter, state in counted if counter.limit in _MAILBOX_LIMITS and not state.exceeded]
     )
     return False
 
 
 def wait_seconds(ports: Ports, quota: MailQuota) -> int:
-    """Return the seconds until the next mail may be requested, or 0. Does not count."""
+    """Return the seconds until the mail may be requested, or 0. Nothing is counted."""
     return _seconds_until_free(ports, quota.counters)
 
 
 def subject_wait_seconds(ports: Ports, quota: MailQuota) -> int:
-    """Return the seconds until a mail to another mailbox may be requested, or 0. Does not count."""
+    """Return the seconds until the mail may be requested for another mailbox, or 0. Nothing is counted."""
     return _seconds_until_free(ports, quota.by_subject)
 
 

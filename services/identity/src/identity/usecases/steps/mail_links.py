@@ -8,7 +8,7 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 
 def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: str) -> MailRequest:
-    """Store a new challenge, which invalidates the previous link, and return the mail with the new link."""
+    """Store a new challenge, which invalidates the previous link for the purpose; return the mail with the new link."""
     challenge = Challenge(
         account_id=account.id,
         purpose=purpose.value,
@@ -24,7 +24,10 @@ def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: st
 
 
 def read_link(ports: Ports, token: str, *purposes: Purpose) -> tuple[Purpose, str, str]:
-    """Return the purpose, account id and challenge of a link. Raises LinkInvalid, LinkExpired."""
+    """Return a link's purpose, account id and challenge value. Raises LinkInvalid, LinkExpired.
+
+    The signature is valid for one purpose only.
+    """
     for purpose in purposes:
         try:
             return (purpose, *ports.tokens.read_link(purpose, token))

@@ -1,4 +1,4 @@
-"""Password checks. Every attempt is counted before the password is compared (LOGIN-1, SEC-3)."""
+"""Verification of passwords at login and of a logged-in person. Attempts are counted first (LOGIN-1, SEC-3, SEC-19)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,10 +37,12 @@ MAX_USERNAME_KEY = 64
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The counters of an attempt: `own`, by username or known browser, and those of its networks."""
+    """The counters of an attempt."""
 
     own: Counter
+    """The counter of the username, or of the account's known browser."""
     networks: Sequence[Counter]
+    """The counters of the client address, the narrowest network first; none for a known browser."""
 
 
 def authenticate(
@@ -48,9 +50,9 @@ def authenticate(
 ) -> tuple[Credential, Attempt]:
     """Verify a password; return the credential, and the counted attempt for `clear_failures`.
 
-    Counting first gives parallel guesses no advantage. An unknown username takes the same work as a known username
-    (LOGIN-1). It is audited as `refused_action` too, but without the username, which may be a password typed into the
-    wrong field.
+    The account need not be active. Counting first gives parallel guesses no advantage. An unknown username takes the
+    same work as a known one (LOGIN-1). Refusals are audited as `refused_action`, without the username, which may be a
+    password typed into the wrong field.
     Raises BadCredentials, ReviewRejected, Locked, Busy.
     """
     key = username_key(username)[:MAX_USERNAME_KEY]
@@ -86,12 +88,12 @@ def authenticate(
 
 
 def known_device(ports: Ports, client: ClientInfo, owner: DeviceOwner | None) -> str | None:
-    """Return the id of the client's browser if the account recognizes the browser (SEC-3)."""
+    """Return the id in the browser's valid device cookie for the account, or None (SEC-3)."""
     return ports.tokens.device_id(client.devices.get(device_name(owner)), owner) if owner else None
 
 
 def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientInfo) -> Attempt:
-    """Return the attempt's counters. A known browser has its own counter, which others cannot fill (SEC-3)."""
+    # A known browser has a counter of its own, which others cannot fill (SEC-3).
     device = known_device(ports, client, owner)
     if owner and device:
         return Attempt(LOGIN_DEVICE.counter(owner.id, device), [])
@@ -100,7 +102,7 @@ def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientIn
 
 
 def _count(ports: Ports, attempt: Attempt) -> tuple[CounterState, int, bool]:
-    """Count an attempt; return its state, the seconds to wait (0 if it may proceed), and whether the address is locked.
+    """Return the state of the own counter, the seconds to wait (0 if not locked), and whether the address is locked.
 
     Attempts from a locked address do not count against the account, and create no counters for invented usernames.
     """
@@ -118,15 +120,15 @@ def _count(ports: Ports, attempt: Attempt) -> tuple[CounterState, int, bool]:
 
 
 def clear_failures(ports: Ports, attempt: Attempt) -> None:
-    """Undo the counting of an attempt with the correct password, and clear the account's earlier failures."""
+    """Reset the attempt's own counter, and subtract the attempt from the counters of its networks."""
     ports.counters.clear_failures(attempt.own, attempt.networks)
 
 
 def verify_current_password(ports: Ports, account: Account, *, password: str, session_id: str) -> None:
-    """Verify the current password of a logged-in account; too many failures end the session (SEC-19).
+    """Verify the current password of a logged-in person; too many failures end the session (SEC-19).
 
-    Failures are counted by session and correct passwords by account, separately from logins, so that nobody can use up
-    the owner's attempts.
+    Failures are counted by session and correct passwords by account, separately from logins, so that a stolen session
+    cannot lock its owner out.
     Raises BadPassword, SessionEnded, TooManyChecks, Busy.
     """
     now = ports.clock.now()
@@ -156,7 +158,6 @@ def verify_current_password(ports: Ports, account: Account, *, password: str, se
 
 
 def _end_session(ports: Ports, account: Account, session_id: str) -> NoReturn:
-    """End a session with too many wrong passwords. Raises SessionEnded."""
     with ports.unit_of_work() as uow:
         session_termination.end_session(uow, session_id, "session_ended")
         uow.record_action("session.ended", account.id, session_id=session_id, why="password")

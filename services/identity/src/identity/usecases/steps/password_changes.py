@@ -10,7 +10,10 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 
 def hash_new_password(ports: Ports, account: Account, password: str) -> str:
-    """Return the hash of a password that satisfies the policy. Raises InvalidValue, PasswordReused, Busy."""
+    """Check a new password against the policy and earlier passwords, and return its hash (SEC-2).
+
+    Raises InvalidValue, PasswordReused, Busy.
+    """
     ports.rules.passwords.check(password, account.personal_terms)
     secret = normalized(password)
     if any(ports.passwords.verify(former, secret) for former in account.remembered_hashes):
@@ -19,6 +22,6 @@ def hash_new_password(ports: Ports, account: Account, password: str) -> str:
 
 
 def record_password_change(uow: UnitOfWork, account: Account, reason: PasswordReason) -> None:
-    """Record the change, and mail a notice to the account's mailbox."""
+    """Publish the change, and mail a notice to the account's mailbox (PRO-4)."""
     mail = MailRequest.notice(account, uow.clock.now(), reason=reason)
     uow.record_event(account, AccountPasswordChanged(reason=reason), mail=mail)

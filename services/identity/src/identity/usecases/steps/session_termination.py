@@ -1,7 +1,7 @@
-"""The end of sessions and the grants that depend on them, in one transaction (OIDC-21).
+"""The end of sessions and grants, in the caller's transaction (OIDC-21).
 
 Only this module calls `uow.sessions.end…` and `uow.grants.end…`, so that each end of a grant is recorded and its client
-notified.
+notified. The end of a grant also ends its children.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from identity.usecases.ports import Transaction, UnitOfWork
 
 
 def end_session(uow: UnitOfWork, session_id: str, reason: EndReason) -> None:
-    """End one session."""
+    """End one session and its grants."""
     uow.sessions.end(session_id)
     _record_ended(uow, uow.grants.end_of_sessions([session_id], reason, uow.clock.now()), reason)
 
@@ -24,9 +24,9 @@ def replace_session(uow: UnitOfWork, former_id: str, session_id: str) -> None:
 
 
 def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> bool:
-    """End a session that the account opened, even one that has timed out but still has grants.
+    """End a session that the account opened, and its grants, even if only the grants are left.
 
-    Return False if the id is unknown.
+    Return False if the account has neither the session nor grants of it.
     """
     was_open = uow.sessions.end_of_holder(account_id, session_id=session_id)
     now = uow.clock.now()
@@ -35,7 +35,7 @@ def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> 
 
 
 def end_oldest_sessions(uow: UnitOfWork, newest: Session, *, keep: int) -> Sequence[str]:
-    """End the open sessions of a new session's account beyond the newest `keep`; return their ids."""
+    """End the open sessions of a new session's account beyond the newest `keep`, and their grants; return their ids."""
     now = uow.clock.now()
     ended = uow.sessions.end_oldest(newest, keep=keep, idle_since=now - uow.rules.sessions.idle)
     if ended:
@@ -65,7 +65,7 @@ def end_sessions_of_account(
 ) -> int:
     """End the sessions and grants that the account opened or that act as the account; return the number of sessions.
 
-    The session `except_id` remains open, and with `keep_grants` its grants too.
+    The session `except_id` continues; its grants continue only with `keep_grants`.
     """
     ended = uow.sessions.end_of_account(account_id, except_id=except_id)
     grants = uow.grants.end_of_account(
@@ -83,17 +83,17 @@ def end_of_binding(uow: UnitOfWork, binding_id: str) -> None:
 
 
 def end_of_client(uow: UnitOfWork, client: str, reason: EndReason) -> int:
-    """End all grants of a client whose row is locked; return their number."""
+    """End all grants of a client; return their number. The client's row must be locked, so that no grant is opened."""
     return _record_ended(uow, uow.grants.end_of_client(client, reason, uow.clock.now()), reason)
 
 
 def end_grant(uow: UnitOfWork, grant_id: str, reason: EndReason) -> int:
-    """End one grant with its children; return the number of ended grants."""
+    """End one grant with its children; return the number of ended grants, 0 if it is unknown or has ended."""
     return _record_ended(uow, uow.grants.end(grant_id, reason, uow.clock.now()), reason)
 
 
 def end_expired(uow: Transaction, *, limit: int) -> int:
-    """End up to `limit` grants whose login has reached its absolute end; return their number."""
+    """End up to `limit` grants past the absolute end of their login; locked grants are skipped. Return their number."""
     return _record_ended(uow, uow.grants.end_expired(uow.clock.now(), limit=limit), "expired")
 
 

@@ -12,9 +12,9 @@ from identity.usecases.steps.bind_codes import parties
 
 
 def lock_general(uow: UnitOfWork, binding: Binding) -> Account:
-    """Lock a binding's general account, then the binding. All use cases lock in this order to avoid deadlocks.
+    """Lock a binding's general account, then the binding; refresh `binding`. Raises NotFound.
 
-    Raises NotFound.
+    All use cases lock in this order, to avoid deadlocks.
     """
     general = uow.accounts.locked(binding.general_account_id)
     uow.bindings.locked(binding.id)
@@ -24,7 +24,10 @@ def lock_general(uow: UnitOfWork, binding: Binding) -> Account:
 
 
 def remove(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedReason) -> None:
-    """End a live binding of a locked general account, delete its code and end every session that uses it (SW-5)."""
+    """End a live binding of a locked general account, its code, and the sessions and grants that use it (SW-5).
+
+    The other side is mailed a notice, unless the binding lapsed (UNB-5).
+    """
     former = binding.status
     binding.remove(reason, uow.clock.now())
     uow.codes.drop(binding.id)
@@ -34,7 +37,7 @@ def remove(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedR
 
 
 def remove_all(uow: UnitOfWork, account: Account, reason: RemovedReason) -> None:
-    """End every live binding of a locked account, whether it is the general or the link account."""
+    """End every live binding of a locked account, general or link."""
     if account.kind == "general":
         binding = uow.bindings.live_of_general(account.id)
         if binding is not None:
@@ -47,9 +50,10 @@ def remove_all(uow: UnitOfWork, account: Account, reason: RemovedReason) -> None
 
 
 def _notice(uow: UnitOfWork, general: Account, binding: Binding, former: Status) -> MailRequest | None:
-    """Return the mail to the account that did not end the binding (UNB-5), or None if the binding lapsed.
+    """Return the notice to the side that did not end the binding (UNB-5); None if the binding lapsed.
 
-    The mail contains the previous status `former`, because an unverified binding gave nobody access.
+    If an operator ended it, the general account is notified; if one side's account is closed, the other side. The
+    notice states the status `former`, because an unverified binding gave nobody access.
     """
     link, reason = uow.accounts.get(binding.link_account_id), binding.removed_reason
     if reason is None or reason == "lapsed" or link is None:
