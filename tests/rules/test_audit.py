@@ -55,12 +55,12 @@ def test_a_request_gets_our_id_and_keeps_the_clients_id_separately(system: Syste
         ]
 
     ours = [answer.headers["X-Request-ID"] for answer in answers]
-    kept = ["1", "from-the-ingress.1", "x" * 64, None, None, None, None, None, "same", "same"]
+    client_ids = ["1", "from-the-ingress.1", "x" * 64, None, None, None, None, None, "same", "same"]
     rows = [(row.request_id, json.loads(row.detail).get("client_request_id")) for row in system.audit()]
     logged = [line for line in lines if line["event"] == "request"]
     assert len(set(ours)) == len(sent)
     assert not set(ours) & set(sent)
-    assert rows == list(zip(ours, kept, strict=True))
+    assert rows == list(zip(ours, client_ids, strict=True))
     assert [(line["request_id"], line.get("client_request_id")) for line in logged] == rows
 
 

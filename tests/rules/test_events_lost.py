@@ -73,12 +73,12 @@ def test_a_wipe_between_reading_the_checkpoint_and_publishing_is_detected_in_the
     people = [system.register()]
     system.wait_for_mails()
     people.append(system.register())
-    place = SqlOutboxReader.assign_positions
+    assign = SqlOutboxReader.assign_positions
 
     def place_and_wipe(*arguments: Any, **named: Any) -> Any:
-        placed = place(*arguments, **named)
+        assigned = assign(*arguments, **named)
         system.redis.wipe()
-        return placed
+        return assigned
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(SqlOutboxReader, "assign_positions", place_and_wipe)
@@ -179,10 +179,10 @@ def test_a_wiped_redis_gets_new_events_when_all_lost_events_are_too_old(
 def test_an_overtaken_relay_publishes_nothing(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     rival = Relay(load(RelaySettings, system.environment), clock=system.clock)
     person = system.register()
-    place = system.relay.outbox.assign_positions
+    assign = system.relay.outbox.assign_positions
 
     def place_and_wait_while_the_rival_publishes(now: datetime, **named: int) -> object:
-        entries = place(now, **named)
+        entries = assign(now, **named)
         rival.step()
         return entries
 

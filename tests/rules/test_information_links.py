@@ -36,10 +36,10 @@ def _elsewhere(visitor: Visitor, path: str) -> list[tuple[str, str]]:
     return [(normalize(link.text), link.href) for link in links if link.href.startswith("http")]
 
 
-def _led(found: list[tuple[str, str]], wanted: dict[str, str]) -> bool:
+def _led(found: list[tuple[str, str]], expected: dict[str, str]) -> bool:
     return all(
         any(words.startswith(normalize(name)) and at == address for words, at in found)
-        for name, address in wanted.items()
+        for name, address in expected.items()
     )
 
 

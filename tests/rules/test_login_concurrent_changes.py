@@ -169,8 +169,8 @@ def test_an_email_change_overtaken_by_a_password_change_is_not_made(
     etag = other.get("/account").headers["ETag"]
     overtake(monkeypatch, partial(change_password, owner, person))
 
-    wanted = {"email": "somebody.else@example.com", "current_password": person.password}
-    late = other.patch("/account", wanted, **{"If-Match": etag})
+    changes = {"email": "somebody.else@example.com", "current_password": person.password}
+    late = other.patch("/account", changes, **{"If-Match": etag})
 
     assert (late.status_code, late.json()["code"]) == (403, "bad_password")
     assert owner.get("/account").json()["pending_email"] is None

@@ -31,7 +31,7 @@ def in_force(visitor: Visitor) -> list[dict[str, str]]:
     ]
 
 
-def kept(system: System) -> list[tuple[str, str]]:
+def stored_consents(system: System) -> list[tuple[str, str]]:
     found = system.rows("SELECT document, version FROM consents ORDER BY accepted_at, document")
     return [(row.document, row.version) for row in found]
 
@@ -86,7 +86,7 @@ def test_all_texts_must_be_accepted_in_their_current_versions(system: System) ->
         (422, "consent_outdated")
     ] * 3
     assert visitor.get("/session").json()["next"] == "consent"
-    assert kept(system) == []
+    assert stored_consents(system) == []
 
 
 @pytest.mark.rule("LOGIN-3")
@@ -124,7 +124,9 @@ def test_a_new_version_of_one_text_asks_again_in_open_sessions_too(
 
     assert (still_open, new_login, accepted) == ("consent", "consent", None)
     assert old_version.json()["code"] == "consent_outdated"
-    assert sorted(kept(after)) == sorted([*((name, "sample-2") for name in DOCUMENTS), ("hazard", "2026-12")])
+    assert sorted(stored_consents(after)) == sorted(
+        [*((name, "sample-2") for name in DOCUMENTS), ("hazard", "2026-12")]
+    )
 
 
 @pytest.mark.rule("LOGIN-3")

@@ -44,15 +44,15 @@ def test_a_code_is_redeemed_for_an_active_token(system: System) -> None:
 
     answer = service.redeem(issue_code(system, grant))
 
-    told = answer.json()
+    tokens = answer.json()
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
-    assert {name: told[name] for name in ("token_type", "expires_in", "scope")} == {
+    assert {name: tokens[name] for name in ("token_type", "expires_in", "scope")} == {
         "token_type": "Bearer",
         "expires_in": 600,
         "scope": "openid email",
     }
-    assert set(told) == {"access_token", "token_type", "expires_in", "scope", "id_token"}
-    assert service.is_active(told["access_token"])
+    assert set(tokens) == {"access_token", "token_type", "expires_in", "scope", "id_token"}
+    assert service.is_active(tokens["access_token"])
 
 
 @pytest.mark.rule("OIDC-9", "OIDC-29")
@@ -225,7 +225,9 @@ def test_a_concurrent_unbinding_leaves_no_active_token(system: System) -> None:
 
     redeemed = [answer.json() for answer in answers[:3]]
     assert {answer.status_code for answer in answers[3:]} == {204}
-    assert not any(service.is_active(told["access_token"]) for told in redeemed if "access_token" in told)
+    assert not any(
+        service.is_active(tokens["access_token"]) for tokens in redeemed if "access_token" in tokens
+    )
 
 
 @pytest.mark.rule("OIDC-9")

@@ -57,10 +57,10 @@ def test_an_older_client_is_registered_to_send_its_secret_in_the_form(system: Sy
         send(system, client_secret=service.secret),
         send(system, service.basic),
     ]
-    told = system.visitor().http.post("/oauth/introspect", data={**secret, "token": token}).json()
+    introspected = system.visitor().http.post("/oauth/introspect", data={**secret, "token": token}).json()
 
     assert [code(answer) for answer in answers] == [AUTHENTICATED, *[UNAUTHENTICATED] * 3]
-    assert (told["active"], told["client_id"]) == (True, service.name)
+    assert (introspected["active"], introspected["client_id"]) == (True, service.name)
 
 
 @pytest.mark.rule("OIDC-18")
@@ -194,10 +194,10 @@ def test_both_secrets_are_valid_while_they_overlap(system: System) -> None:
 
 
 @pytest.mark.rule("OIDC-18", "SEC-3")
-@pytest.mark.parametrize("asked", ["known", "unknown"])
-def test_failures_are_limited_by_client_and_address(system: System, asked: str) -> None:
+@pytest.mark.parametrize("name", ["known", "unknown"])
+def test_failures_are_limited_by_client_and_address(system: System, name: str) -> None:
     service, other = register_oidc_client(system), register_oidc_client(system)
-    wrong = OAuthCaller(system, Service(service.name if asked == "known" else "nobody", "wrong"))
+    wrong = OAuthCaller(system, Service(service.name if name == "known" else "nobody", "wrong"))
 
     failures = [code(wrong.token("none-such")) for _ in range(60)]
     locked = wrong.token("none-such")

@@ -239,12 +239,12 @@ def test_a_resource_belongs_to_one_active_client(system: System) -> None:
 @pytest.mark.rule("OIDC-25")
 def test_of_concurrent_registrations_of_a_resource_one_succeeds(system: System) -> None:
     names = [add_service(system).name for _ in range(6)]
-    asked = Registration(display_name="通行證系統", resources=["https://pass.example/api"])
+    registration = Registration(display_name="通行證系統", resources=["https://pass.example/api"])
 
     def register_one(name: str) -> bool:
         with system.app.app_context():
             try:
-                oidc_clients.register(system.ports, name, asked)
+                oidc_clients.register(system.ports, name, registration)
             except RegistrationError:
                 return False
             return True
@@ -257,15 +257,15 @@ def test_of_concurrent_registrations_of_a_resource_one_succeeds(system: System) 
 @pytest.mark.rule("OIDC-25")
 def test_in_production_logouts_are_sent_over_https(system: System) -> None:
     name = add_service(system).name
-    asked = Registration(
+    registration = Registration(
         display_name="通行證系統", redirect_uris=[REDIRECT_URI], backchannel_uri="http://pass.example/out"
     )
     in_production = replace(system.ports, rules=replace(system.ports.rules, https_only=True))
 
     with system.app.app_context():
-        oidc_clients.register(system.ports, name, asked)
+        oidc_clients.register(system.ports, name, registration)
         with pytest.raises(RegistrationError, match="backchannel_uri: invalid_uri"):
-            oidc_clients.register(in_production, name, asked)
+            oidc_clients.register(in_production, name, registration)
 
 
 @pytest.mark.rule("OIDC-25", "OIDC-29")

@@ -45,10 +45,10 @@ def test_introspection_of_a_general_accounts_token_has_person_company_and_rights
     grant = open_grant(system, service.name, person, scopes=SCOPES)
     token = issue_token(system, grant, service.name, scopes=SCOPES)
 
-    told = shown(system, service, token)
+    answer = shown(system, service, token)
 
     now = int(system.clock.now().timestamp())
-    assert told == {
+    assert answer == {
         "active": True,
         "iss": PUBLIC_URL,
         "sub": person.id,
@@ -96,10 +96,10 @@ def test_a_link_account_that_acts_for_no_company_has_no_rights(system: System) -
     service, link = introspecting(system, accepts=["general", "link"]), system.person("link")
     grant = open_grant(system, service.name, link, scopes=SCOPES)
 
-    told = shown(system, service, issue_token(system, grant, service.name, scopes=SCOPES))
+    answer = shown(system, service, issue_token(system, grant, service.name, scopes=SCOPES))
 
-    assert (told["sub"], told["account_kind"], told["rights"]) == (link.id, "link", [])
-    assert {"act", "company"}.isdisjoint(told)
+    assert (answer["sub"], answer["account_kind"], answer["rights"]) == (link.id, "link", [])
+    assert {"act", "company"}.isdisjoint(answer)
 
 
 @pytest.mark.rule("OIDC-20")
@@ -109,9 +109,9 @@ def test_only_a_service_in_the_audience_with_the_scope_gets_an_answer(system: Sy
     grant = open_grant(system, client.name, system.person())
     token = issue_token(system, grant, client.name, audience=[client.name, RESOURCE])
 
-    without_right, told, elsewhere = (shown(system, each, token) for each in (client, gate, other))
+    without_right, answer, elsewhere = (shown(system, each, token) for each in (client, gate, other))
 
-    assert (without_right, told["active"], elsewhere) == (INACTIVE, True, INACTIVE)
+    assert (without_right, answer["active"], elsewhere) == (INACTIVE, True, INACTIVE)
 
 
 @pytest.mark.rule("OIDC-20")

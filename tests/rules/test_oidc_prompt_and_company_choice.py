@@ -23,7 +23,7 @@ def granted(system: System) -> list[tuple[str, str]]:
 
 @pytest.mark.rule("OIDC-5")
 @pytest.mark.parametrize(
-    ("asked", "answers"),
+    ("parameters", "answers"),
     [
         ({}, "login"),
         ({"prompt": "none"}, "login_required"),
@@ -34,11 +34,11 @@ def granted(system: System) -> list[tuple[str, str]]:
     ],
 )
 def test_the_outcome_of_each_prompt_without_a_login(
-    system: System, asked: dict[str, str], answers: str
+    system: System, parameters: dict[str, str], answers: str
 ) -> None:
     client = register_oidc_client(system).name
 
-    assert ServiceBrowser(system).authorize(client, **asked).outcome == answers
+    assert ServiceBrowser(system).authorize(client, **parameters).outcome == answers
 
 
 @pytest.mark.rule("OIDC-5")
@@ -65,8 +65,8 @@ def test_the_outcome_of_each_parameter_for_a_general_account(system: System) -> 
     }
 
     outcomes = {
-        asked: browser.authorize(client, **dict(each.split("=", 1) for each in asked)).outcome
-        for asked in expected
+        parameters: browser.authorize(client, **dict(each.split("=", 1) for each in parameters)).outcome
+        for parameters in expected
     }
 
     assert outcomes == expected
@@ -230,14 +230,14 @@ def test_a_link_account_without_a_company_acts_as_itself_if_the_client_accepts_l
 
 
 @pytest.mark.rule("OIDC-5")
-@pytest.mark.parametrize("asked", [{"prompt": "login"}, {"max_age": "0"}, {"max_age": "5"}])
-def test_a_new_login_is_required_and_its_time_is_used(system: System, asked: dict[str, str]) -> None:
+@pytest.mark.parametrize("parameters", [{"prompt": "login"}, {"max_age": "0"}, {"max_age": "5"}])
+def test_a_new_login_is_required_and_its_time_is_used(system: System, parameters: dict[str, str]) -> None:
     client, person = register_oidc_client(system).name, system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
-    if asked.get("max_age") == "5":  # the other parameters demand a new login even at the same time
+    if parameters.get("max_age") == "5":  # the other parameters demand a new login even at the same time
         system.clock.advance(seconds=6)
 
-    page = browser.authorize(client, **asked)
+    page = browser.authorize(client, **parameters)
     skipped = browser.open(page.path.removesuffix("/login"))
     system.clock.advance(seconds=6)
     answer = page.log_in(person)

@@ -104,10 +104,10 @@ def test_a_repeat_after_a_lost_answer_returns_a_new_pair_and_voids_the_former_pa
 
     again = service.refresh(first["refresh_token"])
 
-    told = again.json()
+    tokens = again.json()
     assert (again.status_code, ended(system, grant)) == (200, None)
-    assert [service.is_active(each["access_token"]) for each in (first, lost, told)] == [True, False, True]
-    assert service.refresh(told["refresh_token"]).status_code == 200
+    assert [service.is_active(each["access_token"]) for each in (first, lost, tokens)] == [True, False, True]
+    assert service.refresh(tokens["refresh_token"]).status_code == 200
 
 
 @pytest.mark.rule("OIDC-16")
@@ -115,12 +115,12 @@ def test_a_use_of_the_voided_token_ends_the_grant(system: System) -> None:
     service = caller(system)
     grant, first = opened(system, service)
     lost = service.refresh(first["refresh_token"]).json()
-    told = service.refresh(first["refresh_token"]).json()
+    tokens = service.refresh(first["refresh_token"]).json()
 
     answer = service.refresh(lost["refresh_token"])
 
     assert (code_of(answer), ended(system, grant)) == (INVALID, "refresh_reused")
-    assert not service.is_active(told["access_token"])
+    assert not service.is_active(tokens["access_token"])
 
 
 @pytest.mark.rule("OIDC-16", "OIDC-29")
@@ -233,8 +233,8 @@ def test_narrower_scopes_and_resources_apply_to_one_access_token_only(system: Sy
     less = service.refresh(first["refresh_token"], scope="pass:query email", resource=OTHER).json()
     all_again = service.refresh(less["refresh_token"]).json()
 
-    told = service.post("/oauth/introspect", token=less["access_token"]).json()
-    assert (less["scope"], told["aud"], "id_token" in less) == (
+    introspected = service.post("/oauth/introspect", token=less["access_token"]).json()
+    assert (less["scope"], introspected["aud"], "id_token" in less) == (
         "email pass:query",
         [service.name, OTHER],
         False,
@@ -287,8 +287,8 @@ def test_a_concurrent_unbinding_leaves_no_active_token(system: System) -> None:
 
     refreshed = [answer.json() for answer in answers[:3] if answer.is_success]
     assert {answer.status_code for answer in answers[3:]} == {204}
-    assert [service.is_active(told["access_token"]) for told in refreshed] == [False] * len(refreshed)
-    assert {code_of(service.refresh(told["refresh_token"])) for told in refreshed} <= {INVALID}
+    assert [service.is_active(tokens["access_token"]) for tokens in refreshed] == [False] * len(refreshed)
+    assert {code_of(service.refresh(tokens["refresh_token"])) for tokens in refreshed} <= {INVALID}
 
 
 @pytest.mark.rule("OIDC-29")

@@ -260,13 +260,15 @@ def _resources(system: System) -> list[Any]:
 @pytest.mark.rule("OIDC-10")
 def test_a_grant_keeps_the_claims_that_its_scopes_allow(system: System, client: str) -> None:
     browser = ServiceBrowser(system, system.logged_in(system.person()))
-    asked = {"name": {"essential": True}, "email": None, "acr": None, "unknown": None}
+    requested_claims = {"name": {"essential": True}, "email": None, "acr": None, "unknown": None}
 
-    browser.authorize(client, **claims(id_token=asked, userinfo={"name": None}), scope="openid profile")
+    browser.authorize(
+        client, **claims(id_token=requested_claims, userinfo={"name": None}), scope="openid profile"
+    )
     browser.authorize(client)
 
-    kept = system.rows("SELECT CAST(claims AS TEXT), acr FROM grants ORDER BY acr IS NULL")
-    assert [(json.loads(each), acr) for each, acr in kept] == [
+    stored = system.rows("SELECT CAST(claims AS TEXT), acr FROM grants ORDER BY acr IS NULL")
+    assert [(json.loads(each), acr) for each, acr in stored] == [
         (
             {"id_token": {"name": {"essential": True}, "acr": None}, "userinfo": {"name": None}},
             "urn:tw:port:identity:acr:password",

@@ -26,7 +26,7 @@ def exchange(system: System, service: Service, **parameters: Any) -> Response:
     return OAuthCaller(system, service).token(EXCHANGE, **sent)
 
 
-def told(system: System, service: Service, token: str) -> Any:
+def introspected(system: System, service: Service, token: str) -> Any:
     return OAuthCaller(system, service).post("/oauth/introspect", token=token).json()
 
 
@@ -60,7 +60,7 @@ def test_each_service_is_added_to_act_and_the_link_account_stays_innermost(syste
         ACCESS_TOKEN, "Bearer", "openid pass:apply",
     )  # fmt: skip
     assert {"id_token", "refresh_token"}.isdisjoint(third)
-    shown = told(system, chain.last, third["access_token"])
+    shown = introspected(system, chain.last, third["access_token"])
     assert (shown["sub"], shown["sid"], shown["aud"]) == (chain.general.id, chain.grant, [RESOURCE])
     assert shown["act"] == {
         "sub": chain.middle.name,
@@ -80,7 +80,7 @@ def test_an_exchanged_token_ends_with_the_grant_and_no_later_than_the_original_t
 
     assert issued["expires_in"] == 60
     system.logged_in(chain.general).delete("/account/binding")
-    assert told(system, chain.middle, issued["access_token"]) == {"active": False}
+    assert introspected(system, chain.middle, issued["access_token"]) == {"active": False}
     again = exchange(system, chain.first, subject_token=chain.token, audience=chain.middle.name)
     assert (again.status_code, again.json()["error"]) == (400, "invalid_request")
 
@@ -160,7 +160,7 @@ def test_a_client_gets_a_token_for_a_company_without_a_redirect(system: System) 
 
     issued = company.ask().json()
 
-    shown = told(system, company.client, issued["access_token"])
+    shown = introspected(system, company.client, issued["access_token"])
     assert (shown["sub"], shown["act"], shown["rights"]) == (
         company.general.id, {"sub": company.link.id}, ["pass:apply", "pass:query"],
     )  # fmt: skip
@@ -199,7 +199,7 @@ def test_the_companys_token_ends_with_its_binding_and_the_login_continues(system
 
     system.logged_in(company.link).delete(f"/bindings/{binding}")
 
-    active = [told(system, company.client, each)["active"] for each in (token, company.token)]
+    active = [introspected(system, company.client, each)["active"] for each in (token, company.token)]
     assert (active, whys(system)) == ([False, True], ["binding_removed"])
 
 
@@ -212,7 +212,7 @@ def test_the_companys_token_ends_with_the_original_login(system: System) -> None
 
     OAuthCaller(system, company.client).post("/oauth/revoke", token=refresh)
 
-    active = [told(system, company.client, each)["active"] for each in (token, company.token)]
+    active = [introspected(system, company.client, each)["active"] for each in (token, company.token)]
     assert (active, whys(system)) == ([False, False], ["revoked", "revoked"])
 
 

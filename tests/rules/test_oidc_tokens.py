@@ -77,10 +77,10 @@ def test_an_id_token_has_only_the_person_and_the_time_of_the_login(
     grant = open_grant(system, service.name, person, scopes=SCOPES)
     code = issue_code(system, grant, nonce="n-0")
 
-    told = service.redeem(code, headers=proof(system, key) if key else None).json()
+    tokens = service.redeem(code, headers=proof(system, key) if key else None).json()
 
-    token = read(system, told["id_token"], algorithm)
-    digest = hashlib.sha256(told["access_token"].encode()).digest()
+    token = read(system, tokens["id_token"], algorithm)
+    digest = hashlib.sha256(tokens["access_token"].encode()).digest()
     assert token.header["typ"] == "JWT"
     assert token.claims == {
         "iss": PUBLIC_URL,
@@ -100,16 +100,16 @@ def test_an_id_token_has_only_the_person_and_the_time_of_the_login(
 @pytest.mark.rule("OIDC-13")
 def test_a_link_account_is_the_actor_and_its_name_is_included_only_on_request(system: System) -> None:
     service, link = caller(system), system.person("link")
-    plain, asked = system.person(), system.person()
+    plain, detailed = system.person(), system.person()
     claims = {"id_token": dict.fromkeys(EVERY_CLAIM)}
 
     without = tokens_of(system, service, link, general=plain, scopes=SCOPES)
     with_names = tokens_of(
-        system, service, link, general=asked, scopes=SCOPES, claims=claims, acr="urn:acr:x"
+        system, service, link, general=detailed, scopes=SCOPES, claims=claims, acr="urn:acr:x"
     )
 
-    short, long = (read(system, told["id_token"], "RS256").claims for told in (without, with_names))
-    (row,) = system.rows("SELECT * FROM accounts WHERE id = :id", id=asked.id)
+    short, long = (read(system, tokens["id_token"], "RS256").claims for tokens in (without, with_names))
+    (row,) = system.rows("SELECT * FROM accounts WHERE id = :id", id=detailed.id)
     company = {"tax_id": row.tax_id, "name": row.company_name}
     assert (short["sub"], short["act"], "name" in short, "acr" in short) == (
         plain.id,
@@ -119,13 +119,13 @@ def test_a_link_account_is_the_actor_and_its_name_is_included_only_on_request(sy
     )
     assert {name: long[name] for name in EVERY_CLAIM if name not in {"act", "updated_at"}} == {
         "name": row.name,
-        "preferred_username": asked.username,
-        "email": asked.email,
+        "preferred_username": detailed.username,
+        "email": detailed.email,
         "email_verified": True,
         "company": company,
         "account_kind": "general",
     }
-    assert (long["sub"], long["act"]["sub"], long["act"]["company"]) == (asked.id, link.id, company)
+    assert (long["sub"], long["act"]["sub"], long["act"]["company"]) == (detailed.id, link.id, company)
     assert long["acr"] == "urn:acr:x"
 
 
@@ -134,9 +134,9 @@ def test_claims_that_no_scope_allows_are_left_out(system: System) -> None:
     service, link, general = caller(system), system.person("link"), system.person()
     claims = {"id_token": dict.fromkeys(EVERY_CLAIM), "userinfo": {"name": None}}
 
-    told = tokens_of(system, service, link, general=general, scopes=["openid", "email"], claims=claims)
+    tokens = tokens_of(system, service, link, general=general, scopes=["openid", "email"], claims=claims)
 
-    token = read(system, told["id_token"], "RS256").claims
+    token = read(system, tokens["id_token"], "RS256").claims
     assert token.keys() & set(EVERY_CLAIM) == {"email", "email_verified", "act"}
     assert token["act"] == {"sub": link.id}
 
@@ -159,17 +159,17 @@ def test_a_refreshed_id_token_keeps_the_login_and_has_no_nonce(system: System) -
 @pytest.mark.rule("OIDC-14")
 def test_an_access_token_is_opaque_stored_hashed_and_valid_for_ten_minutes(system: System) -> None:
     service = caller(system, may_refresh=True)
-    told = tokens_of(system, service, system.person())
-    tokens = [told["access_token"], told["refresh_token"]]
+    answer = tokens_of(system, service, system.person())
+    tokens = [answer["access_token"], answer["refresh_token"]]
 
     stored = [row.digest for row in system.rows("SELECT digest FROM grant_tokens")]
     system.clock.advance(seconds=599)
-    in_time = service.is_active(told["access_token"])
+    in_time = service.is_active(tokens[0])
     system.clock.advance(seconds=1)
 
     assert sorted(stored) == sorted(hashlib.sha256(token.encode()).hexdigest() for token in tokens)
     assert [len(token) for token in tokens] == [43, 43]
-    assert (in_time, service.is_active(told["access_token"])) == (True, False)
+    assert (in_time, service.is_active(tokens[0])) == (True, False)
 
 
 @pytest.mark.rule("OIDC-14")
@@ -181,9 +181,9 @@ def test_an_access_token_is_for_the_client_and_the_requested_resources_of_the_lo
     service = caller(system, may_reach=[gate.name, scales.name])
     both = [RESOURCE, JWT_RESOURCE]
 
-    def redeemed(**asked: Any) -> Response:
+    def redeemed(**parameters: Any) -> Response:
         grant = open_grant(system, service.name, system.person(), resources=both)
-        return service.redeem(issue_code(system, grant), **asked)
+        return service.redeem(issue_code(system, grant), **parameters)
 
     answers = [redeemed(), redeemed(resource=RESOURCE), redeemed(resource=both)]
 
@@ -237,9 +237,9 @@ def test_a_resource_with_jwts_gets_an_rfc_9068_token_that_can_be_introspected_to
     link, general = system.person("link"), system.person()
     scopes = ["openid", "actor", "pass:query"]
 
-    told = tokens_of(system, service, link, general=general, scopes=scopes, resources=[JWT_RESOURCE])
+    tokens = tokens_of(system, service, link, general=general, scopes=scopes, resources=[JWT_RESOURCE])
 
-    token = read(system, told["access_token"], "ES256")
+    token = read(system, tokens["access_token"], "ES256")
     jti = token.claims.pop("jti")
     assert token.header["typ"] == "at+jwt"
     assert token.claims == {
@@ -252,13 +252,13 @@ def test_a_resource_with_jwts_gets_an_rfc_9068_token_that_can_be_introspected_to
         "scope": "openid actor pass:query",
         "auth_time": seconds(system),
         "amr": ["pwd"],
-        "sid": told["grant"],
+        "sid": tokens["grant"],
         "act": {"sub": link.id},
     }
-    assert (told["expires_in"], len(jti)) == (300, 36)
-    assert scales.is_active(told["access_token"])
+    assert (tokens["expires_in"], len(jti)) == (300, 36)
+    assert scales.is_active(tokens["access_token"])
     system.clock.advance(minutes=5)
-    assert not scales.is_active(told["access_token"])
+    assert not scales.is_active(tokens["access_token"])
 
 
 @pytest.mark.rule("OIDC-15")
@@ -268,9 +268,9 @@ def test_without_the_resource_the_token_is_opaque(system: System) -> None:
     service = caller(system, may_reach=[scales.name, gate.name])
     grant = open_grant(system, service.name, system.person(), resources=[RESOURCE, JWT_RESOURCE])
 
-    told = service.redeem(issue_code(system, grant), resource=RESOURCE).json()
+    tokens = service.redeem(issue_code(system, grant), resource=RESOURCE).json()
 
-    assert (len(told["access_token"]), told["expires_in"]) == (43, 600)
+    assert (len(tokens["access_token"]), tokens["expires_in"]) == (43, 600)
 
 
 @pytest.mark.rule("OIDC-17")
@@ -354,19 +354,19 @@ def confirm_mailbox(system: System, person: Person) -> None:
 @pytest.mark.rule("OIDC-13", "PRO-5")
 def test_updated_at_is_the_time_of_the_last_profile_change(system: System) -> None:
     service, person = caller(system), system.person()
-    asked: dict[str, Any] = {"scopes": ["openid", "profile"], "claims": {"id_token": {"updated_at": None}}}
+    options: dict[str, Any] = {"scopes": ["openid", "profile"], "claims": {"id_token": {"updated_at": None}}}
     opened_at = seconds(system)
 
-    def told() -> int:
-        token = tokens_of(system, service, person, **asked)["id_token"]
+    def updated_at() -> int:
+        token = tokens_of(system, service, person, **options)["id_token"]
         return int(read(system, token, "RS256").claims["updated_at"])
 
-    shown, expected = [told()], [opened_at]
+    shown, expected = [updated_at()], [opened_at]
     for change in (change_name, request_mailbox, withdraw_mailbox, confirm_mailbox):
         system.clock.advance(minutes=10)
         change(system, person)
         expected.append(seconds(system))
         system.clock.advance(minutes=1)
-        shown.append(told())
+        shown.append(updated_at())
 
     assert shown == expected

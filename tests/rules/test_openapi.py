@@ -64,10 +64,10 @@ def _is_as_documented(operation: Operation, answer: Response) -> None:
     assert answer.status_code < 500, said
     assert str(answer.status_code) in documented, f"not documented: {said}"
     types = documented[str(answer.status_code)].get("content", {})
-    given = (answer.headers.get("content-type") or [""])[0].partition(";")[0]
-    assert given in types or answer.text in {"", "{}\n"}, f"{given} is not documented: {said}"
+    media_type = (answer.headers.get("content-type") or [""])[0].partition(";")[0]
+    assert media_type in types or answer.text in {"", "{}\n"}, f"{media_type} is not documented: {said}"
     if answer.status_code >= 400:
-        assert (given, answer.json()["status"]) == (PROBLEM, answer.status_code), said
+        assert (media_type, answer.json()["status"]) == (PROBLEM, answer.status_code), said
 
 
 def _try_out(

@@ -42,8 +42,10 @@ def test_an_export_contains_all_personal_data_without_secrets(system: System) ->
     assert {each["type"].rsplit("identity.")[1] for each in export["mails"]} >= {"verification.requested"}
     assert "session.opened" in {each["action"] for each in export["history"]}
     text = json.dumps(export, ensure_ascii=False)
-    kept = system.rows("SELECT password_hash FROM accounts WHERE id = :id", id=general.id)[0].password_hash
-    for secret in (general.password, kept, str(own.token)):
+    stored_hash = system.rows("SELECT password_hash FROM accounts WHERE id = :id", id=general.id)[
+        0
+    ].password_hash
+    for secret in (general.password, stored_hash, str(own.token)):
         assert secret not in text
     assert len(system.audit("account.exported")) == 1
 
@@ -88,8 +90,8 @@ def test_after_erasure_no_personal_data_is_left_and_an_event_is_published(system
     assert own.get("/session").status_code == 401
     assert link.get("/bindings").json()["items"] == []
     account = system.rows("SELECT * FROM accounts WHERE id = :id", id=person.id)[0]
-    kept = {name: value for name, value in account._asdict().items() if value not in (None, "")}
-    assert set(kept) == {
+    remaining = {name: value for name, value in account._asdict().items() if value not in (None, "")}
+    assert set(remaining) == {
         "id", "kind", "former_hashes", "credential_version", "review", "created_at", "email_verified_at",
         "closed_at", "closed_reason", "revision", "sequence",
     }  # fmt: skip

@@ -35,10 +35,10 @@ _FOREIGN = [
 
 
 def _morsels(answer: httpx.Response) -> dict[str, Morsel[str]]:
-    kept: SimpleCookie = SimpleCookie()
+    cookies: SimpleCookie = SimpleCookie()
     for line in answer.headers.get_list("Set-Cookie"):
-        kept.load(line)
-    return dict(kept)
+        cookies.load(line)
+    return dict(cookies)
 
 
 def _log_in(system: System, person: Person, **fields: str) -> httpx.Response:
@@ -61,10 +61,10 @@ def test_logging_in_never_redirects_to_another_site(system: System) -> None:
     person = system.person()
     system.logged_in(person)
 
-    answers = {wanted: _log_in(system, person, next=wanted) for wanted in _FOREIGN}
-    pages = [system.visitor().http.get("/", params={"next": wanted}) for wanted in _FOREIGN]
+    answers = {path: _log_in(system, person, next=path) for path in _FOREIGN}
+    pages = [system.visitor().http.get("/", params={"next": path}) for path in _FOREIGN]
 
-    assert {wanted: answer.headers.get("Location") for wanted, answer in answers.items()} == dict.fromkeys(
+    assert {path: answer.headers.get("Location") for path, answer in answers.items()} == dict.fromkeys(
         _FOREIGN, "/home"
     )
     assert {(page.status_code, "evil" in page.text) for page in pages} == {(200, False)}
@@ -75,7 +75,9 @@ def test_logging_in_never_redirects_to_another_site(system: System) -> None:
 def test_pages_before_the_login_keep_the_requested_page_only_if_it_is_ours(system: System, path: str) -> None:
     browser = system.visitor().http
 
-    ours, foreign = (browser.get(path, params={"next": wanted}) for wanted in ("/sessions", "//evil.example"))
+    ours, foreign = (
+        browser.get(path, params={"next": next_path}) for next_path in ("/sessions", "//evil.example")
+    )
 
     assert (ours.status_code, "next=/sessions" in ours.text) == (200, True)
     assert (foreign.status_code, "evil" in foreign.text) == (200, False)

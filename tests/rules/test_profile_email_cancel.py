@@ -90,10 +90,10 @@ def test_the_old_mailbox_restores_itself_after_the_change_took_effect(system: Sy
     assert intruder.get("/account").status_code == 401
     assert (by_reset.status_code, by_code.status_code) == (410, 410)
     assert mailbox_of(system, person) == (person.email, None)
-    told, confirmed = (system.mail(each, "Email 變更取消").text for each in (email, person.email))
-    assert normalize(f"現已透過原信箱的連結取消，並恢復為 {masked(person.email)}") in normalize(told)
-    assert "請點選" not in told.partition("取消時間")[0]
-    assert normalize("已透過寄至本信箱的連結取消。此帳號使用的 Email 為本信箱") in normalize(confirmed)
+    notice, confirmation = (system.mail(each, "Email 變更取消").text for each in (email, person.email))
+    assert normalize(f"現已透過原信箱的連結取消，並恢復為 {masked(person.email)}") in normalize(notice)
+    assert "請點選" not in notice.partition("取消時間")[0]
+    assert normalize("已透過寄至本信箱的連結取消。此帳號使用的 Email 為本信箱") in normalize(confirmation)
 
 
 @pytest.mark.rule("PRO-3")

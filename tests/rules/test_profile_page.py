@@ -164,14 +164,14 @@ def test_a_conflicting_save_shows_both_versions_of_changed_fields_and_saves_only
     save(first, {"name": "錢小明", "mobile": "0987654321"})
 
     lost = page.send(name="錢中明", company_phone="07-1234567")
-    shown, kept = page.text, first.get("/account").json()
+    shown, stored = page.text, first.get("/account").json()
     decided = page.send()
 
     account = first.get("/account").json()
     assert (lost.status_code, decided.status_code) == (412, 303)
     assert normalize("姓名您填寫的錢中明目前儲存的錢小明") in shown
     assert normalize("手機電話您填寫的") not in shown
-    assert (kept["name"], kept["company"]["phone"]) == ("錢小明", "02-12345678#12345")
+    assert (stored["name"], stored["company"]["phone"]) == ("錢小明", "02-12345678#12345")
     assert (account["name"], account["mobile"], account["company"]["phone"]) == (
         "錢中明",
         "0987654321",

@@ -80,10 +80,10 @@ def test_the_answer_never_reveals_a_match_and_a_mismatch_sends_no_mail(
 @pytest.mark.rule("LOGIN-8", "SEC-6")
 def test_requests_over_the_limit_are_silently_dropped(system: System) -> None:
     person = system.person()
-    wanted = {"username": person.username, "email": person.email}
+    body = {"username": person.username, "email": person.email}
     visitor = system.visitor()
 
-    answers = [visitor.post("/password-resets", wanted) for _ in range(3)]
+    answers = [visitor.post("/password-resets", body) for _ in range(3)]
     system.wait_for_mails()
 
     assert [answer.status_code for answer in answers] == [202] * 3

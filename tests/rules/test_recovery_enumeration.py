@@ -92,16 +92,16 @@ def test_an_unknown_name_runs_as_many_statements_and_seals_a_payload(system: Sys
 def test_a_mismatch_leaves_no_rows(system: System) -> None:
     person = system.person()
     system.publish()
-    kept = (
+    counts = (
         "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM outbox), sum(sequence) FROM accounts"
     )
-    before = system.rows(kept)
+    before = system.rows(counts)
 
     ask(system, person.username, f"other{unique()}@example.com")
     ask(system, f"nobody{unique()}", person.email)
 
     assert system.publish() == 0
-    assert system.rows(kept) == before
+    assert system.rows(counts) == before
     assert system.rows("SELECT 1 FROM mail_links WHERE purpose = 'password_reset'") == []
 
 

@@ -21,7 +21,7 @@ from tests.support.harness.system import System
 SLOTS, QUEUE, ASKED = 2, 3, 12
 
 
-class HeldHashes:
+class BlockedHashes:
     """Blocks every hash until `release`, and records the maximum number of concurrent hashes."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class HeldHashes:
         self.most = self._now = 0
         self._lock = threading.Lock()
 
-    def hold(self) -> None:
+    def block(self) -> None:
         """Block, and count as running, until released."""
         with self._lock:
             self._now += 1
@@ -40,20 +40,22 @@ class HeldHashes:
 
 
 @pytest.fixture
-def busy(start_system: StartSystem, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[System, HeldHashes]]:
+def busy(
+    start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[System, BlockedHashes]]:
     """An installation with few hash slots, whose hashes block until the test releases them."""
     system = start_system(
         IDENTITY_HASH_SLOTS=str(SLOTS), IDENTITY_HASH_QUEUE=str(QUEUE), IDENTITY_WEB_THREADS="24"
     )
-    held = HeldHashes()
+    hashes = BlockedHashes()
 
     def verify(_hasher: PasswordHasher, _hash: str, _password: str) -> bool:
-        held.hold()
+        hashes.block()
         raise VerifyMismatchError
 
     monkeypatch.setattr(PasswordHasher, "verify", verify)
-    yield system, held
-    held.release.set()
+    yield system, hashes
+    hashes.release.set()
 
 
 def _login(system: System) -> httpx.Response:
@@ -65,21 +67,21 @@ def _first(count: int, futures: list[Future[httpx.Response]]) -> list[httpx.Resp
 
 
 @pytest.mark.rule("SEC-1")
-def test_a_login_beyond_hashing_slots_and_queue_gets_retry_after(busy: tuple[System, HeldHashes]) -> None:
-    system, held = busy
+def test_a_login_beyond_hashing_slots_and_queue_gets_retry_after(busy: tuple[System, BlockedHashes]) -> None:
+    system, hashes = busy
 
     with ThreadPoolExecutor(ASKED) as pool:
         futures = [pool.submit(_login, system) for _ in range(ASKED)]
         refused = _first(ASKED - SLOTS - QUEUE, futures)
         session = system.visitor().get("/session")
-        wait_until(lambda: held.most >= SLOTS, what="a hash in every slot")
-        held.release.set()
+        wait_until(lambda: hashes.most >= SLOTS, what="a hash in every slot")
+        hashes.release.set()
         answers = [future.result() for future in futures]
 
     assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(503, "busy")}
     assert all(1 <= int(answer.headers["Retry-After"]) <= 10 for answer in refused)
     assert sorted(answer.status_code for answer in answers) == [401] * (SLOTS + QUEUE) + [503] * len(refused)
-    assert held.most == SLOTS
+    assert hashes.most == SLOTS
     assert session.status_code == 401
 
 

@@ -137,9 +137,9 @@ class Walk:
         """Register with the form, first with an error, and follow the link."""
         visitor = self.at_pages()
         page = open_form(visitor, "general")
-        wanted = {**valid_fields(email="pages@example.com", username="bypages"), "password": PAGES_PASSWORD}
-        page.press(**wanted | {"password_again": WRONG_PASSWORD})
-        page.press(**wanted | {"password_again": PAGES_PASSWORD})
+        fields = {**valid_fields(email="pages@example.com", username="bypages"), "password": PAGES_PASSWORD}
+        page.press(**fields | {"password_again": WRONG_PASSWORD})
+        page.press(**fields | {"password_again": PAGES_PASSWORD})
         mail = self.installation.mail("pages@example.com", "註冊")
         self.secrets.add(mail.token)
         assert PlainBrowser(visitor).open(mail.link).press().status == 200
@@ -235,7 +235,7 @@ def test_no_secret_is_readable_after_every_use_case(
 
     with installation.redis.client() as client:
         redis = redis_text(client)
-    places = {
+    sources = {
         "database": database_text(installation),
         "Redis": redis,
         "logs": installation.logs(),
@@ -243,15 +243,15 @@ def test_no_secret_is_readable_after_every_use_case(
         "traces": collector.text,
         "refusals": "\n".join(walk.api_errors.refusals),
     }
-    leaks = {place: leaked(text, walk.secrets) for place, text in places.items()}
+    leaks = {source: leaked(text, walk.secrets) for source, text in sources.items()}
     # A page may repeat values of its request, but no password.
     leaks["pages"] = leaked("\n".join(walk.page_errors.refusals), PASSWORDS)
     assert not any(leaks.values()), leaks
     assert len(walk.secrets) > 10
     assert len(walk.api_errors.refusals) > 10
     assert len(walk.page_errors.refusals) > 5
-    assert len(places["logs"]) > 10_000
-    assert len(places["metrics"]) > 10_000
+    assert len(sources["logs"]) > 10_000
+    assert len(sources["metrics"]) > 10_000
     assert len(collector.spans) > 50
     assert installation.rows("SELECT 1 FROM outbox WHERE sealed IS NOT NULL") == []
 

@@ -129,10 +129,10 @@ def test_a_secret_is_256_bits_shown_once_and_stored_only_as_a_digest(system: Sys
     service = add_service(system, "events:read", "accounts:admin")
 
     (listed,) = _operate(system, "list")
-    kept = str(system.rows("SELECT * FROM clients"))
+    stored = str(system.rows("SELECT * FROM clients"))
 
     assert len(service.secret) == 43
-    assert service.secret not in kept
+    assert service.secret not in stored
     assert service.secret not in json.dumps(listed)
     assert (listed["name"], listed["rights"]) == (service.name, ["accounts:admin", "events:read"])
 

@@ -88,7 +88,7 @@ def test_session_limits_are_bounded(
 @pytest.mark.rule("EVT-6", "OPS-5", "SEC-14")
 @pytest.mark.parametrize("part", ["web", "relay", "tidy"])
 @pytest.mark.parametrize(
-    ("mode", "kept", "refusal"),
+    ("mode", "retentions", "refusal"),
     [
         ("local", ("6d", ""), "must not be shorter than IDENTITY_STREAM_KEPT"),
         ("production", ("30d", "31d"), "must not be shorter than IDENTITY_STREAM_KEPT"),
@@ -96,9 +96,9 @@ def test_session_limits_are_bounded(
     ],
 )
 def test_the_feed_retention_must_exceed_the_stream_retention(
-    settings: dict[str, str], part: str, mode: str, kept: tuple[str, str], refusal: str
+    settings: dict[str, str], part: str, mode: str, retentions: tuple[str, str], refusal: str
 ) -> None:
-    times = dict(zip(("IDENTITY_FEED_KEPT", "IDENTITY_STREAM_KEPT"), kept, strict=True))
+    times = dict(zip(("IDENTITY_FEED_KEPT", "IDENTITY_STREAM_KEPT"), retentions, strict=True))
 
     result = refused_start(part, {**settings, "IDENTITY_AUDIT_KEYS": SECRET[::-1], **_MODES[mode], **times})
 
@@ -107,9 +107,9 @@ def test_the_feed_retention_must_exceed_the_stream_retention(
 
 @pytest.mark.rule("EVT-6", "OPS-5")
 def test_both_retentions_may_be_short_in_local_mode(settings: dict[str, str]) -> None:
-    kept = {"IDENTITY_FEED_KEPT": "2h", "IDENTITY_STREAM_KEPT": "2h"}
+    retentions = {"IDENTITY_FEED_KEPT": "2h", "IDENTITY_STREAM_KEPT": "2h"}
 
-    checked = run_preloaded("identity", "check", environment=settings | _LOCAL | kept)
+    checked = run_preloaded("identity", "check", environment=settings | _LOCAL | retentions)
 
     assert checked.stdout.startswith("settings: ok\n")
 

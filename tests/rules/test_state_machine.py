@@ -74,7 +74,7 @@ class Walk(RuleBasedStateMachine):
     def bindings(self, *states: str) -> list[ModelBinding]:
         return [each for each in self.model.bindings if each.status in states]
 
-    def at_home(self, holder: ModelAccount) -> ModelSession | None:
+    def unswitched_session(self, holder: ModelAccount) -> ModelSession | None:
         """Return an unswitched session of the account, after a login if necessary; None if the login is refused."""
         own = [
             each for each in self.model.sessions if each.account is holder and each.open and not each.acting
@@ -86,21 +86,21 @@ class Walk(RuleBasedStateMachine):
     @rule(link=which, general=which, after=wait)
     def bind(self, link: int, general: int, after: int) -> None:
         self.do.system.clock.advance(seconds=after)
-        if session := self.at_home(self.model.links[link % 2]):
+        if session := self.unswitched_session(self.model.links[link % 2]):
             self.do.bind(session, self.model.generals[general % 3])
 
     @precondition(lambda self: self.bindings("unverified"))
     @rule(number=which)
     def verify(self, number: int) -> None:
         binding = pick(self.bindings("unverified"), number)
-        if session := self.at_home(binding.link):
+        if session := self.unswitched_session(binding.link):
             self.do.verify(session, binding, binding.code.digits if binding.code else "000000")
 
     @precondition(lambda self: self.bindings("unverified"))
     @rule(number=which, times=st.integers(1, 6))
     def verify_with_a_wrong_code(self, number: int, times: int) -> None:
         binding = pick(self.bindings("unverified"), number)
-        if session := self.at_home(binding.link):
+        if session := self.unswitched_session(binding.link):
             for _ in range(times):
                 self.do.verify(session, binding, "000000")
 
@@ -110,7 +110,7 @@ class Walk(RuleBasedStateMachine):
         self.do.system.clock.advance(seconds=after)
         binding = pick(self.bindings("unverified"), number)
         old = binding.code
-        if session := self.at_home(binding.link):
+        if session := self.unswitched_session(binding.link):
             self.do.resend(session, binding)
             if old is not None and binding.code is not old:
                 self.do.verify(session, binding, old.digits)
@@ -122,7 +122,7 @@ class Walk(RuleBasedStateMachine):
         if side == "operator":
             self.do.remove_as_operator(binding)
             return
-        session = self.at_home(binding.link if side == "link" else binding.general)
+        session = self.unswitched_session(binding.link if side == "link" else binding.general)
         if session and side == "link":
             self.do.unbind_from_link(session, binding)
         elif session:
@@ -134,7 +134,7 @@ class Walk(RuleBasedStateMachine):
     @rule(number=which)
     def switch(self, number: int) -> None:
         binding = pick(self.bindings("verified"), number)
-        if session := self.at_home(binding.link):
+        if session := self.unswitched_session(binding.link):
             self.do.switch(session, binding)
 
     @precondition(any_switched)
@@ -179,7 +179,7 @@ class Walk(RuleBasedStateMachine):
         if what == "reset":
             self.do.reset_password(holder)
         elif what in {"password", "keep out"}:
-            if session := self.at_home(holder):
+            if session := self.unswitched_session(holder):
                 self.do.change_password(session, end_binding=what == "keep out")
         elif what == "end" and holder is self.model.generals[0]:
             self.do.close(holder)
@@ -188,7 +188,7 @@ class Walk(RuleBasedStateMachine):
         elif what == "mailbox":
             waiting = self.bindings("unverified")
             holder = waiting[-1].general if waiting else holder  # an email change voids an open code
-            if session := self.at_home(holder):
+            if session := self.unswitched_session(holder):
                 self.do.change_email(session)
 
     @precondition(lambda self: not self.model.generals[2].verified)
@@ -229,11 +229,11 @@ class Walk(RuleBasedStateMachine):
         codes = self.do.database.codes(self.model)
         digest = self.do.system.ports.tokens.code_digest
 
-        believed = {each.id: each.code for each in self.model.bindings if each.code}
-        assert codes.keys() == believed.keys()
-        for binding_id, (challenge, kept, tries) in codes.items():
-            code = believed[binding_id]
-            assert (kept, tries) == (digest(challenge, code.digits), code.tries)
+        expected = {each.id: each.code for each in self.model.bindings if each.code}
+        assert codes.keys() == expected.keys()
+        for binding_id, (challenge, stored_digest, tries) in codes.items():
+            code = expected[binding_id]
+            assert (stored_digest, tries) == (digest(challenge, code.digits), code.tries)
 
     @invariant()
     def every_change_has_its_event_and_every_event_its_change(self) -> None:

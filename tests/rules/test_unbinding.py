@@ -177,10 +177,10 @@ def test_a_password_change_ends_the_binding_only_on_request(
     link, general = system.logged_in(system.person("link")), system.person()
     system.bind_and_verify(link, general)
     owner = system.logged_in(general)
-    wish = {} if requested is None else {"end_binding": requested}
+    body = {} if requested is None else {"end_binding": requested}
 
     changed = owner.put(
-        "/account/password", {"current": general.password, "new": "Lighthouse-Rope-42?", **wish}
+        "/account/password", {"current": general.password, "new": "Lighthouse-Rope-42?", **body}
     )
 
     assert changed.status_code == 204

@@ -46,8 +46,8 @@ def test_a_notice_about_an_unverified_binding_mentions_its_void_code(system: Sys
     else:
         system.logged_in(general).delete("/account/binding")
 
-    told = normalize(system.mail((general if side == "link" else link).email, NOTICE).text)
-    assert (normalize("驗證碼已失效") in told, normalize("不能再切換登入") in told) == (True, False)
+    notice = normalize(system.mail((general if side == "link" else link).email, NOTICE).text)
+    assert (normalize("驗證碼已失效") in notice, normalize("不能再切換登入") in notice) == (True, False)
 
 
 @pytest.mark.rule("UNB-5")
@@ -62,9 +62,9 @@ def test_a_notice_about_an_unverified_binding_does_not_mention_an_earlier_bindin
     visitor.delete(f"/bindings/{system.bind(visitor, general)}")
 
     mail = system.mail(general.email, NOTICE, count=2)
-    for told in (normalize(mail.text), normalize(mail.html)):
-        assert normalize("無法以此綁定切換登入") in told
-        assert normalize("未曾") not in told
+    for notice in (normalize(mail.text), normalize(mail.html)):
+        assert normalize("無法以此綁定切換登入") in notice
+        assert normalize("未曾") not in notice
 
 
 @pytest.mark.rule("UNB-5")
