@@ -1,4 +1,4 @@
-"""Every route and every command writes a row of the audit log, or is listed here with the reason (SEC-11)."""
+"""Routes that change data or serve operators and services, and commands, write audit rows or are listed (SEC-11)."""
 
 import importlib
 import inspect
@@ -93,7 +93,7 @@ def modules_of(function: FunctionType, names: frozenset[str]) -> Iterator[Module
 
 
 def called_by(function: FunctionType) -> Iterator[FunctionType]:
-    """Yield the functions that a function may call: by name, from its closure, or because it wraps them."""
+    """Yield identity's functions that a function may call: by name, from its closure, or because it wraps them."""
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     names = frozenset([*names_in(function.__code__), *(each for each in cells if isinstance(each, str))])
     scopes: list[Any] = [function.__globals__, *(vars(each) for each in modules_of(function, names))]
@@ -106,24 +106,24 @@ def called_by(function: FunctionType) -> Iterator[FunctionType]:
 
 
 def writes(function: Callable[..., Any]) -> bool:
-    """Return whether a function may write a row, directly or through a function that it calls, refusals aside."""
+    """Return whether a function, or a function that it may call, writes an audit row other than of a refusal."""
     return any(names & WRITES or names >= ENTRY for names in names_reached_from(function))
 
 
 def names_reached_from(function: Callable[..., Any]) -> Iterator[frozenset[str]]:
     """Yield the names used in a function and in each function that it may call."""
     assert isinstance(function, FunctionType)
-    seen, waiting = {function}, [function]
-    while waiting:
-        each = waiting.pop()
+    seen, pending = {function}, [function]
+    while pending:
+        each = pending.pop()
         yield frozenset(names_in(each.__code__))
         new = set(called_by(each)) - seen
         seen |= new
-        waiting += new
+        pending += new
 
 
 def routes(app: Flask) -> Iterator[tuple[str, FunctionType]]:
-    """Yield every state-changing route, and every read by an operator or service."""
+    """Yield each route that changes data or calls `require_service`, with its view."""
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if not isinstance(view, FunctionType):

@@ -1,4 +1,4 @@
-"""Sentences for people are only in templates and language packages; a second language needs no code change."""
+"""The product's Python code has no Chinese outside the language package, except the listed data."""
 
 import re
 from pathlib import Path

@@ -19,8 +19,8 @@ def pins(path: Path) -> dict[str, str]:
     return dict(PIN.findall((ROOT / path).read_text()))
 
 
-def asks(where: str) -> list[str]:
-    project = tomllib.loads((ROOT / where / "pyproject.toml").read_text())["project"]
+def dependencies_of(project_folder: str) -> list[str]:
+    project = tomllib.loads((ROOT / project_folder / "pyproject.toml").read_text())["project"]
     dependencies: list[str] = project["dependencies"]
     return dependencies
 
@@ -30,9 +30,9 @@ def lock(name: str) -> set[str]:
 
 
 def test_each_image_the_local_run_and_the_tests_have_a_lock_file() -> None:
-    wanted = {"services/identity", "services/mailer", "deploy/local", "tests"}
+    expected = {"services/identity", "services/mailer", "deploy/local", "tests"}
 
-    assert wanted <= {path.parent.as_posix() for path in LOCKS}
+    assert expected <= {path.parent.as_posix() for path in LOCKS}
 
 
 @pytest.mark.rule("SEC-15")
@@ -56,7 +56,9 @@ def test_no_lock_file_lists_our_own_distributions(path: Path) -> None:
 def test_each_lock_matches_the_requirements_of_its_service(service: str) -> None:
     locked = pins(Path(service, "requirements.txt"))
     required = [
-        Requirement(text) for where in (service, "shared/events", "shared/runtime") for text in asks(where)
+        Requirement(text)
+        for where in (service, "shared/events", "shared/runtime")
+        for text in dependencies_of(where)
     ]
 
     wrong = [
@@ -86,7 +88,11 @@ def test_the_mailer_never_installs_flask_or_sqlalchemy() -> None:
 
 
 def test_another_service_installs_only_port_events() -> None:
-    assert {Requirement(text).name for text in asks("shared/events")} == {"redis", "joserfc", "cryptography"}
+    assert {Requirement(text).name for text in dependencies_of("shared/events")} == {
+        "redis",
+        "joserfc",
+        "cryptography",
+    }
 
 
 def test_the_tests_use_the_locked_versions_of_the_product() -> None:

@@ -1,4 +1,4 @@
-"""Dashboard, alerts and runbook use only metrics of the catalogue (OPS-4)."""
+"""Dashboard and alerts use only metrics of the catalogue, and the runbook explains each alert (OPS-4)."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def alerts() -> list[dict[str, Any]]:
 
 
 def panels() -> list[tuple[str, str]]:
-    """Return title and query of each dashboard target, with Grafana's variables replaced."""
+    """Return title and query of each target of a panel, with Grafana's variables replaced."""
     board = json.loads((OBSERVABILITY / "dashboard.json").read_text())
     found = []
     for panel in board["panels"]:
@@ -46,7 +46,7 @@ def panels() -> list[tuple[str, str]]:
 
 
 def selected(query: str) -> Iterator[promql.VectorSelector]:
-    """Yield the selectors of a query; ValueError if it is not PromQL."""
+    """Yield the selectors of a query. Raises ValueError if it is not PromQL."""
     found: list[promql.VectorSelector] = []
 
     def record(expression: object) -> bool:

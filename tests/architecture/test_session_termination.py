@@ -1,4 +1,4 @@
-"""Sessions and grants end in one step, which records each end and notifies the client (OIDC-21)."""
+"""Sessions and grants end in one step, which records each end and notifies the client (SEC-11, OIDC-22)."""
 
 import re
 
@@ -16,5 +16,5 @@ def callers() -> set[str]:
     return {str(path) for path in identity if CALLS.search((ROOT / path).read_text())}
 
 
-def test_only_the_ending_step_ends_sessions_and_grants() -> None:
+def test_only_session_termination_ends_sessions_and_grants() -> None:
     assert callers() == {STEP}
