@@ -23,7 +23,7 @@ import logging
 import signal
 import time
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Final, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Self, Unpack
 
 from redis import exceptions
 from redis.backoff import NoBackoff
@@ -35,6 +35,7 @@ from port_events._consumer.deliveries import Delivery, FeedSource, StreamSource
 from port_events._consumer.feed_catch_up import FeedCatchUp
 from port_events._consumer.gap_detection import GroupPosition
 from port_events._consumer.lease import Lease
+from port_events._consumer.options import BATCH, BLOCK_MS, CLAIM_IDLE_MS, Options
 from port_events._consumer.pending import PendingEntries
 from port_events._consumer.retry import MAX_TRIES, HandlerRetry, Retrier, RetryLater, Stopped
 from port_events.consumer_group import Group, member_name
@@ -53,27 +54,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Consumer", "DeadLetter", "DedupeStore", "Lag", "Options", "RedisDedupeStore", "RetryLater"]
 
-BLOCK_MS: Final = 5_000
-BATCH: Final = 50
-CLAIM_IDLE_MS: Final = 30_000
 MIN_LEASE_MS: Final = 15_000  # longer than the feed's default time-out
 
 _log = logging.getLogger(__name__)
-
-
-class Options(TypedDict, total=False):
-    """The optional arguments of Consumer."""
-
-    stream: str
-    name: str | None
-    block_ms: int
-    batch: int
-    claim_idle_ms: int
-    start: str
-    dedupe_ttl_seconds: int
-    tries: int
-    dedupe_store: DedupeStore | None
-    feed: Feed | None
 
 
 class Consumer:
@@ -132,9 +115,7 @@ class Consumer:
         self._has_resumed = False
         self._current: Delivery | None = None
         self._failure = ""
-        self.malformed = 0
-        self.duplicates = 0
-        self.dead_lettered = 0
+        self.malformed = self.duplicates = self.dead_lettered = 0
 
     @classmethod
     def from_url(cls, url: str, *, group: str, **options: Unpack[Options]) -> Self:
