@@ -1,4 +1,4 @@
-# The commands of the project. Each target sets itself up; it needs only Python 3.11+ (with venv) and make.
+# The commands of the project. Each target sets itself up; most need only Python 3.11+ (with venv), bash and make.
 # The variables configure the local system, e.g. `make run IDENTITY_PORT=8001 RUN_DIR=.run2`.
 
 SHELL := /bin/bash

@@ -1,7 +1,7 @@
 """Writes the digests of common passwords: `python -m deploy.documents.common_passwords LIST…` (SEC-2).
 
 Each LIST has a password on each line, the most common first. The digests in this repository were made from SecLists'
-10-million-password-list-top-1000000.txt, which has 44,000 passwords of the minimum length, and then rockyou.txt.
+10-million-password-list-top-1000000.txt, which has 44,000 passwords that are long enough, and then rockyou.txt.
 """
 
 import sys

@@ -18,7 +18,7 @@ READMES: Final = (ROOT / "shared/events/README.md", ROOT / "services/mailer/READ
 
 
 def documents(others: Mapping[Path, str]) -> dict[Path, str]:
-    """Return the new texts of READMES. `others` contains texts of theirs in which other parts are already generated."""
+    """Return the texts of READMES. A text in `others`, with other generated parts, is used instead of the file."""
     tables = {"events": "\n".join(_events()), "mails": "\n".join(_mails())}
 
     def filled(text: str) -> str:

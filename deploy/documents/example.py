@@ -22,7 +22,7 @@ EXAMPLE = re.compile(
 
 
 def documents(others: Mapping[Path, str]) -> dict[Path, str]:
-    """Return the new texts of READMES. `others` contains texts of theirs in which other parts are already generated."""
+    """Return the texts of READMES. A text in `others`, with other generated parts, is used instead of the file."""
     return {readme: _with_examples(others.get(readme) or readme.read_text()) for readme in READMES}
 
 

@@ -103,7 +103,7 @@ def prepare(paths: RunPaths) -> None:
 
 
 def _restrict_permissions(root: Path) -> None:
-    """Remove the permissions of group and others from files that an earlier release, or Sendria, creates with them.
+    """Remove the permissions of group and others from existing files, which an earlier release may have created.
 
     Sendria sets its own umask, so its database is created here, before it starts.
     """

@@ -28,7 +28,7 @@ _UNABLE = re.compile(
 class UnableServer(exceptions.ConnectionError):
     """The server refused a command because of its state: for example, it is a replica, or cannot save to its disk.
 
-    Another connection of the client may have received this answer, or lost its server.
+    Also raised on the other connections of a client after one of them has left the server.
     """
 
 

@@ -1,7 +1,7 @@
 """Clients of Redis that survive a failover.
 
-When a server refuses a command because of its state, its client leaves it with all connections. New connections resolve
-the server's host name again, or get its address from the sentinels in the URL.
+When a server refuses a command because of its state, its client closes each connection before the next command on it.
+New connections resolve the server's host name again, or get its address from the sentinels in the URL.
 """
 
 from __future__ import annotations

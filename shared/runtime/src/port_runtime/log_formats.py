@@ -22,7 +22,7 @@ _NOT_IN_KEYS: Final = re.compile(r"[^\w.-]", re.ASCII)
 
 
 def logfmt(_logger: object, _method: str, record: MutableMapping[str, Any]) -> str:
-    """Render `key=value` pairs; a value with other characters than ASCII letters, digits and `_.:/@%+-` is JSON."""
+    """Render `key=value` pairs; a value with characters other than `A-Za-z0-9_.:/@%+-` is a JSON string."""
     return _pairs(record)
 
 

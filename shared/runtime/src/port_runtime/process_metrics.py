@@ -52,7 +52,7 @@ def build_info(service: str) -> Metric:
 class ProcessUsageCollector:
     """Samples of one process and its children, and of the installed version of its distribution.
 
-    `pid` returns the id of the process, in a web process that of gunicorn, whose children share the port for metrics.
+    `pid` returns the id of the process; in a web process that of gunicorn's master, because any worker may be scraped.
     """
 
     def __init__(self, build: Metric, distribution: str, *, pid: Callable[[], int] = os.getpid) -> None:

@@ -8,8 +8,8 @@
     with exit_on_error():
         settings = load(Settings, os.environ)
 
-The errors of all settings are reported at once, then those of combinations. An empty variable counts as unset, because
-Compose files cannot unset a variable.
+All errors of single settings are reported at once; if there are none, all errors of combinations. An empty variable
+counts as unset, because Compose files cannot unset a variable.
 """
 
 from __future__ import annotations

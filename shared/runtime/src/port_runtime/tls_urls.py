@@ -33,9 +33,8 @@ def is_redis_protected(url: str) -> bool:
 def is_database_protected(url: str) -> bool:
     """Return whether a database URL protects the connection, as SQLite always does.
 
-    PostgreSQL needs `sslmode=verify-full` unless every host is this machine.
-
-    A PostgreSQL URL may name several hosts in its options; a host that begins with a slash is a socket's directory.
+    PostgreSQL needs `sslmode=verify-full` unless every host is this machine. Its URL may name several hosts in the
+    option `host`; a host that begins with a slash is a socket's directory.
     """
     parts, options = urlsplit(url), _options(url)
     if parts.scheme.startswith("sqlite") or options.get("sslmode") == "verify-full":

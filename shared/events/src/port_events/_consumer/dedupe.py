@@ -31,7 +31,7 @@ class DedupeStore(Protocol):
         """Return the position of the last `advance`, or None before the first."""
 
     def advance(self, position: int) -> None:
-        """Record that every event up to this position was handled or became a dead letter."""
+        """Record that the group has no event left to handle up to this position."""
 
 
 class RedisDedupeStore(DedupeStore):

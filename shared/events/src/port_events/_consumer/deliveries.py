@@ -26,7 +26,7 @@ class Source(Protocol):
         """Acknowledge the entry, so that it is not delivered again."""
 
     def reject(self, raw: RawEntry, reason: str) -> None:
-        """Make the entry a dead letter, and acknowledge it."""
+        """Make the entry a dead letter, so that it is not delivered again."""
 
 
 @dataclass(slots=True)

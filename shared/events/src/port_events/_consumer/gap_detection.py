@@ -27,7 +27,7 @@ class Gap:
 
 
 class GroupPosition:
-    """The position up to which the group has handled or dead-lettered every event.
+    """The position up to which the group has no event left to handle.
 
     `find_gap` advances it only while the stream still contains the next event, because then all events before the
     group's oldest pending entry were delivered and acknowledged. If the stream starts later, there is a gap: entries,
