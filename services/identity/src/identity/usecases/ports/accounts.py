@@ -52,7 +52,7 @@ class Accounts(Protocol):
         """Return at most `criteria.limit` matching accounts, oldest first."""
 
     def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
-        """Examine `limit` accounts with ids above `after`, in order; return the idle ones and the last id examined.
+        """Examine up to `limit` accounts in order of id, above `after`; return the idle ones and the last id examined.
 
         An account is idle by the condition of `is_idle`. The last id is None if no account was left to examine.
         """

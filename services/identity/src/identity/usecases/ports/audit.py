@@ -17,7 +17,7 @@ class AuditLog(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Criteria of an audit search, combined with AND; `before` is the id of a row.
+    """Criteria of an audit search, combined with AND: rows at or after `since`, with ids below `before`.
 
     `account` is a username or account id; the caller resolves it for `AuditHistory.find`.
     """
@@ -70,7 +70,7 @@ class AuditChain(Protocol):
     def newest(self) -> Segment | None: ...
 
     def unchained(self, limit: int) -> Sequence[ChainedRow]:
-        """Return rows that are in no segment yet, by id."""
+        """Return rows that are in no segment yet, in order of id."""
 
     def unchained_count(self) -> int: ...
 

@@ -11,7 +11,7 @@ class Counters(Protocol):
     """Counts in the database; each call is one atomic statement."""
 
     def increment(self, counters: Sequence[Counter], now: datetime) -> list[CounterState]:
-        """Add one to each counter that is not above its limit; return their states in the order of `counters`."""
+        """Add one to each counter, up to one above its limit; return their states in the order of `counters`."""
 
     def increment_within(
         self, own: Counter | None, networks: Sequence[Counter], now: datetime

@@ -84,7 +84,7 @@ class Feed(Protocol):
         """Return at most `limit` events with positions above `position`, in order."""
 
     def accounts(self, after_id: str, limit: int) -> Sequence[AccountState]:
-        """Return at most `limit` accounts that are not closed and have ids above `after_id`, by id."""
+        """Return at most `limit` accounts that are not closed, in order of id, with ids above `after_id`."""
 
     def bindings(self, general_ids: Sequence[str]) -> Sequence[BindingState]:
         """Return the live bindings of these general accounts."""

@@ -22,7 +22,7 @@ class Grants(Protocol):
         """
 
     def open_child(self, grant: Grant) -> bool:
-        """Add a grant like `open`; it depends on its parent grant instead of a session."""
+        """Like `open`, for a grant that depends on its parent grant instead of a session."""
 
     def get(self, grant_id: str) -> Grant | None:
         """Return a grant, even if it has ended."""

@@ -15,7 +15,7 @@ class OidcClients(Protocol):
         """Return a registration and lock its row until the commit. The service client's row must be locked first."""
 
     def every(self) -> Sequence[OidcClient]:
-        """Return all registrations, by name."""
+        """Return all registrations in order of name."""
 
     def live(self) -> Sequence[OidcClient]:
-        """Return the registrations of clients that are not revoked, by name."""
+        """Return the registrations of clients that are not revoked, in order of name."""

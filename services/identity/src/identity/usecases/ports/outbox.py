@@ -100,7 +100,7 @@ class WaitingMails(Protocol):
         """Return the identifier of this database."""
 
     def waiting_mails(self, *, before: int, published_before: datetime, limit: int) -> Sequence[str]:
-        """Return the ids of events whose mails have no receipt, by position.
+        """Return the ids of events whose mails have no receipt, in order of position.
 
         Their positions are below `before`, and they were published at or before `published_before`.
         """

@@ -13,7 +13,7 @@ class Clients(Protocol):
         """Return a client in its current state and lock its row (`FOR NO KEY UPDATE`)."""
 
     def lock_all(self) -> None:
-        """Lock the rows of all clients, by name, to check values that must be unique among clients."""
+        """Lock the rows of all clients in order of name, to check values that must be unique among clients."""
 
     def every(self) -> Sequence[ServiceClient]:
-        """Return all clients, by name."""
+        """Return all clients in order of name, including revoked ones."""

@@ -36,9 +36,10 @@ class Sessions(Protocol):
     def end(self, session_id: str) -> None: ...
 
     def end_oldest(self, newest: Session, *, keep: int, idle_since: datetime) -> Sequence[str]:
-        """End an account's oldest unexpired sessions, except the newest `keep` including `newest`; return their ids.
+        """End the open sessions of an account beyond its `keep` newest, which include `newest`; return their ids.
 
-        Skips locked sessions, which another login is ending.
+        A session is open within its absolute lifetime and if it was used after `idle_since`. Skips locked sessions,
+        which another login is ending.
         """
 
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:

@@ -24,7 +24,7 @@ class Checkpoint:
 
 
 class ConcurrentPublish(Exception):  # noqa: N818  # named after the condition
-    """Another relay may have published since the checkpoint was read. The next round reads it again."""
+    """Another relay may have published since the checkpoint was read. The next round reads the checkpoint again."""
 
 
 class Stream(Protocol):
@@ -46,9 +46,9 @@ class Stream(Protocol):
         """Delete entries older than `retention`, except mails that the mailer has not handled; return their number."""
 
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
-        """Return the next receipts with their entry ids, first those that were read but not acknowledged.
+        """Return the next receipts with their entry ids; those that were read but not acknowledged come first.
 
-        Waits for a receipt for at most `block_ms`.
+        Waits for new receipts for at most `block_ms`.
         """
 
     def acknowledge(self, entry_ids: Sequence[str]) -> None:

@@ -141,7 +141,10 @@ class Transaction(ABC):
 
 
 class UnitOfWork(Transaction):
-    """The transaction of all other use cases. Leaving it raises Conflict if a unique index refused a change."""
+    """The transaction of every other use case that needs one.
+
+    Leaving it raises Conflict if the unique index of usernames, mailboxes or live bindings refused a change.
+    """
 
     accounts: Accounts
     bindings: Bindings
@@ -174,7 +177,7 @@ class UnitOfWork(Transaction):
 
     @abstractmethod
     def savepoint(self, *, keep: bool) -> AbstractContextManager[None]:
-        """Run a block in a savepoint; unless `keep`, undo its changes. Both cases take the same time."""
+        """Run a block in a savepoint; unless `keep`, undo its changes. Both cases take about the same time."""
 
     def record_event(
         self, account: Account, data: catalogue.EventData, *, mail: MailRequest | None = None
