@@ -10,7 +10,7 @@ _MAX_DEVICES = 10
 
 
 def remember_device(response: Response, device: Device | None) -> Response:
-    """Set the account's device cookie, unless `device` is None, and delete the browser's oldest above ten."""
+    """Unless `device` is None, set the account's device cookie and delete the browser's oldest beyond ten."""
     if device is not None:
         _drop_oldest_devices(response, keep=device)
         response.set_cookie(

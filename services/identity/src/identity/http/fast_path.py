@@ -1,6 +1,6 @@
 """WSGI middleware that answers the most frequent requests without Flask.
 
-Flask has the same routes. It answers requests of unusual forms, and turns exceptions of answerers into responses.
+Flask has the same routes. It handles the requests that answerers decline, and the exceptions that they raise.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The addresses that a request passed, parsed from `X-Forwarded-For` or `Forwarded` (RFC 7239)."""
+"""Parsing of the addresses in `X-Forwarded-For` and `Forwarded` (RFC 7239)."""
 
 import re
 from collections.abc import Iterator

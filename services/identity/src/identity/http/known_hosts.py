@@ -4,7 +4,7 @@ from flask import abort, request
 from port_runtime.urls import parse_host
 
 PROBES = frozenset({"/livez", "/readyz"})
-"""The paths of Kubernetes' probes, whose `Host` is the pod's IP address."""
+"""The paths of Kubernetes' probes. Their `Host` is the pod's IP address."""
 
 
 def require_known_host(hosts: frozenset[str] | None) -> None:

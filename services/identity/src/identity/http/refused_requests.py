@@ -15,7 +15,7 @@ _RECORDED = (AccountSuspended, BadPassword, ReviewRejected, ScopeMissing)
 
 
 def record_forbidden(refusal: Refusal, *, status: int) -> None:
-    """Record a refusal of kind 403, at most once a minute for each account (or network) and reason.
+    """Record a refusal whose problem has status 403, at most once a minute for each account (or network) and reason.
 
     `status` is the response's status: people may get a redirect to the next step instead of 403. A redirected form is
     recorded, because it was not executed; a redirected page is not.

@@ -1,1 +1,1 @@
-"""The JSON API under /api/v1: one module per resource, with its views and its request and response schemas."""
+"""The JSON API under /api/v1: a module of views for each resource, schemas, and the loading of input."""

@@ -79,7 +79,7 @@ class AccountQuery(Input):
 
 
 class ReasonInput(Input):
-    """The reason, stored in the audit log; an applicant is informed of the reason for a rejection."""
+    """`reason` is stored in the audit log. The reason for a rejection is also mailed to the applicant."""
 
     reason = Text(parse_reason, required=True)
 

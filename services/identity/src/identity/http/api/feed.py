@@ -78,7 +78,7 @@ class SnapshotBindingSchema(ResponseSchema):
 
 
 class SnapshotSchema(ResponseSchema):
-    """A page of the snapshot. If `next` is null, it is the last page, and the consumer continues in the feed."""
+    """A page of the snapshot. If `next` is null, it is the last page, and the feed continues after `position`."""
 
     accounts = fields.List(fields.Nested(SnapshotAccountSchema))
     bindings = fields.List(fields.Nested(SnapshotBindingSchema))

@@ -45,7 +45,7 @@ _TITLE = "Identity of Taiwan's port passes"
 class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest's Api that creates the document on first use and leaves error responses to `http/errors.py`.
 
-    Creating the document slows the start of a process, and few processes serve it.
+    Creating the document is slow, and few processes serve it.
     """
 
     def __init__(self, app: Flask) -> None:

@@ -27,7 +27,7 @@ def page_limit(max_rows: int = _MAX_ROWS) -> fields.Integer:
 
 
 class RowsQuery(Input):
-    """A page of rows, newest first: those with smaller ids than `before`, or the newest."""
+    """A page of the rows whose ids are smaller than `before`, or else of all rows, newest first."""
 
     before = fields.Integer(validate=Range(1, _MAX_ROW_ID))
     limit = page_limit()

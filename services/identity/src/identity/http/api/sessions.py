@@ -59,7 +59,7 @@ class ActorSchema(ResponseSchema):
 class SessionSchema(ResponseSchema):
     """A session. `token` is present when it is issued, `actor` while the session is switched.
 
-    `verification_mail` is present while the person must verify a mailbox. `next` is the step to take, or null.
+    `GET /session` adds `verification_mail` while verification is the next step and a mail was requested.
     """
 
     inner = "principal"
@@ -117,7 +117,7 @@ def answer_session(ports: Ports) -> Answerer:
 
 
 def _document(principal: Principal) -> dict[str, Any]:
-    """Return what SessionSchema dumps for a session that is neither switched nor unverified, in less time."""
+    """Return what SessionSchema dumps for a session that is not switched and needs no verification, but faster."""
     account = principal.account
     return {
         "expires_at": format_time(principal.expires_at),

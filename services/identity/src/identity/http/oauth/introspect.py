@@ -48,7 +48,7 @@ def answer_introspection(ports: Ports) -> Answerer:
 
 
 def _usual(environ: "WSGIEnvironment") -> tuple[Credentials, str] | None:
-    """Return credentials and token of a form that Basic authenticates; leave the body readable for Flask."""
+    """Return credentials and token if the client uses HTTP Basic, otherwise None. Flask can still read the body."""
     length = environ.get("CONTENT_LENGTH", "")
     if environ.get("CONTENT_TYPE") != MEDIA_TYPE or not length.isdigit() or int(length) > MAX_FORM_BYTES:
         return None

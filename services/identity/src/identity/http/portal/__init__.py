@@ -50,7 +50,7 @@ _MODULES = (
 
 
 def init_app(app: Flask) -> CSRFProtect:
-    """Register the pages and their assets; return the CSRF protection, from which the API is exempt (SEC-8)."""
+    """Register pages and assets. Return the CSRF protection, from which the caller exempts API and OAuth endpoints."""
     portal = Blueprint("portal", __name__, template_folder="templates")
     for module in _MODULES:
         portal.register_blueprint(module.blueprint)

@@ -34,7 +34,7 @@ _TRIES = 2
 @blueprint.get("/authorize/<request_id>")
 @with_request
 def show(request_id: str, validated: ValidatedRequest) -> Response:
-    """Show the page of the next interaction, or redirect to the service with the response."""
+    """Show the page of the next interaction or redirect to it. Without one, redirect to the service with the code."""
     outcome = proceed(validated)
     if isinstance(outcome, Response):
         return outcome
@@ -65,7 +65,7 @@ def proceed(validated: ValidatedRequest) -> Response | Interaction:
 
 
 def begin(validated: ValidatedRequest, request_id: str | None) -> Response:
-    """Redirect to the request's page. Before, store the request, or extend the lifetime of a pushed request."""
+    """Store the request, or extend the lifetime of the pushed request `request_id`. Redirect to its page."""
     principal = optional_principal()
     if request_id is None:
         request_id = pending_authorization_requests.store(

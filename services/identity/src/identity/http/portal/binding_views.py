@@ -40,7 +40,7 @@ class BindingView:
 
     @property
     def used_at(self) -> datetime | None:
-        """When the link account last switched to this account."""
+        """When the link account last switched to this account or chose it at a service (BIND-10)."""
         return self.entry.binding.used_at
 
     @property
@@ -105,7 +105,7 @@ class BindingView:
 
     @property
     def tries_left(self) -> int | None:
-        """The number of remaining attempts, or None before the first attempt."""
+        """The number of remaining attempts. None before the first attempt and without a code."""
         code = self.entry.code
         return MAX_TRIES - code.tries if code and code.tries else None
 

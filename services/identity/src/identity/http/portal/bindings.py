@@ -212,7 +212,7 @@ def end(binding_id: UUID) -> Response:
 
 @blueprint.errorhandler(ForbiddenWhileSwitched)
 def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
-    """Redirect a tab from before the switch to the session's current home page, with a message."""
+    """Redirect a page from before the switch to the home page, with a message. Record a refused form (SEC-11)."""
     account = current_principal().account
     if request.method == "GET":
         text = texts.SWITCHED_AS.format(name=account.name, company=account.company_name)

@@ -81,7 +81,7 @@ class ChangeForm(NewPasswordForm):
 
 
 def _own_account() -> Account:
-    """Return the person's account. Raises ForbiddenWhileSwitched (SW-4)."""
+    """Return the person's account, which a switched session must not see (SW-4)."""
     return profile.show(ports(), require_principal())
 
 
@@ -104,7 +104,7 @@ def _redisplay() -> Response:
 @blueprint.post("/profile/password")
 @redisplay_with(_redisplay)
 def change() -> Response:
-    """Change the password, end all other sessions, and issue a new device cookie (PRO-4, SEC-3)."""
+    """Change the password, and issue a new device cookie (PRO-4, SEC-3)."""
     owner = _own_account()
     had_pending_email = owner.pending_email is not None
     form = ChangeForm.from_request(owner=owner)

@@ -35,7 +35,7 @@ _FIELD_OF: dict[type[Refusal], str] = {
 
 
 def _own_account() -> Account:
-    """Return the person's account. Raises ForbiddenWhileSwitched (SW-4)."""
+    """Return the person's account, which a switched session must not see (SW-4)."""
     return profile.show(ports(), require_principal())
 
 

@@ -60,7 +60,7 @@ class LoginView:
 
 @blueprint.get("/sessions")
 def show() -> Response:
-    """List the open logins, the current login first. Raises ForbiddenWhileSwitched (SW-4)."""
+    """List the open logins, the current login first. A switched session must not see them (SW-4)."""
     principal = require_principal()
     views = [LoginView.of(login, principal) for login in sessions.own_logins(ports(), principal)]
     return render_page("sessions.html", logins=sorted(views, key=lambda view: not view.current))

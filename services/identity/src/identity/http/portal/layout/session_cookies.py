@@ -11,7 +11,10 @@ from identity.usecases.sessions import IssuedSession
 
 
 def set_login_cookies(response: Response, issued: IssuedSession) -> Response:
-    """Set the session and device cookies of a new login; previously rendered forms become invalid."""
+    """Set the session and device cookies of a new login, and remember the login for a later notice.
+
+    Previously rendered forms become invalid.
+    """
     clear_form_session()
     remember_login(issued.principal.actor.id)
     return remember_device(set_session_cookie(response, issued), issued.device)
