@@ -35,10 +35,10 @@ REASONS: Final = (
     "paused",
     "fault",
 )
-ANSWERS: Final = ("accepted", "refused", "away")
-PLACES: Final = ("queued", "running", "waiting")
-UNTIL_ACCEPTED: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 28800.0)
-SMTP: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0, 60.0)
+SMTP_RESULTS: Final = ("accepted", "refused", "away")
+IN_FLIGHT_STATES: Final = ("queued", "running", "waiting")
+MAIL_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 28800.0)
+SMTP_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0, 60.0)
 
 BUILD = build_info("mailer")
 COMPLETED = counter(
@@ -52,21 +52,21 @@ DEFERRED = counter("mailer_put_off_total", "attempts", "Deferred mails, by reaso
 MAIL_SECONDS = histogram(
     "mailer_mail_seconds",
     "Time from the event that requests a mail to its acceptance by the mail server, including all waits",
-    buckets=UNTIL_ACCEPTED,
+    buckets=MAIL_BUCKETS,
 )
 SMTP_SECONDS = histogram(
     "mailer_smtp_seconds",
     "Time to deliver one mail by SMTP, including connecting where needed, by result (`away`: no reply that decides)",
-    buckets=SMTP,
-    answer=ANSWERS,
+    buckets=SMTP_BUCKETS,
+    answer=SMTP_RESULTS,
 )
-IN_HAND = observable_gauge(
+IN_FLIGHT = observable_gauge(
     "mailer_in_hand",
     "mails",
     "Mails in flight in this mailer: queued, running, or waiting for a retry",
-    place=PLACES,
+    place=IN_FLIGHT_STATES,
 )
-SMTP_AWAY = observable_gauge(
+SMTP_UNAVAILABLE = observable_gauge(
     "mailer_smtp_away", "", "1 while this mailer cannot reach or use the mail server"
 )
 STREAM_LAG = observable_gauge(
@@ -92,8 +92,8 @@ CATALOGUE: Final = (
     DEFERRED,
     MAIL_SECONDS,
     SMTP_SECONDS,
-    IN_HAND,
-    SMTP_AWAY,
+    IN_FLIGHT,
+    SMTP_UNAVAILABLE,
     STREAM_LAG,
     STREAM_PENDING,
     OLDEST,

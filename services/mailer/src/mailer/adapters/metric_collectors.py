@@ -13,7 +13,7 @@ from port_runtime.metrics import Sample
 from mailer.adapters.redis.delivery_ledger import DEAD as DEAD_KEY
 from mailer.adapters.redis.queue_pause import PAUSED as PAUSED_KEY
 from mailer.adapters.redis.stream import GROUP
-from mailer.metrics import DEAD, IN_HAND, OLDEST, PAUSED, SMTP_AWAY, STREAM_LAG, STREAM_PENDING
+from mailer.metrics import DEAD, IN_FLIGHT, OLDEST, PAUSED, SMTP_UNAVAILABLE, STREAM_LAG, STREAM_PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +44,6 @@ class ProcessCollector:
         self._in_flight, self._is_unavailable = in_flight, is_unavailable
 
     def collect(self) -> Iterator[Sample]:
-        yield Sample(SMTP_AWAY, int(self._is_unavailable()))
+        yield Sample(SMTP_UNAVAILABLE, int(self._is_unavailable()))
         for state, count in self._in_flight.counts().items():
-            yield Sample(IN_HAND, count, (state,))
+            yield Sample(IN_FLIGHT, count, (state,))
