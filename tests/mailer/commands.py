@@ -12,7 +12,7 @@ from tests.mailer.harness import MailerHarness, Published
 def run_command(
     harness: MailerHarness, *arguments: str, answer: str = "", charset: str = "utf-8", **over: str
 ) -> Result:
-    """Run `mailer ARGUMENTS…` on a terminal with `charset`; return output and exit code."""
+    """Run `mailer ARGUMENTS…` with `answer` as its input; `charset` is that of input and output."""
     return CliRunner(charset=charset).invoke(main, arguments, env=harness.environ(**over), input=answer)
 
 
@@ -23,9 +23,9 @@ def run_json(harness: MailerHarness, *arguments: str) -> Any:
     return json.loads(result.stdout)
 
 
-def refuse(harness: MailerHarness, address: str, words: str = "5.1.1 No such user", **over: Any) -> Published:
+def refuse(harness: MailerHarness, address: str, text: str = "5.1.1 No such user", **over: Any) -> Published:
     """Request a mail that the running mailer records as permanently refused."""
-    harness.smtp.refuse(address, text=words)
+    harness.smtp.refuse(address, text=text)
     published = harness.request(address, **over)
     harness.wait_for_state(published, "refused")
     harness.wait_until_finished()

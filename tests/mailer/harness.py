@@ -1,4 +1,4 @@
-"""The harness for the mailer's tests: keys, payloads, entries, settings, and mailers in this process."""
+"""The harness for the mailer's tests: keys, payloads, entries, settings, and mailers in this or another process."""
 
 import dataclasses
 import itertools
@@ -32,7 +32,7 @@ LINK = f"{PUBLIC_URL}/email/verify?token=abc.def-ghi"
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """A published event with the id of its entry."""
+    """A published event, with the id and the sealed payload of its entry."""
 
     event: Event
     entry_id: str
@@ -149,7 +149,7 @@ class MailerHarness:
         wait_until(finished, what="an empty pending list", timeout_seconds=timeout_seconds)
 
     def close(self) -> None:
-        """Stop everything; the mail server first, so that no mailer waits for its reply."""
+        """Stop the mail server, then the mailers, so that none waits for a reply; leave Redis running."""
         self.smtp.stop()
         self._stack.close()
         self.client.close()

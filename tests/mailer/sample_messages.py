@@ -29,7 +29,7 @@ CONTACT = Contact(
     accessibility_url="https://port.example.tw/accessibility",
 )
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
-PLACE = Path(__file__).parent / "node"
+NODE_FOLDER = Path(__file__).parent / "node"
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ def all_mails() -> list[Sent]:
 @cache
 def read_by_node() -> list[dict[str, Any]]:
     """Return all mails as read by mailparser, with caniemail's findings about their markup."""
-    if not (PLACE / "node_modules/mailparser").is_dir():
+    if not (NODE_FOLDER / "node_modules/mailparser").is_dir():
         pytest.skip(
             "npm could not install mailparser and caniemail (make set-up), so no mail was read with them"
         )
     messages = json.dumps([base64.b64encode(sent.raw).decode() for sent in all_mails()])
     done = subprocess.run(
-        [NODE, PLACE / "read_mails.mjs"],
+        [NODE, NODE_FOLDER / "read_mails.mjs"],
         input=messages,
         capture_output=True,
         text=True,

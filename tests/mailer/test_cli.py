@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,9 @@ from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
 from tests.support.browser.text_normalization import visible_text
 from tests.support.harness.processes import Program, run_preloaded
+from tests.support.servers.optional_programs import DEBIAN_REDIS
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
 
 pytestmark = pytest.mark.processes
 
@@ -179,6 +182,18 @@ def test_a_check_waits_for_the_mail_server(harness: MailerHarness, tmp_path: Pat
     harness.smtp.start()
 
     assert check.wait() == 0
+
+
+def test_check_warns_about_an_old_redis(
+    start_redis: Callable[..., RedisServer], smtp_server: SmtpServer
+) -> None:
+    harness = MailerHarness(start_redis(program=DEBIAN_REDIS.require()), smtp_server)
+
+    checked = run_command(harness, "check")
+    harness.close()
+
+    assert checked.exit_code == 0
+    assert checked.stderr.startswith("warning: Redis is 7.0.")
 
 
 @pytest.mark.rule("OPS-5")

@@ -1,4 +1,4 @@
-"""No mail is lost or sent twice when a mailer, the mail server or Redis fails."""
+"""Failures of a mailer, the mail server or Redis: no mail is lost, and only a lost acceptance repeats a mail."""
 
 import os
 import signal

@@ -51,8 +51,8 @@ def test_dead_letters_are_filtered_by_type_category_and_age_and_limited(harness:
 @pytest.mark.rule("MAIL-5", "SEC-9")
 def test_a_dead_letter_is_shown_without_its_secrets(harness: MailerHarness) -> None:
     harness.start_mailer()
-    words = f"5.1.1 <ming@example.com> {SECRET['link']} {CODE} unknown"
-    refused = refuse(harness, "ming@example.com", words, name="錢祕密", content=SECRET)
+    text = f"5.1.1 <ming@example.com> {SECRET['link']} {CODE} unknown"
+    refused = refuse(harness, "ming@example.com", text, name="錢祕密", content=SECRET)
 
     shown = run_json(harness, "dead", "show", refused.event.id)
     result = run_command(harness, "dead", "show", refused.event.id).output

@@ -1,4 +1,4 @@
-"""Each request becomes one mail, from a real Redis stream to a real mail server."""
+"""Deliveries from a real Redis stream to a real mail server, in every state of a mail."""
 
 from datetime import timedelta
 
@@ -14,8 +14,6 @@ from tests.mailer.harness import LINK, PUBLIC_URL, MailerHarness
 from tests.support.harness.polling import wait_until
 
 NO_MAIL = [events.AccountSuspended(), events.AccountProfileChanged(fields=("mobile",))]
-
-
 IDS = {"binding_id": "b", "link_account_id": "l"}
 EXAMPLES: dict[EventData, str] = {
     events.VerificationRequested(kind="general"): "registration_general",

@@ -1,4 +1,4 @@
-"""The ledger always records an acceptance, and other outcomes only for the holder of the claim."""
+"""The ledger: claims and their leases, and which outcomes are recorded."""
 
 import dataclasses
 import threading
@@ -32,15 +32,13 @@ def connections(harness: MailerHarness) -> Iterator[ThreadConnections]:
 
 @pytest.fixture
 def new_ledger(harness: MailerHarness, connections: ThreadConnections) -> NewLedger:
-    """A function that opens the ledger of the mailer `owner`."""
-
-    def made(owner: str, *, lease_ms: int = 60_000) -> RedisLedger:
-        names = LedgerConfig(
+    def opened(owner: str, *, lease_ms: int = 60_000) -> RedisLedger:
+        config = LedgerConfig(
             owner=owner, stream=MAIL_STREAM, group=GROUP, receipts=RECEIPTS, lease_ms=lease_ms
         )
-        return RedisLedger(connections, names, clock=harness.clock)
+        return RedisLedger(connections, config, clock=harness.clock)
 
-    return made
+    return opened
 
 
 @pytest.fixture
@@ -72,7 +70,7 @@ def refused(harness: MailerHarness) -> Outcome:
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-5")
-def test_a_late_refusal_does_not_affect_the_new_holder_of_the_claim(
+def test_a_late_refusal_does_not_affect_the_new_owner_of_the_claim(
     harness: MailerHarness, new_ledger: NewLedger, published: Published, entry: Entry
 ) -> None:
     late = new_ledger("late", lease_ms=0)

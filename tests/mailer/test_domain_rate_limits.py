@@ -67,7 +67,7 @@ def test_mails_over_the_limit_wait_and_other_domains_are_not_affected(harness: M
 
 
 @pytest.mark.rule("MAIL-4", "MAIL-5")
-def test_a_mail_that_expires_before_its_turn_is_recorded_as_expired(harness: MailerHarness) -> None:
+def test_a_mail_that_expires_before_its_send_time_is_recorded_as_expired(harness: MailerHarness) -> None:
     harness.start_mailer(MAILER_DOMAIN_CEILINGS="*=1", MAILER_THREADS="1")
     first = harness.request("first@a.example")
     harness.wait_for_state(first, "sent")
@@ -81,30 +81,30 @@ def test_a_mail_that_expires_before_its_turn_is_recorded_as_expired(harness: Mai
 
 
 @pytest.mark.rule("MAIL-5")
-def test_turns_repeat_hourly_in_groups_of_the_limit(
+def test_send_times_repeat_hourly_in_groups_of_the_limit(
     harness: MailerHarness, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two, now = limits(a_example=2), harness.clock.now()
     monkeypatch.setattr(harness.clock, "now", lambda: now)
 
-    turns = [acquire(two, harness, str(number)) for number in range(6)]
+    send_times = [acquire(two, harness, str(number)) for number in range(6)]
 
-    waits = [None if turn is None else round((turn - now) / HOUR, 3) for turn in turns]
+    waits = [None if each is None else round((each - now) / HOUR, 3) for each in send_times]
     assert waits == [None, None, 1, 1, 2, 2]
     assert acquire(two, harness, "elsewhere", domain="b.example") is None
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_repeated_request_of_an_event_keeps_its_turn(harness: MailerHarness, limits: Limits) -> None:
+def test_a_repeated_request_of_an_event_keeps_its_send_time(harness: MailerHarness, limits: Limits) -> None:
     one = limits(a_example=1)
     acquire(one, harness, "sent")
-    turn = acquire(one, harness, "waits")
+    send_at = acquire(one, harness, "waits")
 
     again = [acquire(one, harness, "waits") for _ in range(5)]
     retried = acquire(one, harness, "sent")
 
-    assert turn is not None
-    assert all(each is not None and abs(each - turn) < timedelta(seconds=5) for each in again)
+    assert send_at is not None
+    assert all(each is not None and abs(each - send_at) < timedelta(seconds=5) for each in again)
     assert retried is None
     assert len(throttled_domains(harness.redis_server.client(), harness.clock.now())) == 1
 
@@ -119,7 +119,7 @@ def test_a_raised_limit_releases_waiting_mails(harness: MailerHarness, limits: L
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_mail_that_expires_before_its_turn_uses_no_turn(harness: MailerHarness, limits: Limits) -> None:
+def test_a_mail_that_expires_before_its_send_time_uses_none(harness: MailerHarness, limits: Limits) -> None:
     one = limits(a_example=1)
     acquire(one, harness, "sent")
     before = harness.clock.now()
@@ -142,14 +142,14 @@ def test_no_hour_has_more_mails_than_the_limit(harness: MailerHarness, limits: L
     for number in range(400):
         harness.clock.advance(minutes=rng.choice([0, 0, 1, 5, 30]))
         now = harness.clock.now()
-        due = [name for name, turn in waiting.items() if turn <= now and rng.random() < 0.7]
+        due = [name for name, send_at in waiting.items() if send_at <= now and rng.random() < 0.7]
         for name in [*due, str(number)]:
             waiting.pop(name, None)
-            turn = acquire(rate_limit, harness, name)
-            if turn is None:
+            send_at = acquire(rate_limit, harness, name)
+            if send_at is None:
                 sent.append(harness.clock.now())
             else:
-                waiting[name] = turn
+                waiting[name] = send_at
 
     assert len(sent) > 100
     hour = HOUR - timedelta(seconds=1)  # the clock advances between two calls

@@ -1,4 +1,4 @@
-"""Every mail ends with the agency's contact, the official address and a warning about phishing (OPS-8)."""
+"""The footer of mails: the agency's contact, the official address, and a warning about phishing (OPS-8)."""
 
 import pytest
 from port_runtime.settings import load

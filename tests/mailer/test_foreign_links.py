@@ -1,4 +1,4 @@
-"""Links in mails lead only to the configured public address."""
+"""Links to other sites than the public address are rejected, except in an operator's reason (SEC-9)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A gone mailer is removed from the group and an idle mailer stays, on every version of Redis."""
+"""A mailer that no longer runs is removed from the group, and an idle mailer stays, on Valkey and Redis 7.0."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,12 +9,9 @@ from redis import Redis
 
 from mailer.adapters.redis.heartbeats import HEARTBEATS
 from mailer.adapters.redis.stream import GROUP, MailStream
-from tests.mailer.commands import run_command
-from tests.mailer.harness import MailerHarness
 from tests.support.harness.polling import wait_until
 from tests.support.servers.optional_programs import DEBIAN_REDIS
 from tests.support.servers.redis import RedisServer
-from tests.support.servers.smtp import SmtpServer
 
 SILENCE_MS = 300
 
@@ -42,7 +39,7 @@ def server_ms(client: Redis) -> float:
 
 
 def pass_time(client: Redis, live: MailStream) -> None:
-    """Let a mailer poll for mails for longer than a mailer may be silent."""
+    """Let the live mailer read entries and send heartbeats for longer than a mailer may be silent."""
     until = server_ms(client) + 2 * SILENCE_MS
 
     def is_over() -> bool:
@@ -80,15 +77,3 @@ def test_a_gone_mailer_stays_in_the_group_while_an_entry_is_pending(client: Redi
 
     assert live.remove_gone_members(SILENCE_MS) == []
     assert client.xpending(MAIL_STREAM, GROUP)["pending"] == 1
-
-
-def test_check_warns_about_an_old_redis(
-    start_redis: Callable[..., RedisServer], smtp_server: SmtpServer
-) -> None:
-    harness = MailerHarness(start_redis(program=DEBIAN_REDIS.require()), smtp_server)
-
-    checked = run_command(harness, "check")
-    harness.close()
-
-    assert checked.exit_code == 0
-    assert checked.stderr.startswith("warning: Redis is 7.0.")

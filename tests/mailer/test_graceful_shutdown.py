@@ -1,4 +1,4 @@
-"""A mailer that receives SIGTERM finishes the mails that it is sending and hands the others back (MAIL-7)."""
+"""A mailer that receives SIGTERM finishes the mails that it is sending, and releases the others (MAIL-7)."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The entries that one mailer has claimed or queued."""
+"""Waiting entries of one mailer: when they are due, and their release."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Every mail fits a narrow phone, and is legible in light and in dark colours (MAIL-1)."""
+"""Every mail fits a narrow phone, and is accessible in light and in dark colours (MAIL-1)."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from tests.mailer.sample_messages import all_mails
 from tests.support.browser import screenshots
 
-PHONE, DESK = 360, 1280
+PHONE, DESK = 360, 1280  # widths in pixels
 EVERY_ELEMENT = {"bind-code-0", "email-change-notice-0", "registration-link-0"}
 """Mails that together contain every element of mails. axe-core checks only these, because it takes long."""
 

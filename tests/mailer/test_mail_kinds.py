@@ -46,11 +46,11 @@ def test_every_mail_is_used_by_an_event() -> None:
 
 @pytest.mark.rule("MAIL-1")
 def test_every_mail_has_three_files_and_every_file_belongs_to_a_mail() -> None:
-    wanted = {f"{name}/{file}" for name in MAILS for file in FILES}
+    expected = {f"{name}/{file}" for name in MAILS for file in FILES}
 
-    there = {path.relative_to(BUILT_IN).as_posix() for path in BUILT_IN.rglob("*.*")}
+    found = {path.relative_to(BUILT_IN).as_posix() for path in BUILT_IN.rglob("*.*")}
 
-    assert {name for name in there if not name.startswith("_base/")} == {*wanted, "texts.toml"}
+    assert {name for name in found if not name.startswith("_base/")} == {*expected, "texts.toml"}
 
 
 def test_samples_have_the_content_that_the_mail_needs() -> None:

@@ -1,4 +1,4 @@
-"""Mail readers, including Outlook, support the markup of mails, according to caniemail (MAIL-1)."""
+"""Mails need no markup that common mail readers lack, according to caniemail (MAIL-1)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Messages are valid for every mail reader (MAIL-2), with any name in their headers (SEC-13)."""
+"""Messages are correct MIME (MAIL-2), and no value can inject a header (SEC-13)."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""While the queue is paused, no mail is sent or lost, and expiries are recorded in time."""
+"""During a pause, only mails that are being sent are finished; expiries are recorded, and no mail is lost."""
 
 from datetime import timedelta
 

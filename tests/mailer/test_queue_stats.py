@@ -15,7 +15,7 @@ def counts(stats: Any) -> tuple[int, int, int]:
     return stats["waiting"], stats["in_flight"], stats["delayed"]
 
 
-def held(harness: MailerHarness) -> list[int]:
+def pending_counts(harness: MailerHarness) -> list[int]:
     members: Any = harness.client.xinfo_consumers(MAIL_STREAM, "mailer")
     return [int(each["pending"]) for each in members]
 
@@ -56,7 +56,7 @@ def test_counts_are_correct_with_several_mailers(harness: MailerHarness) -> None
     harness.wait_for_state(refused, "refused")
 
     harness.request_many(100)
-    wait_until(lambda: min(held(harness)) > 1, what="three mailers with mails in progress")
+    wait_until(lambda: min(pending_counts(harness)) > 1, what="three mailers with mails in progress")
     stats = run_json(harness, "queue")
 
     assert sum(counts(stats)) == 101

@@ -67,7 +67,7 @@ def harness(pair: Pair, smtp_server: SmtpServer) -> Iterator[MailerHarness]:
 
 
 def start_two_mailers(harness: MailerHarness, **over: str) -> None:
-    """Start two mailers; return after both have read entries."""
+    """Start two mailers; return when both are members of the group."""
     for _ in range(2):
         harness.start_mailer(**over)
 

@@ -71,12 +71,12 @@ def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(
         process.stop()
     stranger.client.close()
 
-    places = {"log": process.output, "redis": everything_in_redis(harness)}
+    outputs = {"log": process.output, "redis": everything_in_redis(harness)}
     escaped = NAME.encode("ascii", "backslashreplace").decode()
-    for place, text in places.items():
+    for output, text in outputs.items():
         for secret in (CODE, TOKEN, ADDRESS, NAME, escaped):
-            assert secret not in text, f"{secret} in {place}"
-    assert sent.event.id in places["log"]
+            assert secret not in text, f"{secret} in {output}"
+    assert sent.event.id in outputs["log"]
 
 
 @pytest.mark.rule("SEC-9")

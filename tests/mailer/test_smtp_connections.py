@@ -1,4 +1,4 @@
-"""Connections to the mail server are encrypted, authenticated and verified according to the settings."""
+"""Connections to the mail server: encryption, login, reuse, pipelining, and abandoned mails."""
 
 import socket
 import threading

@@ -12,8 +12,7 @@ from tests.support.servers.smtp_script import Step
 
 TEMPORARY = (421, 430, 432, 441, 450, 451, 452, 454, 455, 471, 499)
 PERMANENT = (500, 501, 502, 503, 504, 510, 521, 541, 550, 551, 552, 553, 554, 555, 556, 571, 599)
-OURS = (530, 534, 535, 538)
-"""Replies that demand a login."""
+LOGIN_REQUIRED = (530, 534, 535, 538)
 
 
 @pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
@@ -29,7 +28,7 @@ def refusal_of(transport: SmtpTransport, address: str = "bad@example.com") -> No
 
 
 @pytest.mark.rule("MAIL-5")
-@pytest.mark.parametrize("closes", [False, True], ids=["kept", "closed"])
+@pytest.mark.parametrize("closes", [False, True], ids=["stays open", "closed"])
 @pytest.mark.parametrize("at", ["mail", "rcpt", "go_ahead", "data"])
 def test_a_refused_mail_becomes_final_or_waits_and_the_next_mail_is_sent(
     server: SmtpServer,
@@ -40,7 +39,7 @@ def test_a_refused_mail_becomes_final_or_waits_and_the_next_mail_is_sent(
     transport = open_transport(server.url)
     numbers = itertools.count(1)
 
-    for code in (*TEMPORARY, *PERMANENT, *OURS):
+    for code in (*TEMPORARY, *PERMANENT, *LOGIN_REQUIRED):
         server.refuse(code=code, text="no", at=at, closes=closes)
         verdict = refusal_of(transport).verdict
         server.reset()
@@ -48,7 +47,7 @@ def test_a_refused_mail_becomes_final_or_waits_and_the_next_mail_is_sent(
 
         assert verdict.permanent is (code in PERMANENT and at != "mail"), code
         assert (verdict.category == "misconfigured") is (
-            code in OURS or (at == "mail" and code in PERMANENT)
+            code in LOGIN_REQUIRED or (at == "mail" and code in PERMANENT)
         ), code
     assert server.mailbox.count() == next(numbers) - 1
     assert server.mailbox.count("bad@example.com") == 0
@@ -99,7 +98,7 @@ def test_a_connection_at_its_limit_of_mails_is_replaced(
 
 @pytest.mark.rule("MAIL-5")
 @pytest.mark.parametrize("at", ["mail", "rcpt", "go_ahead"])
-@pytest.mark.parametrize("closes", [False, True], ids=["kept", "closed"])
+@pytest.mark.parametrize("closes", [False, True], ids=["stays open", "closed"])
 def test_an_open_connection_that_the_server_ends_is_replaced(
     server: SmtpServer,
     open_transport: OpenTransport,

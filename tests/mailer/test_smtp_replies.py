@@ -1,4 +1,4 @@
-"""The classification of a mail server's replies."""
+"""The classification and the redaction of a mail server's replies."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from mailer.domain.smtp_replies import Reply, Step, classify_reply
 
 @pytest.mark.rule("MAIL-5")
 @pytest.mark.parametrize(
-    ("step", "code", "words", "permanent", "category"),
+    ("step", "code", "text", "permanent", "category"),
     [
         ("recipient", 550, "5.1.1 No such user", True, "mailbox_unknown"),
         ("recipient", 550, "no such user", True, "mailbox_unknown"),
@@ -34,18 +34,18 @@ from mailer.domain.smtp_replies import Reply, Step, classify_reply
         ("recipient", -1, "", False, "temporarily_refused"),
     ],
 )
-def test_replies_are_classified(step: Step, code: int, words: str, permanent: bool, category: str) -> None:  # noqa: FBT001 - a table
-    verdict = classify_reply(Reply(step, code, words))
+def test_replies_are_classified(step: Step, code: int, text: str, permanent: bool, category: str) -> None:  # noqa: FBT001 - a table
+    verdict = classify_reply(Reply(step, code, text))
 
     assert (verdict.permanent, verdict.category) == (permanent, category)
 
 
 @pytest.mark.rule("SEC-9")
 def test_a_recorded_reply_omits_parts_of_the_mail_that_it_repeats() -> None:
-    words = (
+    text = (
         "5.7.1 <ming@example.com>: blocked https://pass.example.tw/email/verify?token=a.b code 314159\r\nX: y"
     )
 
-    kept = redact_reply(words)
+    redacted = redact_reply(text)
 
-    assert kept == "5.7.1 <<address>>: blocked <link> code <number>  X: y"
+    assert redacted == "5.7.1 <<address>>: blocked <link> code <number>  X: y"

@@ -28,7 +28,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 class Sender:
-    """Sends in threads, like the workers of a mailer, with one place for active and one for slow mails."""
+    """Sends in threads, like the workers of a mailer, with one active and one slow slot."""
 
     def __init__(self, pool: ThreadPoolExecutor, transport: SmtpTransport, bulkhead: Bulkhead) -> None:
         self._pool, self._transport, self._bulkhead = pool, transport, bulkhead
@@ -49,10 +49,10 @@ def sender(pool: ThreadPoolExecutor, smtp_server: SmtpServer, open_transport: Op
 
 @pytest.mark.rule("MAIL-5")
 def test_the_time_outs_equal_rfc_5321s() -> None:
-    times = Timeouts()
+    defaults = Timeouts()
 
-    assert (times.greeting, times.sender, times.recipient) == (300, 300, 300)
-    assert (times.data, times.block, times.final) == (120, 180, 600)
+    assert (defaults.greeting, defaults.sender, defaults.recipient) == (300, 300, 300)
+    assert (defaults.data, defaults.block, defaults.final) == (120, 180, 600)
 
 
 @pytest.mark.rule("MAIL-5")
@@ -74,7 +74,7 @@ def test_a_slow_mail_is_sent_once_and_delays_no_other(
 
 
 @pytest.mark.rule("MAIL-5")
-def test_slow_mails_without_a_place_are_deferred_and_delay_no_other(
+def test_slow_mails_without_a_slot_are_deferred_and_delay_no_other(
     smtp_server: SmtpServer, sender: Sender
 ) -> None:
     smtp_server.hold(at="rcpt", times=2)
@@ -119,7 +119,7 @@ def test_a_domain_is_no_longer_slow_after_a_quick_mail(smtp_server: SmtpServer, 
     sender.send("second@slow.example").result(10)
     smtp_server.hold("third@other.example", times=1)
     holding = sender.send("third@other.example")
-    wait_until(lambda: smtp_server.script.reached["rcpt"] == 4, what="a mail in the slow place")
+    wait_until(lambda: smtp_server.script.reached["rcpt"] == 4, what="a mail in the slow slot")
     sender.send("fourth@slow.example").result(10)
 
     assert not holding.done()

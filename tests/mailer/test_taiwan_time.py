@@ -1,4 +1,4 @@
-"""The wording of times and periods of validity in mails (VER-1, MAIL-1)."""
+"""The wording of validities in mails (VER-1, MAIL-1)."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from mailer.adapters.mail_texts import format_validity
 
 @pytest.mark.rule("VER-1", "MAIL-1")
 @pytest.mark.parametrize(
-    ("span", "words"),
+    ("validity", "text"),
     [
         (timedelta(hours=24), "24 小時"),
         (timedelta(hours=24) - timedelta(microseconds=1), "24 小時"),
@@ -20,5 +20,5 @@ from mailer.adapters.mail_texts import format_validity
         (timedelta(days=7) - timedelta(milliseconds=20), "7 天"),
     ],
 )
-def test_a_validity_is_shown_in_whole_units(span: timedelta, words: str) -> None:
-    assert format_validity(span) == words
+def test_a_validity_is_shown_in_whole_units(validity: timedelta, text: str) -> None:
+    assert format_validity(validity) == text

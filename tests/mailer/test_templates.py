@@ -1,4 +1,4 @@
-"""The texts are complete, in Traditional Chinese, equal in both bodies, and fit a narrow terminal."""
+"""The texts of mails (MAIL-1), and templates of operators that replace them (MAIL-6)."""
 
 import re
 from pathlib import Path
