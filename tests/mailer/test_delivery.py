@@ -211,13 +211,13 @@ def test_a_temporary_refusal_is_retried_and_does_not_delay_others(harness: Maile
 
 @pytest.mark.rule("MAIL-5", "VER-6")
 @pytest.mark.parametrize(
-    ("words", "category"),
+    ("text", "category"),
     [("5.1.1 No such user <ming@example.com>", "mailbox_unknown"), ("5.2.2 Mailbox full", "mailbox_full")],
 )
 def test_a_permanently_refused_mail_becomes_a_dead_letter(
-    harness: MailerHarness, words: str, category: str
+    harness: MailerHarness, text: str, category: str
 ) -> None:
-    harness.smtp.refuse("ming@example.com", code=550, text=words)
+    harness.smtp.refuse("ming@example.com", code=550, text=text)
     harness.start_mailer()
 
     published = harness.request("ming@example.com")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.usecases.delivery_ports import Clock
     from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
 
-BLOCK_MS: Final = 500  # no single wait is longer, so that sweeps and polls of the pause are in time
+BLOCK_MS: Final = 500  # limits each wait for entries or room, so that sweeps are in time
 BATCH: Final = 100
 RETRY_SECONDS: Final = 1.0
 GRACE: Final = timedelta(seconds=1)  # so that dramatiq's own delayed message is delivered first
@@ -48,7 +48,7 @@ class IntakePorts:
 
 
 class Intake(threading.Thread):
-    """Reads entries, unless they are better left in the stream, and sweeps SWEEPS_PER_LEASE times within each lease."""
+    """The thread that reads entries while the queue has room, and sweeps SWEEPS_PER_LEASE times within each lease."""
 
     def __init__(self, ports: IntakePorts, *, lease_seconds: float) -> None:
         super().__init__(name="intake", daemon=True)
@@ -95,9 +95,9 @@ class Intake(threading.Thread):
         ports.queue.enqueue(ports.in_flight.overdue(ports.clock.now() - GRACE, queued_before=queued_before))
 
     def _take_over(self, *, until: float) -> None:
-        """Take over entries of dead mailers while there are any and room for them, at most until `until`.
+        """Take over entries that no mailer has touched for a lease, while there are any and the queue has room.
 
-        `until` is a time.monotonic(): the time of the next sweep.
+        Stop at `until` (time.monotonic()) in any case, because the next sweep is due.
         """
         while room := 0 if self._should_leave_backlog() else self._ports.in_flight.wait_for_room(0):
             entries = self._ports.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))

@@ -92,7 +92,7 @@ def ehlo_name(raw: str) -> str:
 
 
 def domain_rate_limits(raw: str) -> DomainRateLimits:
-    """Parse the mails per hour by receiving domain, as in `gmail.com=500,*=2000`."""
+    """Parse the mails per hour by recipient domain, as in `gmail.com=500,*=2000`."""
     by_domain: dict[str, int] = {}
     for piece in filter(None, (part.strip() for part in raw.split(","))):
         domain, _, count = piece.partition("=")
@@ -258,7 +258,7 @@ class Settings(TemplateSettings):
         "MAILER_DOMAIN_CEILINGS",
         parse=domain_rate_limits,
         default="",
-        doc="maximum number of mails per hour to a receiving domain, as in `gmail.com=500,*=2000`; further mails wait",
+        doc="maximum number of mails per hour to a recipient domain, as in `gmail.com=500,*=2000`; further mails wait",
     )
     metrics_bind: HostPort | None = setting(
         "MAILER_METRICS_BIND",

@@ -32,7 +32,7 @@ _BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
 class BrokenTemplateError(Exception):
-    """A template is missing, empty or fails with the sample data. The message starts with its name."""
+    """A template is missing, invalid, empty, or fails with the sample data. The message starts with its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ class UnreadableError(MailerError):
 
 
 class ForeignLinkError(UnreadableError):
-    """The payload contains a link outside the public address, or text that mail clients show as a link (SEC-9)."""
+    """The payload contains a link outside the public address, or text that mail readers show as a link (SEC-9)."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the content's {key} leads outside the public address")
@@ -55,7 +55,7 @@ class AbandonedError(MailerError):
 
 
 class NotYetError(MailerError):
-    """The mail cannot be sent now; it is tried again at `retry_at`. This does not count as a failed attempt."""
+    """The mail cannot be sent now. It is tried again by `retry_at`, without counting a failed attempt."""
 
     def __init__(self, reason: str, retry_at: datetime) -> None:
         super().__init__(reason)

@@ -66,5 +66,5 @@ def _is_in_word(character: str) -> bool:
 
 
 def _stuffed(line: str) -> str:
-    """Return the line with a leading space if readers would otherwise take it as stuffed or quoted (section 4.4)."""
+    """Return the line with a leading space if readers would otherwise take it as stuffed or quoted (RFC 3676)."""
     return f" {line}" if line.startswith(_STUFFED) else line

@@ -12,9 +12,9 @@ TAIWAN: Final = timezone(timedelta(hours=8), "Asia/Taipei")
 
 
 def whole_units(validity: timedelta) -> tuple[int, Literal["days", "hours", "minutes"]]:
-    """Return a validity rounded to the minute, then rounded down to whole units.
+    """Return a validity in whole units, rounded down.
 
-    It is a little shorter than intended, because the event is written shortly after its link is issued.
+    It is first rounded to the minute, because the event is written shortly after its link is issued.
     """
     validity = round(validity / MINUTE) * MINUTE
     if validity >= 2 * DAY and validity % DAY == timedelta(0):

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         Renderer,
     )
 
+# Values of the label `reason` of the metric of deferrals; any other NotYetError has "server_away".
 _DEFERRALS: Final = {RateLimitedError: "ceiling", SlowDomainError: "slow"}
 log = get_logger("mailer.delivery")
 
@@ -148,7 +149,7 @@ class Delivery:
         return Outcome(State.EXPIRED, self.clock.now())
 
     def _acquire_permission_to_send(self, mail: Mail, *, expires_at: datetime) -> None:
-        """Raise QueuePausedError or RateLimitedError; otherwise the mail counts towards its domain's rate limit."""
+        """Raise QueuePausedError or RateLimitedError; otherwise the rate limit counts the mail as sent now."""
         if self.is_paused():
             raise QueuePausedError("paused", expires_at)
         send_at = self.rate_limit.acquire(mail.event_id, mail.to.domain, expires_at=expires_at)

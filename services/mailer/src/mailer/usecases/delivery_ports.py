@@ -129,7 +129,7 @@ class Ledger(Protocol):
 
 
 class DomainRateLimit(Protocol):
-    """The rate limits of receiving domains, shared by all mailers."""
+    """The rate limits of recipient domains, shared by all mailers."""
 
     def acquire(self, event_id: str, domain: str, *, expires_at: datetime) -> datetime | None:
         """Return None if the mail may be sent now, otherwise its send time. Atomic; each event has one send time."""

@@ -29,7 +29,7 @@ class PauseState:
 
 @dataclass(frozen=True, slots=True)
 class ThrottledDomain:
-    """A receiving domain over its rate limit, and the number of its waiting mails."""
+    """A recipient domain over its rate limit, and the number of its waiting mails."""
 
     domain: str
     waiting: int

@@ -3,9 +3,9 @@
 -- Returns the milliseconds to wait; 0 if the mail may be sent now.
 --
 -- A mail may be sent now if fewer than `limit` mails precede it. These are the mails of the past hour and the waiting
--- mails, but if the mail has a send time itself, only those that are not later. Otherwise its send time is one hour after
--- that of the mail `limit` positions before it. A mail that expires before its send time is not added. Each event has one
--- send time: another request replaces it.
+-- mails; if the mail has a send time itself, only those whose send times are not later. Otherwise its send time is one
+-- hour after that of the mail `limit` positions before it. A mail that expires before its send time is not added. Each
+-- event has one send time: another request replaces it.
 local now, hour, limit = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - hour)
 local own = redis.call('ZSCORE', KEYS[1], ARGV[1])

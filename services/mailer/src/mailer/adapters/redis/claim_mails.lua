@@ -1,7 +1,7 @@
 -- Claim mails for sending. Times are in milliseconds.
 -- KEYS: the stream, then one ledger record for each mail.
 -- ARGV: lease, now (the mailer's clock), retention, longest backoff, group, then a token and an entry id for each mail.
--- Returns one pair for each mail: {2, tries} granted; {1, ms} deferred for that time; {0, 0} final, or the entry is gone.
+-- Returns one pair for each mail: {2, tries} granted; {1, ms} deferred for that time; {0, 0} final, or entry gone.
 --
 -- An entry is gone if it was trimmed, if Redis has lost its data since, or if it was read from another server in a
 -- failover. It must not be acknowledged: a server that has it as pending lets a mailer take it over, and otherwise the

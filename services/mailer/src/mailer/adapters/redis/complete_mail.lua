@@ -2,8 +2,8 @@
 -- KEYS: ledger record, receipts, stream, dead letters.
 -- ARGV: state, at, category, retention, group, entry id, event id, receipts to keep, dead letter or '', token.
 --
--- An acceptance is recorded in any state but `sent`. Another outcome is recorded only if the token owns the claim, or if
--- Redis has lost the ledger record. If nothing is recorded and the mail is not final, the entry stays pending.
+-- An acceptance is recorded in any state but `sent`. Another outcome is recorded only if the token owns the claim, or
+-- if Redis has lost the ledger record. If nothing is recorded and the mail is not final, the entry stays pending.
 local r = redis.call('HMGET', KEYS[1], 'state', 'token')
 local state, token = r[1], r[2]
 local final = state == 'sent' or state == 'refused' or state == 'expired'

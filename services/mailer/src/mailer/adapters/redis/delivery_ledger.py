@@ -1,8 +1,8 @@
-"""The ledger: one Redis hash for each event, changed by Lua scripts, so that one process at a time sends its mail.
+"""The ledger: one Redis hash for each event, changed by Lua scripts. It lets one process send the mail (MAIL-3).
 
 `mailer:ledger:<event id>` has the field `state`, and `tries` after a failed attempt. A claimed mail also has `token`
 and `lease` (its end in ms of Redis' clock, which all hosts share), a waiting mail `due` (ms of the mailer's clock,
-which tests move), and a final mail `at` and `category`. The hash outlives the mail's validity (MAIL-3).
+which tests move), and a final mail `at` and `category`. The hash outlives the mail's validity.
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ PREFIX: Final = "mailer:ledger:"
 DEAD: Final = "mailer:dead"
 RETENTION_MS: Final = 8 * 24 * 3600 * 1000
 MAX_RECEIPTS: Final = 100_000
-RETRY_SECONDS: Final = (
-    0.1  # much shorter than the intake's: outcomes are usually recorded before the next sweep
-)
+RETRY_SECONDS: Final = 0.1  # shorter than the intake's, so that outcomes are usually recorded first
 CLAIM: Final = read_script("claim_mails")
 DEFER: Final = read_script("defer_mail")
 COMPLETE: Final = read_script("complete_mail")

@@ -77,7 +77,7 @@ class NotifyingRedisBroker(RedisBroker):
             pipeline.execute()
 
     def remove_queue(self, name: str) -> None:
-        """Delete the queue of a process, its delay queue, and its heartbeat in dramatiq."""
+        """Delete everything that dramatiq stores for the named process."""
         for queue_name in (name, dq_name(name)):
             key = f"{NAMESPACE}:{queue_name}"
             self.client.delete(key, f"{key}.msgs", f"{NAMESPACE}:__acks__.{name}.{queue_name}")

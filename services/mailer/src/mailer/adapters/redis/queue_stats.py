@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mailer.usecases.delivery_ports import Clock
 
 BATCH: Final = 1000
-UNKNOWN_TYPE: Final = "unknown"  # the type of an entry that is no longer in the stream
+UNKNOWN_TYPE: Final = "unknown"  # stands for the type of pending entries whose type cannot be read
 _FIRST_ID: Final = "0-0"
 
 _COUNT_BY_TYPE: Final = read_script("count_entries_by_type")

@@ -3,8 +3,8 @@
 -- Returns the names of the removed mailers.
 --
 -- Removing a consumer drops its pending entries, so the check and the removal must be atomic. The silence is the time
--- since the last heartbeat or the consumer's idle time, whichever is shorter. A mailer of a release without heartbeats has
--- only the idle time, which Redis before 7.2 resets only when an entry is delivered.
+-- since the last heartbeat or the consumer's idle time, whichever is shorter. A mailer of a release without heartbeats
+-- has only the idle time, which Redis before 7.2 resets only when an entry is delivered.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local gone, longest = {}, tonumber(ARGV[3])

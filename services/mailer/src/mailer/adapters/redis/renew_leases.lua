@@ -1,5 +1,6 @@
 -- Extend the leases of the claims that their tokens still own.
--- KEYS: ledger records. ARGV: lease in ms, then a token for each record. Returns 1 for each owned claim, 0 for a lost one.
+-- KEYS: ledger records. ARGV: lease in ms, then a token for each record.
+-- Returns 1 for each owned claim, 0 for each lost claim.
 local t = redis.call('TIME')
 local server_now = t[1] * 1000 + math.floor(t[2] / 1000)
 

@@ -1,4 +1,4 @@
--- Make the entry of a dead letter pending again, and delete the dead letter unless it has changed since it was read.
+-- Make the entry of a refused mail pending again and delete its dead letter, unless that changed since it was read.
 -- KEYS: ledger record, dead letters, stream.
 -- ARGV: event id, entry id, group, consumer, idle time, the dead letter as it was read. Returns a name of RetryResult.
 --

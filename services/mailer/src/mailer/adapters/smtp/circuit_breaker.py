@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mailer.usecases.delivery_ports import Clock
 
-PROBE_SECONDS: Final = 5
+PROBE_SECONDS: Final = 5  # if the probe has no result until then, another attempt may start
 
 
 class CircuitBreaker:
@@ -28,7 +28,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """True if the last attempt failed."""
+        """True from a failed attempt until one succeeds."""
         return self._until is not None
 
     def acquire(self) -> int:
@@ -56,7 +56,6 @@ class CircuitBreaker:
             return self._until
 
     def record_success(self) -> None:
-        """Close the breaker."""
         if self._until is not None:
             with self._lock:
                 self._failures, self._until = 0, None

@@ -1,4 +1,4 @@
-"""One connection to the mail server, used for many mails in turn.
+"""One connection to the mail server, used for many mails, one after another.
 
 The server's reply decides about a mail, even if the connection fails after the reply (MAIL-5).
 """
@@ -108,11 +108,11 @@ class SmtpSession:
         """Send a message, and wait for its acceptance. Raises LostError, RefusedError or AbandonedError."""
         commands = self._envelope(ascii_address(sender), ascii_address(recipient))
         try:
-            self._hand_over_envelope(commands)
+            self._send_envelope(commands)
             if not should_send():
                 self._smtp.close()  # without the final dot the server drops the mail (RFC 5321 section 4.1.1.4)
                 raise AbandonedError
-            self._hand_over_message(message, should_send)
+            self._send_message(message, should_send)
         finally:
             self._is_used, self.used_at = True, time.monotonic()
 
@@ -156,8 +156,8 @@ class SmtpSession:
             _Command("message", "DATA", self._timeouts.data),
         ]
 
-    def _hand_over_envelope(self, commands: list[_Command]) -> None:
-        """Send the envelope, until the server waits for the message. Raises LostError or RefusedError."""
+    def _send_envelope(self, commands: list[_Command]) -> None:
+        """Send the envelope; return when the server waits for the message. Raises LostError or RefusedError."""
         if self._pipelines:
             self._smtp.write("".join(f"{each.line}\r\n" for each in commands).encode())
         refusal: Reply | None = None
@@ -208,7 +208,7 @@ class SmtpSession:
         except _FAILURES:
             return False
 
-    def _hand_over_message(self, message: bytes, should_send: Callable[[], bool]) -> None:
+    def _send_message(self, message: bytes, should_send: Callable[[], bool]) -> None:
         """Write the message, and wait for its acceptance. Raises AbandonedError or RefusedError.
 
         `should_send` is called again whenever the server does not take all of the rest at once.

@@ -99,7 +99,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
     def _is_sent_over_idle(
         self, session: SmtpSession, mail: Mail, message: bytes, should_send: Callable[[], bool]
     ) -> bool:
-        """Return False if nothing was sent and a new connection may succeed; otherwise raise the errors of `send`."""
+        """Return False if a new connection may succeed where this one failed; otherwise raise the errors of `send`."""
         try:
             self._send_over(session, mail, message, should_send)
         except LostError as error:
