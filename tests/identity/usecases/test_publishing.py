@@ -18,7 +18,7 @@ pytestmark = pytest.mark.rule("EVT-2")
 
 @dataclass
 class MemoryOutbox(OutboxReader):
-    """An outbox with the positions of events, each published at its `created_at`, and the number of other events."""
+    """`events` were published at their `created_at`; `pending` is the number of events without a position."""
 
     events: list[PositionedEvent] = field(default_factory=list)
     pending: int = 0
@@ -64,7 +64,7 @@ class MemoryOutbox(OutboxReader):
 
 @dataclass
 class MemoryStream(Stream):
-    """A stream in memory, with the published positions and the checkpoint of one database."""
+    """`positions` are those of the published events, in the order of their publication."""
 
     positions: list[int] = field(default_factory=list)
     at: Checkpoint = field(default_factory=lambda: Checkpoint("epoch", None))

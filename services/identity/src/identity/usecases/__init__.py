@@ -1,1 +1,1 @@
-"""One function per use case: each owns its transaction and records an event for each change."""
+"""One function for each intention. It owns its transaction, and records changes as events and in the audit log."""

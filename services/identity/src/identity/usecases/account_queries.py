@@ -59,7 +59,7 @@ def show(ports: Ports, username_or_id: str) -> AccountDetails:
 
 
 def details(ports: Ports, username_or_id: str) -> AccountDetails:
-    """Return what `show` returns, without an audit entry: for the answer to a change, which is recorded already."""
+    """Return what `show` returns, without an audit entry: the caller has just recorded a change of the account."""
     with ports.unit_of_work() as uow:
         account = get_by_username_or_id(uow, username_or_id)
         drop_expired_email_change(uow, account, uow.clock.now())  # for display; nothing is committed

@@ -60,9 +60,9 @@ def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:
 def request(
     ports: Ports, principal: Principal, *, username: str, password: str, client: ClientInfo
 ) -> BindingEntry:
-    """Bind a general account, proved by its password, to the caller's link account; mail it a bind code (BIND-2).
+    """Add an unverified binding to the general account with this password, and mail that account a bind code (BIND-2).
 
-    The password counts as a login attempt at the general account (BIND-3).
+    A wrong password counts as a failed login (BIND-3).
     Raises BadCredentials, Locked, NotBindable, AlreadyBound, NotSignedIn, TooSoon, Busy.
     """
     try:

@@ -12,7 +12,7 @@ def accept(
 ) -> None:
     """Store the accepted versions of the texts, with the time and the client address, and record them in the session.
 
-    A session that has accepted them already is not changed. Raises ConsentOutdated, StepRequired.
+    In a session that has accepted them already, nothing changes. Raises ConsentOutdated, StepRequired.
     """
     if principal.next_step not in {None, "consent"}:
         raise StepRequired(str(principal.next_step))

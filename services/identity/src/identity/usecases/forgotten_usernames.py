@@ -36,7 +36,7 @@ def request(ports: Ports, *, email: str, tax_id: str | None, client: ClientInfo)
         account = uow.accounts.locked(found[0].id) if found else None
         try:
             consume_subject_quota(uow, quota)
-            # Without a match, the same work takes the same time and is rolled back, with its count.
+            # Without a match, the same work is done, for the same response time, and rolled back with its count.
             with uow.savepoint(keep=account is not None):
                 consume_mailbox_quota(uow, quota)
                 _mail(uow, account or decoy_account(uow), found)

@@ -1,6 +1,6 @@
 """The end of accounts, bindings and mailbox changes that were not verified in time (VER-7, BIND-8, PRO-2).
 
-Each function returns the number of changed objects.
+Each public function returns the number of changed objects.
 """
 
 from collections.abc import Callable, Sequence

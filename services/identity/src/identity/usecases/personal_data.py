@@ -24,7 +24,7 @@ class PersonalDataExport:
     account: Account
     consents: Sequence[ConsentRecord]
     bindings: Sequence[BindingWithAccounts]
-    """Live and ended bindings, with the account of the other side."""
+    """Live and ended bindings, with both accounts."""
     sessions: Sequence[Session]
     """The sessions that the person opened."""
     services: Sequence[ServiceLogin]

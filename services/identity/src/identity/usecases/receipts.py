@@ -9,7 +9,7 @@ from identity.usecases.ports.stream import MailerProgress, Stream
 
 _log = structlog.get_logger("identity.relay")
 _SETTLED = timedelta(minutes=1)
-"""A mail is not examined before this time after its publication."""
+"""A mail is examined only when this time has passed since its publication."""
 _BATCH = 500
 
 

@@ -22,7 +22,7 @@ from identity.usecases.steps import session_termination
 from identity.usecases.steps.client_address_limits import count_by_network
 
 COUNTER = "client.address"
-"""A separate counter from failed logins, so that a service with an old secret does not lock out people."""
+"""Separate from the counter of failed logins, so that a service with an old secret does not lock out people."""
 
 
 def authenticate(ports: Ports, secret: str, *, name: str | None, client_info: ClientInfo) -> ServiceClient:

@@ -11,7 +11,11 @@ from identity.http.portal.authorize import begin, proceed
 from identity.http.portal.layout.authorization_response import error_response
 from identity.http.portal.layout.redirects import redirect_to_url
 from identity.http.web_context import ports
-from identity.usecases import authorization_requests, pending_authorization_requests, pushed_requests
+from identity.usecases import (
+    authorization_requests,
+    pending_authorization_requests,
+    pushed_requests,
+)
 
 blueprint = Blueprint("oauth_authorize", __name__, url_prefix="/oauth")
 

@@ -78,6 +78,6 @@ def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime)
 
 
 def _due(oldest: Sequence[Segment], before: datetime) -> list[Segment]:
-    """Return the oldest segments up to the first that is not due. Clocks differ, so a later one may be due."""
+    """Return the oldest segments up to the first that is not due. A later one may be due too, as clocks differ."""
     present = (segment for segment in oldest if segment.pruned_at is None)
     return list(takewhile(lambda segment: segment.chained_at < before, present))

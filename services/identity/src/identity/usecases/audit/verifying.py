@@ -10,8 +10,8 @@ from identity.usecases.ports.audit import AuditChain
 
 _READ_AT_ONCE = 2000
 _MAX_LATENESS = timedelta(minutes=10)
-"""Rows are chained within seconds. A row this much older than one of the preceding rows was written with a wrong
-clock, or later."""
+"""Rows are chained within seconds. A row this much older than one of the preceding rows has a wrong time or was
+inserted later."""
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""Verification mails for new accounts and changes of mailbox; the change itself and its cancellation (VER, PRO)."""
+"""The mails that verify a mailbox, and the change of a mailbox with its cancellation (VER, PRO)."""
 
 from dataclasses import replace
 from datetime import datetime

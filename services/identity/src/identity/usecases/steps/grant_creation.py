@@ -22,7 +22,7 @@ class IssuedCode:
 
 
 class GrantOvertaken(Exception):  # noqa: N818  # the caller decides again
-    """A dependency of the grant has ended since it was read, or the client's registration is narrower (OIDC-8)."""
+    """A dependency of the grant has ended since it was read, or the client's registration became narrower (OIDC-8)."""
 
 
 def issue(

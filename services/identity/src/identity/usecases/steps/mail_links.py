@@ -26,7 +26,7 @@ def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: st
 def read_link(ports: Ports, token: str, *purposes: Purpose) -> tuple[Purpose, str, str]:
     """Return a link's purpose, account id and challenge value. Raises LinkInvalid, LinkExpired.
 
-    The signature is valid for one purpose only.
+    A signature is valid for one purpose only, so all `purposes` are tried.
     """
     for purpose in purposes:
         try:

@@ -1,4 +1,4 @@
-"""Verification of passwords at login and of a logged-in person. Attempts are counted first (LOGIN-1, SEC-3, SEC-19)."""
+"""Verification of passwords, at login and when a logged-in person enters the current password (LOGIN-1, SEC-19)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -50,10 +50,10 @@ class Tokens:
 def servers_of(
     uow: UnitOfWork, resources: Collection[str], *, requested: Collection[str] = ()
 ) -> dict[str, OidcClient]:
-    """Return by resource the clients that registered the requested resources; all `resources` if none are requested.
+    """Return the client of each requested resource, by resource; of all `resources` if none is requested.
 
-    Resources that are no longer registered are left out, or raise InvalidTarget if they are requested. So does a
-    requested resource that is not in `resources`.
+    A resource that is no longer registered is left out. Raises InvalidTarget if a requested resource is not registered
+    or not in `resources`.
     """
     if not resources and not requested:
         return {}

@@ -20,7 +20,7 @@ from identity.usecases.token_exchange.request import ACCESS_TOKEN, ExchangeReque
 
 
 def exchange_for_company(ports: Ports, client: OidcClient, request: ExchangeRequest) -> Tokens:
-    """Open a grant for a company that is bound to a link account, without another authorization request.
+    """Open a grant for a general account that is bound to a link account, without another authorization request.
 
     The actor token is the link account's own access token, issued to this client; the subject is the general account's
     id. A public client receives a refresh token only with a DPoP key: otherwise whoever stole the access token could

@@ -10,10 +10,10 @@ from identity.usecases.token_exchange.request import ExchangeRequest, narrowed
 
 
 def exchange_for_service(ports: Ports, client: OidcClient, request: ExchangeRequest) -> Tokens:
-    """Issue to a client in the subject token's audience a token for other services.
+    """Issue a token for other services to a client in the subject token's audience.
 
     The new token belongs to the subject token's grant and has at most its scopes and its remaining lifetime. Its `act`
-    names the client, before the `act` of the subject token.
+    is the client, and contains the `act` of the subject token.
     """
     subject = active_access_token(ports, request.subject)
     if subject is None or {client.name, *client.resources}.isdisjoint(subject.token.audience):
