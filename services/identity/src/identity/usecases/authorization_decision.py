@@ -7,7 +7,7 @@ from typing import Final, Literal
 from identity.domain.authorization_error import AuthorizationError, ErrorCode
 from identity.domain.pending_authorization_request import Progress
 from identity.domain.session import Principal, Session
-from identity.usecases.authorization_requests import ValidatedRequest
+from identity.usecases.authorization_request_validation import ValidatedRequest
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.company_choice import Candidate, candidates_of, chosen_of
 from identity.usecases.steps.grant_creation import IssuedCode, issue

@@ -10,7 +10,7 @@ from identity.domain.pending_authorization_request import LIFETIME, PendingReque
 from identity.domain.rate_limits import AUTHORIZATIONS_BY_CLIENT_ADDRESS
 from identity.domain.service_client import digest_of
 from identity.domain.session import ClientInfo, Principal
-from identity.usecases.authorization_requests import ValidatedRequest
+from identity.usecases.authorization_request_validation import ValidatedRequest
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.client_address_limits import count_by_network
 

@@ -9,7 +9,7 @@ from identity.domain.pending_authorization_request import PUSHED_LIFETIME, Pendi
 from identity.domain.redirect_uri import prove_return_address
 from identity.domain.service_client import digest_of
 from identity.domain.session import ClientInfo
-from identity.usecases.authorization_requests import read
+from identity.usecases.authorization_request_validation import read
 from identity.usecases.pending_authorization_requests import count_request, find
 from identity.usecases.ports import Ports
 

@@ -12,7 +12,7 @@ from identity.http.portal.layout.authorization_response import error_response
 from identity.http.portal.layout.redirects import redirect_to_url
 from identity.http.web_context import ports
 from identity.usecases import (
-    authorization_requests,
+    authorization_request_validation,
     pending_authorization_requests,
     pushed_requests,
 )
@@ -27,9 +27,9 @@ def authorize() -> Response:
     request_uri = parameters.get("request_uri") or ""
     if request_uri.startswith(REQUEST_URI):
         return _authorize_pushed(parameters, request_uri.removeprefix(REQUEST_URI))
-    client, address = authorization_requests.prove(ports(), parameters)
+    client, address = authorization_request_validation.prove(ports(), parameters)
     try:
-        validated = authorization_requests.read(ports(), parameters, client, address)
+        validated = authorization_request_validation.read(ports(), parameters, client, address)
         outcome = proceed(validated)
     except AuthorizationError as error:
         return error_response(client, address, error)
@@ -52,9 +52,11 @@ def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
     if parameters.repeated & {"client_id", "request_uri"}:
         raise UnprovenRequest("client_id or request_uri is given twice")
     pending, client = pushed_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
-    client, address = authorization_requests.prove(ports(), pending.parameters)
+    client, address = authorization_request_validation.prove(ports(), pending.parameters)
     try:
-        validated = authorization_requests.read(ports(), pending.parameters, client, address, pending=pending)
+        validated = authorization_request_validation.read(
+            ports(), pending.parameters, client, address, pending=pending
+        )
         outcome = proceed(validated)
     except AuthorizationError as error:
         pending_authorization_requests.close(ports(), pending)

@@ -18,7 +18,7 @@ from identity.http.session_auth import current_principal, forget_principal, opti
 from identity.http.web_context import ports
 from identity.usecases import authorization_decision, pending_authorization_requests
 from identity.usecases.authorization_decision import Interaction
-from identity.usecases.authorization_requests import ValidatedRequest
+from identity.usecases.authorization_request_validation import ValidatedRequest
 from identity.usecases.steps.grant_creation import GrantOvertaken, IssuedCode
 
 blueprint = Blueprint("authorize", __name__)

@@ -6,7 +6,7 @@ from identity.http.portal.layout.pages import render_page
 from identity.http.portal.pending_authorization_request import advance, with_request
 from identity.http.zh_tw import portal as texts
 from identity.usecases.authorization_decision import Interaction
-from identity.usecases.authorization_requests import ValidatedRequest
+from identity.usecases.authorization_request_validation import ValidatedRequest
 
 blueprint = Blueprint("client_consent", __name__)
 

@@ -10,7 +10,7 @@ from identity.http.portal.layout.pages import render_page
 from identity.http.portal.pending_authorization_request import advance, with_request
 from identity.http.web_context import ports
 from identity.usecases.authorization_decision import Interaction
-from identity.usecases.authorization_requests import ValidatedRequest
+from identity.usecases.authorization_request_validation import ValidatedRequest
 from identity.usecases.steps.company_choice import Candidate
 
 blueprint = Blueprint("company_chooser", __name__)

@@ -10,8 +10,8 @@ from identity.http.portal.layout.authorization_response import error_response
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
-from identity.usecases import authorization_requests, pending_authorization_requests
-from identity.usecases.authorization_requests import ValidatedRequest
+from identity.usecases import authorization_request_validation, pending_authorization_requests
+from identity.usecases.authorization_request_validation import ValidatedRequest
 
 View = Callable[[str, ValidatedRequest], Response]
 
@@ -25,9 +25,9 @@ def with_request(view: View) -> Callable[..., Response]:
     @wraps(view)
     def wrapper(request_id: str) -> Response:
         pending, client = pending_authorization_requests.find(ports(), request_id)
-        client, address = authorization_requests.prove(ports(), pending.parameters)
+        client, address = authorization_request_validation.prove(ports(), pending.parameters)
         try:
-            validated = authorization_requests.read(
+            validated = authorization_request_validation.read(
                 ports(), pending.parameters, client, address, pending=pending
             )
             return view(request_id, validated)

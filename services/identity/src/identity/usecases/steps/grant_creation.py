@@ -9,7 +9,7 @@ from identity.domain.oidc_client import OidcClient
 from identity.domain.rate_limits import GRANTS_BY_PERSON
 from identity.domain.service_client import digest_of
 from identity.domain.session import Session
-from identity.usecases.authorization_requests import ValidatedRequest
+from identity.usecases.authorization_request_validation import ValidatedRequest
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps.company_choice import Candidate
 
