@@ -10,7 +10,7 @@ from pathlib import Path
 
 from identity.cli.openapi import openapi_document
 
-from deploy.documents import drawings, event_tables, example, observability, rules, settings
+from deploy.documents import drawings, event_tables, observability, readme_examples, rules, settings
 from deploy.redis.acl import acl_example
 from deploy.release import version
 
@@ -29,7 +29,7 @@ def documents() -> dict[Path, str]:
         **drawings.documents(),
     }
     written |= event_tables.documents(written)
-    return version.documents() | written | example.documents(written)
+    return version.documents() | written | readme_examples.documents(written)
 
 
 def main(command: str) -> int:
