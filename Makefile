@@ -87,7 +87,7 @@ check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, a
 	[ -z "$$failed" ] || { echo "not in order:$${failed#;}" >&2; exit 1; }; \
 	echo "everything checked"
 
-bench: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## run the benchmarks against their limits and peers (ONLY=login,session: a selection)
+bench: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## run the benchmarks against their goals and baselines (ONLY=login,session: a selection)
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.bench --only "$(ONLY)"
 
 chaos: .venv/test/.stamp ## run the system under load while faults are injected (SEED= MINUTES= KILL_EVERY=; PROVE=1: prove that it can fail)
@@ -129,7 +129,7 @@ clean-run: ## delete the data of `make run`
 clean: clean-run ## delete everything that set-up and tools created
 	rm -rf .venv dist $(dir $(IOREDIS)) $(dir $(OPENID)) $(dir $(TYPESCRIPT)) $(dir $(READERS)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-docs: .venv/test/.stamp ## generate settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, list of rules
+docs: .venv/test/.stamp ## generate OpenAPI, AsyncAPI, schemas, examples, tables of settings, events, mails and metrics, list of rules, diagram, chart
 	$(TEST)/python -m port_events.documents write
 	$(TEST)/python -m deploy.documents write
 
