@@ -96,7 +96,7 @@ def test_every_kind_of_hyphen_is_accepted(hyphen: str) -> None:
 
 @pytest.mark.rule("SEC-13", "REG-8")
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "normalized"),
     [
         ("\u2fbc雄市\u2f0d山區蓬萊路10號", "高雄市冖山區蓬萊路10號"),
         ("\u2fbc雄市鼓\u2f2d區蓬萊路\u246020號", "高雄市鼓山區蓬萊路120號"),
@@ -107,21 +107,21 @@ def test_every_kind_of_hyphen_is_accepted(hyphen: str) -> None:
         ("\uf9d8高雄市鼓山區蓬萊路10號"[1:], "高雄市鼓山區蓬萊路10號"),
     ],
 )
-def test_compatibility_forms_are_folded_in_an_address(typed: str, kept: str) -> None:
-    assert parse_postal_address(typed) == kept
+def test_compatibility_forms_are_folded_in_an_address(typed: str, normalized: str) -> None:
+    assert parse_postal_address(typed) == normalized
 
 
 @pytest.mark.rule("SEC-13", "REG-4", "REG-8")
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "normalized"),
     [
         ("\u2f24明股份有限公司", "大明股份有限公司"), ("\u2ed1\u69ae海運股份有限公司", "長榮海運股份有限公司"),
         ("ＡＢＣ股份有限公司", "ABC股份有限公司"), ("大明股份有限公司（基隆）", "大明股份有限公司（基隆）"),
         ("谷辣斯．尤達卡有限公司", "谷辣斯．尤達卡有限公司"), ("\uf90a城有限公司", "金城有限公司"),
     ],
 )  # fmt: skip
-def test_compatibility_forms_are_folded_in_a_company_name(typed: str, kept: str) -> None:
-    assert parse_company_name(typed) == kept
+def test_compatibility_forms_are_folded_in_a_company_name(typed: str, normalized: str) -> None:
+    assert parse_company_name(typed) == normalized
 
 
 @pytest.mark.rule("REG-4")

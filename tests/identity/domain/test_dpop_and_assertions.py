@@ -1,4 +1,4 @@
-"""The required claims of a DPoP proof and of a client's assertion."""
+"""The claims of a DPoP proof (OIDC-17) and of a client assertion (OIDC-18), and their replay protection."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -71,7 +71,7 @@ def test_a_dpop_proof_for_another_time_or_request_is_refused(changes: dict[str, 
         _dpop(**changes)
 
 
-def test_a_dpop_proof_may_say_until_and_from_when_it_is_valid() -> None:
+def test_a_dpop_proof_may_have_exp_and_nbf() -> None:
     assert _dpop(nbf=AT + 10, exp=AT + 300).digest
 
 

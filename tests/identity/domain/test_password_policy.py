@@ -19,8 +19,8 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 GOOD = "Harbour-Crane-77!"
 
 
-def codes(password: str, *own_words: str, profile: Profile = "tw-gov") -> list[str]:
-    return [error.code for error in PasswordPolicy(profile).errors(password, own_words)]
+def codes(password: str, *personal_terms: str, profile: Profile = "tw-gov") -> list[str]:
+    return [error.code for error in PasswordPolicy(profile).errors(password, personal_terms)]
 
 
 @pytest.mark.rule("REG-10", "SEC-2")
@@ -31,11 +31,11 @@ def test_a_long_and_mixed_password_is_accepted(profile: Profile) -> None:
 
 @pytest.mark.rule("REG-10", "SEC-2")
 @pytest.mark.parametrize(
-    ("profile", "refused", "taken"),
+    ("profile", "refused", "accepted"),
     [("tw-gov", "Kx9-vRm2pTq", "Kx9-vRm2pTqL"), ("nist", "kxvrmptqlwznhd", "kxvrmptqlwznhdg")],
 )
-def test_the_profile_sets_the_minimum_length(profile: Profile, refused: str, taken: str) -> None:
-    assert (codes(refused, profile=profile), codes(taken, profile=profile)) == (["password_too_short"], [])
+def test_the_profile_sets_the_minimum_length(profile: Profile, refused: str, accepted: str) -> None:
+    assert (codes(refused, profile=profile), codes(accepted, profile=profile)) == (["password_too_short"], [])
 
 
 @pytest.mark.rule("REG-10", "SEC-2")
@@ -63,7 +63,7 @@ def test_nist_has_no_composition_rule() -> None:
 @pytest.mark.rule("SEC-2")
 @pytest.mark.parametrize("profile", ["tw-gov", "nist"])
 @pytest.mark.parametrize(
-    ("password", "own_word"),
+    ("password", "term"),
     [
         ("Xq7-NUMBER01-vRm2", "number01"),
         ("Xq7-錢大明-vRm2pTqL", "錢大明"),
@@ -73,8 +73,8 @@ def test_nist_has_no_composition_rule() -> None:
         ("Xq7-04595257-vRm2pT", "04595257"),
     ],
 )
-def test_a_password_must_not_contain_personal_terms(profile: Profile, password: str, own_word: str) -> None:
-    assert "password_personal" in codes(password, own_word, profile=profile)
+def test_a_password_must_not_contain_personal_terms(profile: Profile, password: str, term: str) -> None:
+    assert "password_personal" in codes(password, term, profile=profile)
 
 
 @pytest.mark.rule("SEC-2")
@@ -152,8 +152,8 @@ def test_a_common_long_password_is_refused_in_any_case_and_with_symbols_around_i
 
 @pytest.mark.rule("SEC-2")
 def test_the_list_has_100_000_passwords_and_no_random_password() -> None:
-    letters, chance = string.ascii_letters + string.digits + "-_=", random.Random(1)
-    found = [is_common("".join(chance.choices(letters, k=16))) for _ in range(1000)]
+    letters, rng = string.ascii_letters + string.digits + "-_=", random.Random(1)
+    found = [is_common("".join(rng.choices(letters, k=16))) for _ in range(1000)]
 
     assert (len(load()), any(found)) == (100_000, False)
 
@@ -219,12 +219,12 @@ def test_check_raises_the_first_error() -> None:
 def test_one_dictionary_gives_the_same_guesses_as_zxcvbns_dictionaries(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    dice = random.Random(2)
+    rng = random.Random(2)
     separate = {name: matching.build_ranked_dict(words) for name, words in FREQUENCY_LISTS.items()}
     words = sorted(set().union(*separate.values()))
     passwords = [
-        "".join(dice.choice([each, each.title(), each[::-1]]) for each in dice.sample(words, k=2))
-        + dice.choice(["", "!", "1984", "p@ss", "-2025"])
+        "".join(rng.choice([each, each.title(), each[::-1]]) for each in rng.sample(words, k=2))
+        + rng.choice(["", "!", "1984", "p@ss", "-2025"])
         for _ in range(300)
     ]
     merged = [guesses(password, ["member"]) for password in passwords]

@@ -21,7 +21,7 @@ NUMBERS = {
     "0836": ("22381", "25631", "55218", "76245", "88123"),
     "089": ("326141", "851234"),
 }
-"""Subscriber numbers of every area code."""
+"""Subscriber numbers by area code."""
 LANDLINES = [(area, number) for area, numbers in NUMBERS.items() for number in numbers]
 
 
@@ -39,20 +39,20 @@ def groupings(area: str, number: str) -> list[str]:
 @pytest.mark.rule("REG-6")
 @pytest.mark.parametrize("area", NUMBERS)
 def test_a_landline_of_every_area_is_accepted_in_every_usual_grouping(area: str) -> None:
-    kept = {(number, parse_phone(typed)) for number in NUMBERS[area] for typed in groupings(area, number)}
+    parsed = {(number, parse_phone(typed)) for number in NUMBERS[area] for typed in groupings(area, number)}
 
-    assert kept == {(number, f"{area}-{number}") for number in NUMBERS[area]}
+    assert parsed == {(number, f"{area}-{number}") for number in NUMBERS[area]}
 
 
 @pytest.mark.rule("REG-6")
 @pytest.mark.parametrize("area", NUMBERS)
 def test_a_landline_has_the_length_of_its_area(area: str) -> None:
     for number in NUMBERS[area]:
-        for wrong in (number[:-1], number + "1"):
+        for other in (number[:-1], number + "1"):
             with pytest.raises(InvalidValue) as error:
-                parse_phone(f"{area}-{wrong}#1")
-            wanted = {"area": area, "digits": len(number), "typed": len(wrong)}
-            assert (error.value.case, error.value.values) == ("length", wanted)
+                parse_phone(f"{area}-{other}#1")
+            expected = {"area": area, "digits": len(number), "typed": len(other)}
+            assert (error.value.case, error.value.values) == ("length", expected)
 
 
 @pytest.mark.rule("REG-6")
@@ -200,6 +200,6 @@ def test_the_refusal_of_a_mobile_number_of_another_length_has_the_right_length(n
 @pytest.mark.rule("REG-6")
 @given(st.sampled_from(LANDLINES), st.text("0123456789", max_size=6))
 def test_a_stored_phone_number_parses_to_itself(landline: tuple[str, str], extension: str) -> None:
-    kept = parse_phone("-".join(landline) + (f"#{extension}" if extension else ""))
+    stored = parse_phone("-".join(landline) + (f"#{extension}" if extension else ""))
 
-    assert parse_phone(kept) == kept
+    assert parse_phone(stored) == stored

@@ -1,4 +1,4 @@
-"""The rules of a company's name and postal address (REG-8)."""
+"""A company's name and postal address (REG-8)."""
 
 import pytest
 from identity.domain.company import parse_company_name

@@ -57,7 +57,7 @@ def test_a_name_that_looks_like_a_web_address_is_refused(name: str) -> None:
     ["evil.com", "EVIL.COM", "evil.com.tw", "evil.co", "evil.travel", "evil.com.", "evil.com_", "evil.com-", "john.li",
      "www.port", "a-www.port", "WWW.abc1", "evil．com", "evil.xn--kpry57d"],
 )  # fmt: skip
-def test_an_account_name_that_looks_like_a_web_address_is_refused(name: str) -> None:
+def test_a_username_that_looks_like_a_web_address_is_refused(name: str) -> None:
     with pytest.raises(InvalidValue) as error:
         parse_username(name)
 
@@ -68,5 +68,5 @@ def test_an_account_name_that_looks_like_a_web_address_is_refused(name: str) -> 
 @pytest.mark.parametrize(
     "name", ["susan.test1", "club", "com.susan1", "a.b_c-9", "susan.", "mywww.a1", "wang.xiaoming"]
 )
-def test_an_account_name_with_dots_is_accepted(name: str) -> None:
+def test_a_username_with_dots_is_accepted(name: str) -> None:
     assert parse_username(name) == name
