@@ -29,7 +29,7 @@ class Dependencies:
 
 @contextmanager
 def open_dependencies(settings: WebSettings, *, signs: bool = False) -> Iterator[Dependencies]:
-    """Build a command's dependencies, and close the connections afterwards. With `signs`, check the keys of tokens too.
+    """Build a command's dependencies, and close the connections afterwards. With `signs`, read IDENTITY_OIDC_KEYS too.
 
     Raises SettingsError.
     """

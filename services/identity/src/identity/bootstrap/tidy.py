@@ -1,4 +1,4 @@
-"""The dependencies of `identity tidy`, which has neither the keys nor the rules of the web processes."""
+"""The dependencies of `identity tidy`: the few ports and rules that the cleanup uses."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

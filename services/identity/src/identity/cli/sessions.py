@@ -31,7 +31,7 @@ def sessions() -> None:
 @as_json
 @with_ports
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """List the sessions of an account and those that act as the account. They have not ended, or have grants."""
+    """List the sessions of an account and those that act as the account, also those of which only grants are left."""
     from identity.http.api.admin_schemas import AdminSessionSchema, admin_login
     from identity.usecases import account_queries
 
@@ -44,7 +44,7 @@ def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
 
 
 def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with usernames instead of ids, and with every column. A row without a session has only grants."""
+    """Return the rows with the usernames of both accounts. The columns of a deleted session are None."""
     from identity.usecases import account_queries
 
     names = account_queries.usernames_of(

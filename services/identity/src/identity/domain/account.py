@@ -159,7 +159,7 @@ class Account:
         self.suspended_at = None
 
     def revise(self, now: datetime) -> None:
-        """Count a change of the profile, so that a concurrent change of the same revision is refused (PRO-5)."""
+        """Record a change of the profile; a concurrent change of the same revision is then refused (PRO-5)."""
         self.revision += 1
         self.updated_at = now
 
@@ -189,7 +189,7 @@ class Account:
         return [self.password_hash, *self.former_hashes]
 
     def close(self, reason: ClosedReason, now: datetime) -> None:
-        """Close permanently. The username and the mailbox become free; the hashes are deleted (VER-7, REV-2)."""
+        """Close permanently. Username and mailbox become free; hashes and pending mailbox are deleted (VER-7)."""
         self.closed_at = now
         self.closed_reason = reason
         self.username_key = None

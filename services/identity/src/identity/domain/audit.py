@@ -192,5 +192,5 @@ def parse_operator(raw: str) -> str:
 
 
 def parse_reason(raw: str) -> str:
-    """Return the reason for an operator's action, one line. Raises InvalidValue."""
+    """Return the reason for an operator's action, one line of 2 to 500 characters. Raises InvalidValue."""
     return parse_line(raw, min_length=MIN_REASON_CHARACTERS, max_length=MAX_REASON_CHARACTERS)

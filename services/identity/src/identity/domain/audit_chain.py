@@ -1,7 +1,8 @@
 """The chain over the audit log: each row's keyed hash covers the hash of the row before it (SEC-11).
 
-Whoever changes, deletes, inserts or reorders chained rows without the key breaks the chain. Rows deleted at its end are
-missed only by an anchor, which records that end elsewhere. Rows that are not chained yet are not protected.
+Whoever changes, deletes, inserts or reorders chained rows without the key breaks the chain. Only an anchor, which
+records the end of the chain elsewhere, shows that rows at the end were deleted. Rows are not protected until they are
+chained.
 """
 
 import hashlib
@@ -117,7 +118,7 @@ class Anchor:
 
 
 def _equal(stored: str, computed: str) -> bool:
-    """Compare in constant time. Only bytes may contain the non-ASCII characters of a tampered value."""
+    """Compare in constant time, as bytes, because a tampered value may contain non-ASCII characters."""
     return hmac.compare_digest(stored.encode("utf-8", "surrogatepass"), computed.encode())
 
 

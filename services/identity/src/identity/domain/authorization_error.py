@@ -49,4 +49,4 @@ class RequestGone(Exception):  # noqa: N818  # a refusal is not an error of the 
 
 
 class UnprovenLogout(UnprovenRequest):
-    """The same for the client, the ID token or the redirect URI of a logout request (OIDC-23)."""
+    """The client, the ID token or the redirect URI of a logout request cannot be verified (OIDC-23)."""

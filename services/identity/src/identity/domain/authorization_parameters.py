@@ -30,7 +30,7 @@ class Parameters:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Parameters":
-        """Drop parameters without a value; `repeated` then contains the names that occur twice, except `resource`."""
+        """Drop parameters without a value. `repeated` also counts these; it never contains `resource`."""
         sent = tuple(pairs)
         names = [name for name, _ in sent]
         twice = {name for name in names if names.count(name) > 1}

@@ -1,4 +1,4 @@
-"""Back-channel logout: notifies a client that a grant has ended, with retries until the client answers (OIDC-22)."""
+"""Back-channel logout notifies a client that a grant has ended, and retries after failures (OIDC-22)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -46,6 +46,6 @@ class BindCode:
             raise CodeExhausted
 
     def check(self, digests: Iterable[str], *, tries: int) -> None:
-        """Raise CodeWrong unless one of `digests` matches: one for each signing key. `tries` includes this attempt."""
+        """Raise CodeWrong unless one of `digests` matches. `tries` includes this attempt."""
         if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # a list compares all of them, in constant time
             raise CodeWrong(MAX_TRIES - tries)

@@ -53,7 +53,7 @@ def has_refused(text: str) -> bool:
 
 
 def has_surrogate(text: str) -> bool:
-    """Return whether the text contains a lone surrogate, which cannot be encoded."""
+    """Return whether the text contains a lone surrogate, which UTF-8 cannot encode."""
     return any("\ud800" <= char <= "\udfff" for char in text)
 
 
@@ -63,7 +63,7 @@ def shows_nothing(text: str) -> bool:
 
 
 def to_half_width(raw: str) -> str:
-    """Remove invisible characters, normalize to NFKC (full-width forms become ASCII), replace hyphens, and strip."""
+    """Remove invisible characters, normalize to NFKC (full-width forms become ASCII), unify hyphens, and strip."""
     return _nfkc(_INVISIBLE.sub("", raw)).translate(_HYPHENS).strip()
 
 

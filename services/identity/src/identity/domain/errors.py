@@ -1,4 +1,7 @@
-"""Refusals. `http/problems.py` maps each to a status and a message. Those of OAuth endpoints: `oauth_errors.py`."""
+"""The refusals that `http/problems.py` maps to a status and a message.
+
+`oauth_errors.py` contains those of the OAuth endpoints.
+"""
 
 from dataclasses import dataclass
 
@@ -125,10 +128,7 @@ class ReviewRejected(Refusal):
 
 @dataclass(eq=False)
 class StepRequired(Refusal):
-    """A step after the login is required first, or another step than the requested one.
-
-    `step` is the next step, or "" if none is left.
-    """
+    """The person must complete another step first. `step` is that step, or "" if all are completed."""
 
     step: str
 

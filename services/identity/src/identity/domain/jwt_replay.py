@@ -1,4 +1,4 @@
-"""Replay protection of DPoP proofs and client assertions, which are accepted once, and their claims `jti` and times."""
+"""Replay protection of DPoP proofs and client assertions by their `jti`, and the parsing of their times."""
 
 import hashlib
 import math
@@ -24,7 +24,7 @@ class SingleUse:
 
 
 def single_use(kind: str, signer: str, claims: Claims, *, until: float) -> SingleUse:
-    """Return the use of a JWT that passes `has_jti`. `until` is its last valid second since 1970, rounded up here.
+    """Return what must be stored of a JWT that passes `has_jti`. `until` is in seconds since 1970 and is rounded up.
 
     `signer` is a client's name or the thumbprint of a key.
     """

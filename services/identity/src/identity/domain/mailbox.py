@@ -25,7 +25,7 @@ def parse_mailbox(raw: str) -> str:
 
 
 def mailbox_of_aliases(mailbox: str) -> str:
-    """Return the same text for all aliases of a mailbox: tags, and dots at Gmail. For rate limits only (SEC-6)."""
+    """Return one form for all aliases of a mailbox: no tag, at Gmail no dots. For rate limits only (SEC-6)."""
     local, _, domain = mailbox.rpartition("@")
     for separator in _TAG_SEPARATORS.get(domain, "+"):
         local = local.partition(separator)[0] or local

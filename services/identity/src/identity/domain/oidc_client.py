@@ -107,7 +107,7 @@ class RegisteredClient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskingClient:
+class IntrospectingClient:
     """The data that introspection needs about a client that is not revoked."""
 
     name: str

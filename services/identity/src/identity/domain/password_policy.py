@@ -107,7 +107,7 @@ def _contains_term(password: str, terms: Iterable[str]) -> bool:
 
 
 def _significant_parts(term: str) -> Iterator[str]:
-    """Yield the term, and a mailbox without its domain, if they have 4 characters, or 2 with a non-ASCII one."""
+    """Yield the term, and a mailbox's local part, if they have at least 4 characters, or 2 that are not all ASCII."""
     for part in (term, term.partition("@")[0]):
         if len(part) >= (_MIN_TERM_CHARACTERS if part.isascii() else 2):
             yield part

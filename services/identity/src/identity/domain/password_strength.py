@@ -63,7 +63,7 @@ def preload() -> None:
 
 @functools.cache
 def _dictionaries() -> dict[str, dict[str, int]]:
-    """Return zxcvbn's dictionaries and ours, and change its module for speed and later years.
+    """Return zxcvbn's dictionaries and ours, after replacing zxcvbn's own dictionaries and its pattern of years.
 
     They are loaded at first use, because the relay and most commands do not need them.
     """

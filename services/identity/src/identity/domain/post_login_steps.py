@@ -8,7 +8,7 @@ Step = Literal["verify_email", "await_review", "consent"]
 
 
 def next_step(status: Status, *, consented: bool) -> Step | None:
-    """Return the first open step, or None. `consented` is true if the current texts were accepted."""
+    """Return the first step that remains, or None. `consented` is true if the current texts were accepted."""
     if status == "email_unverified":
         return "verify_email"
     if status == "awaiting_review":

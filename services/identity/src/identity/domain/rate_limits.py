@@ -93,7 +93,7 @@ AUTHORIZATIONS_BY_CLIENT_ADDRESS = Limit(
 """Authorization requests from one address that are stored because they require interaction (OIDC-4)."""
 
 GRANTS_BY_PERSON = Limit(name="grant.person", max_count=300, window=timedelta(hours=1))
-"""Logins of one person at services, even without a page. Each stores a row for weeks."""
+"""Grants of one person, even by silent login. The row of each is kept for weeks."""
 
 REPEATS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
 """Audit entries of repeated reads, and of refusals that cost a client nothing, as for a locked account (SEC-11)."""
@@ -104,7 +104,7 @@ _SITE_FACTOR = 10
 
 
 def counters_by_network(limit: Limit, networks: Sequence[str]) -> list[Counter]:
-    """Return the counters of a client's networks, which are sorted from narrow to wide (SEC-3)."""
+    """Return the counters of a client's networks: the address or /64, then the /48 with a higher limit (SEC-3)."""
     site = replace(limit, name=f"{limit.name}.site", max_count=limit.max_count * _SITE_FACTOR)
     return [each.counter(network) for each, network in zip((limit, site), networks, strict=False)]
 

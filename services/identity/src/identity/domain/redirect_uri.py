@@ -9,7 +9,7 @@ from identity.domain.oidc_client import OidcClient
 
 @dataclass(frozen=True, slots=True)
 class ReturnAddress:
-    """Where the response goes, and the `state` that it repeats, or None if the request has no or several `state`."""
+    """Where the response goes. `state` is None if the request has none or several."""
 
     redirect_uri: str
     state: str | None

@@ -136,5 +136,5 @@ class Principal:
 
     @property
     def rights(self) -> tuple[str, ...]:
-        """The rights in the pass system; none before the last step (SW-1, SW-2)."""
+        """The rights in the pass system; none while a step remains (SW-1, SW-2)."""
         return PASS_RIGHTS if self.account.kind == "general" and self.next_step is None else ()

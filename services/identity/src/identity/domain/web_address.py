@@ -26,7 +26,7 @@ _COMMON_SUFFIXES = frozenset({
     "app", "biz", "cc", "click", "club", "cn", "co", "com", "hk", "info", "io", "link", "me", "net", "online", "org",
     "shop", "site", "top", "tw", "vip", "xyz",
 })  # fmt: skip
-"""Top-level domains before which a single letter, title or legal form is no initial or abbreviation, as in `C.Y.Li`."""
+"""After a letter, title or legal form, only these end a domain, because `C.Y.Li` is a name."""
 
 
 def contains_web_address(name: str) -> bool:

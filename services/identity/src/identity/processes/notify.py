@@ -1,4 +1,4 @@
-"""The notify process: notifies clients of ended logins, and ends expired logins (OIDC-22)."""
+"""The notify process notifies clients that grants have ended, and ends expired grants (OIDC-22)."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The relay process: publishes the outbox, records receipts, chains the audit log. One relay leads (EVT-2, SEC-11)."""
+"""The relay process publishes the outbox, records receipts and chains the audit log, if it leads (EVT-2, SEC-11)."""
 
 import threading
 import time

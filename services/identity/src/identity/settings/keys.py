@@ -1,4 +1,4 @@
-"""The settings of `identity keys`, and the check of every signing key."""
+"""The settings of `identity keys`, and the check of symmetric keys."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from port_runtime.settings import setting
 
 _MIN_CHARACTERS = 32
 _MIN_DISTINCT = 6
-"""Less than a random key of 32 hexadecimal digits has."""
+"""Fewer distinct characters than a random key of 32 hexadecimal digits has."""
 _PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from identity.domain.grant import IntrospectedToken
-from identity.domain.oidc_client import AskingClient
+from identity.domain.oidc_client import IntrospectingClient
 from identity.domain.person_claims import act_claim, company, rights
 from identity.domain.service_client import digest_of, is_name
 from identity.domain.session import ClientInfo
@@ -33,14 +33,14 @@ def introspect_by_secret(ports: Ports, credentials: Credentials, token: str) -> 
 
 def _read(
     ports: Ports, credentials: Credentials, token: str
-) -> tuple[AskingClient | None, IntrospectedToken | None]:
+) -> tuple[IntrospectingClient | None, IntrospectedToken | None]:
     name = name_of(ports, credentials)
     if not is_name(name):
         return None, None
     return ports.token_queries.introspected(name, digest_of(token), ports.clock.now())
 
 
-def _answer(ports: Ports, client: AskingClient, active: IntrospectedToken | None) -> dict[str, Any]:
+def _answer(ports: Ports, client: IntrospectingClient, active: IntrospectedToken | None) -> dict[str, Any]:
     is_described = active is not None and active.token.kind == "access" and _is_for(client, active)
     ports.oauth_meter.introspected(active=is_described)
     return (
@@ -50,7 +50,7 @@ def _answer(ports: Ports, client: AskingClient, active: IntrospectedToken | None
     )
 
 
-def _is_for(client: AskingClient, active: IntrospectedToken) -> bool:
+def _is_for(client: IntrospectingClient, active: IntrospectedToken) -> bool:
     may_ask = "tokens:introspect" in client.rights and client.auth != "none"
     return may_ask and not {client.name, *client.resources}.isdisjoint(active.token.audience)
 

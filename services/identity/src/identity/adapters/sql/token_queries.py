@@ -21,7 +21,7 @@ from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oidc_tables import grant_tokens, grants, oidc_clients
 from identity.adapters.sql.tables import clients
 from identity.domain.grant import ActiveToken, IntrospectedToken, Token
-from identity.domain.oidc_client import AskingClient, OidcClient, RegisteredClient
+from identity.domain.oidc_client import IntrospectingClient, OidcClient, RegisteredClient
 from identity.domain.service_client import Secrets, ServiceClient
 from identity.usecases.ports.token_queries import TokenQueries
 
@@ -82,13 +82,13 @@ class SqlTokenQueries(TokenQueries):
     @override
     def introspected(
         self, name: str, digest: str, now: datetime
-    ) -> tuple[AskingClient | None, IntrospectedToken | None]:
+    ) -> tuple[IntrospectingClient | None, IntrospectedToken | None]:
         with self._engine.connect() as connection:
             row = _INTROSPECTED.row(connection, {"name": name, "digest": digest, "now": now})
         if row is None:
             return None, None
         own_name, rights, auth, keys, resources, *secrets = row[:_CLIENT_COLUMN_COUNT]
-        client = AskingClient(
+        client = IntrospectingClient(
             name=own_name, rights=rights, auth=auth, keys=keys, resources=resources, secrets=Secrets(*secrets)
         )
         token = row[_CLIENT_COLUMN_COUNT:]

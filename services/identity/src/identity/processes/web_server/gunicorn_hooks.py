@@ -1,4 +1,4 @@
-"""Gunicorn's hooks for metrics, traces and the metrics and health port, when web processes start and end (OPS-4)."""
+"""Gunicorn's hooks when web processes start and end: traces, metrics, the metrics and health port (OPS-4)."""
 
 import os
 import signal
@@ -26,8 +26,8 @@ from identity.settings.web import WebSettings
 class GunicornHooks:
     """The hooks, and the socket of the metrics and health port, on which every worker listens.
 
-    Each worker reports the metrics of all workers, which store them in the directory `shared`. It is None without a
-    metrics and health port.
+    Each worker reports the metrics of all workers, which store them in the directory `shared`. Without the
+    port, `shared` is None.
     """
 
     def __init__(self, settings: WebSettings, instruments: Instruments, *, shared: str | None) -> None:

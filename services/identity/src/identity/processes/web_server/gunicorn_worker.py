@@ -87,7 +87,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._free_memory = FreeMemory()
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection, after the workers that have fewer connections had the chance to accept it.
+        """Accept a connection, unless a worker that has fewer connections accepts it first.
 
         Otherwise the worker that wakes first accepts all connections that a proxy opens at once and keeps open. Workers
         with five or more connections wait equally long (0.5 ms), so the delay matters only if a worker has fewer.

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from identity.domain.grant import ActiveToken, IntrospectedToken
-from identity.domain.oidc_client import AskingClient, OidcClient, RegisteredClient
+from identity.domain.oidc_client import IntrospectingClient, OidcClient, RegisteredClient
 
 
 class TokenQueries(Protocol):
@@ -15,7 +15,7 @@ class TokenQueries(Protocol):
 
     def introspected(
         self, name: str, digest: str, now: datetime
-    ) -> tuple[AskingClient | None, IntrospectedToken | None]:
+    ) -> tuple[IntrospectingClient | None, IntrospectedToken | None]:
         """Return a client that is not revoked, and an active token; each is None if there is none.
 
         One statement reads both, because services introspect a token for each of their requests. Without the client,
