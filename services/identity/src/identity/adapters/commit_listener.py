@@ -17,10 +17,10 @@ OUTBOX = "identity_outbox"
 
 class CommitListener(Protocol):
     def wait(self, seconds: float) -> None:
-        """Return after a commit, or after `seconds`. Raises OperationalError."""
+        """Return after a commit, or after `seconds`; may return early. Raises OperationalError."""
 
     def interrupt(self) -> None:
-        """End this wait and all later waits, if they can be ended."""
+        """End this wait and all later ones. PostgreSQL's listener ignores this, because its waits are short."""
 
     def close(self) -> None: ...
 
@@ -52,7 +52,7 @@ class PostgresCommitListener(CommitListener):
 
     @override
     def interrupt(self) -> None:
-        pass  # the waits are short
+        pass
 
     @override
     def close(self) -> None:
