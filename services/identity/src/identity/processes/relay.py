@@ -21,10 +21,10 @@ from identity.metrics.relay import AUDIT_TRUNCATED, LEADS, MAILS_LOST, RELAY, RE
 from identity.processes.background import Attempts, stop_on_signal
 from identity.settings.relay import RelaySettings
 from identity.usecases.audit import anchoring, chaining
+from identity.usecases.mail_receipts import record_lost_mails, record_receipts
 from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.stream import ConcurrentPublish
 from identity.usecases.publishing import publish
-from identity.usecases.receipts import record_lost_mails, record_receipts
 
 _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5

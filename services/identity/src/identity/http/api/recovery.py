@@ -12,7 +12,7 @@ from identity.http.client_info import client_info
 from identity.http.device_cookies import remember_device
 from identity.http.field_errors import InvalidInput, field_error, parse_tax_id
 from identity.http.web_context import ports
-from identity.usecases import forgotten_usernames, recovery
+from identity.usecases import forgotten_usernames, password_reset
 
 blueprint = Blueprint("recovery", __name__, description="Forgotten passwords and usernames")
 
@@ -49,7 +49,7 @@ def request_usernames(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(202)
 def request_reset(arguments: dict[str, Any]) -> dict[str, Any]:
     """Mail a link if username and mailbox match; the response is the same if they do not (LOGIN-8)."""
-    recovery.request_reset(ports(), **arguments, client=client_info())
+    password_reset.request_reset(ports(), **arguments, client=client_info())
     return {}
 
 
@@ -61,7 +61,7 @@ def reset(arguments: dict[str, Any]) -> None:
     """Set a new password, end all sessions and a general account's binding (UNB-5), and set a device cookie (SEC-3)."""
     token, password = arguments["token"].reveal(), arguments["password"].reveal()
     try:
-        device = recovery.reset(ports(), token, password=password)
+        device = password_reset.reset(ports(), token, password=password)
     except InvalidValue as error:
         raise InvalidInput([field_error("/password", error)]) from None
     after_this_request(lambda response: remember_device(response, device))

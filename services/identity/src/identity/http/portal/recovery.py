@@ -24,7 +24,7 @@ from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.password import NewPasswordForm
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
-from identity.usecases import recovery
+from identity.usecases import password_reset
 
 blueprint = Blueprint("recovery", __name__)
 
@@ -52,7 +52,7 @@ def request_mail() -> Response:
     form = ForgottenForm.from_request()
     if not form.validate():
         return render_page("recovery.html", form=form, status=422)
-    recovery.request_reset(
+    password_reset.request_reset(
         ports(), username=form.username.parsed, email=form.email.parsed, client=client_info()
     )
     return redirect_to("portal.recovery.requested")
@@ -69,7 +69,7 @@ def reset_page() -> Response:
     """Show the form for the new password."""
     token = request.values.get("token", "")
     try:
-        owner = recovery.preview(ports(), token)
+        owner = password_reset.preview(ports(), token)
     except _LINK_REFUSALS as refusal:
         return refusal_page(Purpose.PASSWORD_RESET, refusal)
     return _show(token, NewPasswordForm(owner=owner), owner)
@@ -89,7 +89,7 @@ def reset() -> Response:
     """Set the new password, which ends all sessions, and issue a device cookie (UNB-5, SEC-3)."""
     token = request.form.get("token", "")
     try:
-        owner = recovery.preview(ports(), token)
+        owner = password_reset.preview(ports(), token)
         return _reset(token, owner, NewPasswordForm.from_request(owner=owner))
     except _LINK_REFUSALS as refusal:
         return refusal_page(Purpose.PASSWORD_RESET, refusal)
@@ -99,7 +99,7 @@ def _reset(token: str, owner: Account, form: NewPasswordForm) -> Response:
     if not form.validate():
         return _show(token, form, owner, status=422)
     try:
-        device = recovery.reset(ports(), token, password=form.password.data or "")
+        device = password_reset.reset(ports(), token, password=form.password.data or "")
     except PasswordReused as refusal:
         form.add_error("password", problems.sentence(refusal))
         return with_refusal_status(_show(token, form, owner), refusal)
@@ -113,7 +113,7 @@ def _reset(token: str, owner: Account, form: NewPasswordForm) -> Response:
 def check() -> Response:
     """Return the form's errors to the script, without using the link (REG-11)."""
     try:
-        owner = recovery.preview(ports(), request.form.get("token", ""))
+        owner = password_reset.preview(ports(), request.form.get("token", ""))
     except _LINK_REFUSALS:
         return NewPasswordForm.from_request().check_response()
     return NewPasswordForm.from_request(owner=owner).check_response()
