@@ -32,7 +32,7 @@ def prove(ports: Ports, parameters: Parameters) -> tuple[OidcClient, ReturnAddre
     return client, address
 
 
-def read(
+def validate(
     ports: Ports,
     parameters: Parameters,
     client: OidcClient,

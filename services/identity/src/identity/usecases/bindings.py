@@ -248,7 +248,7 @@ def unbind_from_general(ports: Ports, principal: Principal) -> None:
         uow.commit()
 
 
-def removed_company(ports: Ports, binding_id: str) -> str | None:
+def company_of_ended_binding(ports: Ports, binding_id: str) -> str | None:
     """Return the general account's company if the binding has ended; None if it is live or unknown."""
     with ports.unit_of_work() as uow:
         binding = uow.bindings.get(binding_id)

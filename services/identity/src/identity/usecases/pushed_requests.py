@@ -9,7 +9,7 @@ from identity.domain.pending_authorization_request import PUSHED_LIFETIME, Pendi
 from identity.domain.redirect_uri import prove_return_address
 from identity.domain.service_client import digest_of
 from identity.domain.session import ClientInfo
-from identity.usecases.authorization_request_validation import read
+from identity.usecases.authorization_request_validation import validate
 from identity.usecases.pending_authorization_requests import count_request, find
 from identity.usecases.ports import Ports
 
@@ -34,7 +34,7 @@ def push(
         expires_at=now + PUSHED_LIFETIME,
     )
     address = prove_return_address(stored.parameters, client)
-    read(ports, stored.parameters, client, address, pending=stored)
+    validate(ports, stored.parameters, client, address, pending=stored)
     with ports.unit_of_work() as uow:
         uow.pending_requests.add(stored)
         uow.commit()

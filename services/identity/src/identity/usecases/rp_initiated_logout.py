@@ -24,14 +24,14 @@ class LogoutRequest:
     """A registered URI of the client; None if none was sent or the client is not known."""
     state: str | None
 
-    def needs_question(self, principal: Principal | None) -> bool:
+    def needs_confirmation(self, principal: Principal | None) -> bool:
         """Return whether the person must confirm: a session is open, and no ID token of it was sent."""
         if principal is None:
             return False
         return self.grant is None or self.grant.session_id != principal.session_id
 
 
-def read(ports: Ports, parameters: Parameters) -> LogoutRequest:
+def verify(ports: Ports, parameters: Parameters) -> LogoutRequest:
     """Verify a logout request; an expired ID token is accepted. Raises UnprovenLogout."""
     if parameters.repeated:
         raise UnprovenLogout("a parameter is repeated")

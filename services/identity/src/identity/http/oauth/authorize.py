@@ -29,7 +29,7 @@ def authorize() -> Response:
         return _authorize_pushed(parameters, request_uri.removeprefix(REQUEST_URI))
     client, address = authorization_request_validation.prove(ports(), parameters)
     try:
-        validated = authorization_request_validation.read(ports(), parameters, client, address)
+        validated = authorization_request_validation.validate(ports(), parameters, client, address)
         outcome = proceed(validated)
     except AuthorizationError as error:
         return error_response(client, address, error)
@@ -54,7 +54,7 @@ def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
     pending, client = pushed_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
     client, address = authorization_request_validation.prove(ports(), pending.parameters)
     try:
-        validated = authorization_request_validation.read(
+        validated = authorization_request_validation.validate(
             ports(), pending.parameters, client, address, pending=pending
         )
         outcome = proceed(validated)

@@ -27,7 +27,7 @@ def with_request(view: View) -> Callable[..., Response]:
         pending, client = pending_authorization_requests.find(ports(), request_id)
         client, address = authorization_request_validation.prove(ports(), pending.parameters)
         try:
-            validated = authorization_request_validation.read(
+            validated = authorization_request_validation.validate(
                 ports(), pending.parameters, client, address, pending=pending
             )
             return view(request_id, validated)

@@ -36,8 +36,8 @@ def parse(raw: bytes) -> Parameters:
 
 def respond(parameters: Parameters) -> Response:
     """Log out, or show the confirmation page. Raises UnprovenLogout."""
-    logout, principal = rp_initiated_logout.read(ports(), parameters), optional_principal()
-    if logout.needs_question(principal):
+    logout, principal = rp_initiated_logout.verify(ports(), parameters), optional_principal()
+    if logout.needs_confirmation(principal):
         return _question(logout, parameters)
     return _log_out(logout, principal)
 
@@ -59,7 +59,7 @@ def confirm() -> Response:
     """Log out after the confirmation."""
     form = urlencode(list(request.form.items(multi=True))).encode()
     parameters = parse(form)  # as strictly as a query string
-    return _log_out(rp_initiated_logout.read(ports(), parameters), optional_principal())
+    return _log_out(rp_initiated_logout.verify(ports(), parameters), optional_principal())
 
 
 def _log_out(logout: LogoutRequest, principal: Principal | None) -> Response:

@@ -20,4 +20,4 @@ def forget_binding() -> None:
 def unbound_company() -> str | None:
     """Return the company of this browser's switched login if its binding has ended, otherwise None."""
     binding_id = session.get(_BINDING)
-    return bindings.removed_company(ports(), binding_id) if binding_id else None
+    return bindings.company_of_ended_binding(ports(), binding_id) if binding_id else None
