@@ -16,11 +16,11 @@ from identity.http.security_headers import CONTENT_SECURITY_POLICY
 from identity.http.web_context import ports
 from identity.usecases import pending_authorization_requests
 
-_BEFORE = frozenset(
+_WITH_NEXT = frozenset(
     f"portal.{name}"
     for name in ("login", "registration", "recovery", "forgotten_usernames", "pending_account", "consents")
 )
-_APART = frozenset({"portal.login.log_out"})
+_WITHOUT_NEXT = frozenset({"portal.login.log_out"})
 _PATH = re.compile(r"/authorize/(?P<id>[A-Za-z0-9_-]{1,64})(?:/[a-z]+)?")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?")
 """An origin, without IPv6 addresses, which a Content-Security-Policy cannot contain."""
@@ -67,7 +67,7 @@ def _fixed_url(endpoint: str) -> str:
 
 
 def _may_have_next(endpoint: str) -> bool:
-    return endpoint.rpartition(".")[0] in _BEFORE and endpoint not in _APART
+    return endpoint.rpartition(".")[0] in _WITH_NEXT and endpoint not in _WITHOUT_NEXT
 
 
 def keep_next(endpoint: str, values: dict[str, Any]) -> None:
