@@ -174,7 +174,7 @@ class Consumer:
     def retry_dead_letter(self, dead_letter_id: str) -> bool:
         """Let a member handle a dead letter again; return False if it does not exist. Raises redis.RedisError.
 
-        Members look for such entries every `claim_idle_ms` / 2, between events. It is deleted on success, and kept on
+        Members look for such entries every `claim_idle_ms` / 2, between batches. It is deleted on success, and kept on
         failure.
         """
         return self._dead_letters.requeue(dead_letter_id)

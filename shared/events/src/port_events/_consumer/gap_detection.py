@@ -38,7 +38,7 @@ class GroupPosition:
     def __init__(
         self, client: Redis, group: Group, dedupe_store: DedupeStore, *, from_the_beginning: bool
     ) -> None:
-        """`from_the_beginning`: without a stored position, the first event ever published is next, not the stream's."""
+        """`from_the_beginning`: a new group starts with the first event ever published, not with the stream's first."""
         self._client, self._group, self._dedupe_store = client, group, dedupe_store
         self._from_the_beginning = from_the_beginning
         self._position: int | None = None
