@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.harness.installation import COMMANDS, Installation
-from tests.support.harness.ops_ports import VARIABLES, OpsPorts
+from tests.support.harness.metrics_health_ports import VARIABLES, MetricsHealthPorts
 from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import START_SECONDS, Program, executable
 
@@ -109,7 +109,7 @@ def test_every_command_ends_on_a_signal_right_after_its_start(installation_on_sq
 
 
 def test_a_server_ends_on_a_signal_while_it_starts(installation_on_sqlite: Installation) -> None:
-    ports = OpsPorts().settings
+    ports = MetricsHealthPorts().settings
     started = [start(installation_on_sqlite, *command, **ports) for command in COMMANDS.values()]
     addresses = [ports[VARIABLES[part]] for part in COMMANDS]
 

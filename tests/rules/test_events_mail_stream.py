@@ -17,7 +17,7 @@ from port_runtime.settings import load
 
 from deploy.redis.acl import roles
 from tests.support.harness.installation import Installation
-from tests.support.harness.ops_ports import OpsPorts
+from tests.support.harness.metrics_health_ports import MetricsHealthPorts
 from tests.support.harness.settings import mailer_settings
 from tests.support.harness.system import Servers, System
 from tests.support.servers.redis import RedisServer
@@ -75,7 +75,7 @@ def test_while_redis_refuses_mails_the_relay_publishes_no_events_either(
 def test_relay_and_mailer_are_not_ready_without_access_to_the_mails(
     installation_on_sqlite: Installation,
 ) -> None:
-    installation, ports = installation_on_sqlite, OpsPorts()
+    installation, ports = installation_on_sqlite, MetricsHealthPorts()
     with installation.redis.client() as client:
         client.execute_command("ACL", "SETUSER", "both", "on", ">word", "~*", "+@all")
         url = installation.redis.url_for("both", "word")

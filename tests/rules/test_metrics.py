@@ -14,7 +14,7 @@ from port_runtime.metrics import Metric
 
 from tests.support.actors.people import NO_TLS, Person
 from tests.support.harness.installation import Installation
-from tests.support.harness.ops_ports import VARIABLES, OpsPorts
+from tests.support.harness.metrics_health_ports import VARIABLES, MetricsHealthPorts
 from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import run_preloaded
 
@@ -28,8 +28,8 @@ PARTS = ("web", "relay", "mailer")
 
 
 @pytest.fixture
-def ports() -> OpsPorts:
-    return OpsPorts()
+def ports() -> MetricsHealthPorts:
+    return MetricsHealthPorts()
 
 
 def _count_of(person: Person, installation: Installation, times: int) -> None:
@@ -39,7 +39,7 @@ def _count_of(person: Person, installation: Installation, times: int) -> None:
 
 @pytest.mark.rule("OPS-4")
 def test_each_process_exposes_exactly_the_metrics_of_its_catalogue(
-    installation: Installation, ports: OpsPorts
+    installation: Installation, ports: MetricsHealthPorts
 ) -> None:
     installation.start(*CATALOGUES, **ports.settings)
     assert run_preloaded("identity", "tidy", environment=installation.environment).returncode == 0
@@ -60,7 +60,7 @@ def test_each_process_exposes_exactly_the_metrics_of_its_catalogue(
 
 @pytest.mark.rule("OPS-4")
 def test_counts_of_several_web_processes_are_summed_and_survive_their_death(
-    installation_on_postgresql: Installation, ports: OpsPorts
+    installation_on_postgresql: Installation, ports: MetricsHealthPorts
 ) -> None:
     installation = installation_on_postgresql
     web, *_ = installation.start(*PARTS, IDENTITY_WEB_WORKERS="3", **ports.settings)
@@ -89,7 +89,7 @@ def test_counts_of_several_web_processes_are_summed_and_survive_their_death(
 
 @pytest.mark.rule("OPS-4")
 def test_the_directory_of_shared_counts_is_removed_with_the_server(
-    installation_on_sqlite: Installation, ports: OpsPorts
+    installation_on_sqlite: Installation, ports: MetricsHealthPorts
 ) -> None:
     installation, directory = installation_on_sqlite, installation_on_sqlite.directory
     settings = {**ports.settings, "TMPDIR": str(directory)}
@@ -107,7 +107,7 @@ def test_the_directory_of_shared_counts_is_removed_with_the_server(
 
 @pytest.mark.rule("OPS-4", "OPS-5")
 def test_a_refused_start_leaves_no_directory_of_shared_counts(
-    installation_on_sqlite: Installation, ports: OpsPorts
+    installation_on_sqlite: Installation, ports: MetricsHealthPorts
 ) -> None:
     directory = installation_on_sqlite.directory
     settings = {"TMPDIR": str(directory), "IDENTITY_BIND": "192.0.2.1:8000", **ports.settings}
@@ -121,7 +121,9 @@ def test_a_refused_start_leaves_no_directory_of_shared_counts(
 
 
 @pytest.mark.rule("OPS-4", "SEC-13")
-def test_unknown_paths_create_no_new_series(installation_on_sqlite: Installation, ports: OpsPorts) -> None:
+def test_unknown_paths_create_no_new_series(
+    installation_on_sqlite: Installation, ports: MetricsHealthPorts
+) -> None:
     installation = installation_on_sqlite
     installation.start("web", **ports.settings)
 
@@ -136,7 +138,9 @@ def test_unknown_paths_create_no_new_series(installation_on_sqlite: Installation
 
 
 @pytest.mark.rule("OPS-4", "MAIL-7")
-def test_a_mail_server_outage_shows_in_backlog_and_age(installation: Installation, ports: OpsPorts) -> None:
+def test_a_mail_server_outage_shows_in_backlog_and_age(
+    installation: Installation, ports: MetricsHealthPorts
+) -> None:
     installation.smtp.stop()
     installation.start(*PARTS, **ports.settings)
     people = [installation.register() for _ in range(3)]
@@ -166,7 +170,9 @@ def test_a_mail_server_outage_shows_in_backlog_and_age(installation: Installatio
 
 
 @pytest.mark.rule("OPS-4", "MAIL-5")
-def test_a_refused_mail_shows_as_a_dead_letter(installation_on_sqlite: Installation, ports: OpsPorts) -> None:
+def test_a_refused_mail_shows_as_a_dead_letter(
+    installation_on_sqlite: Installation, ports: MetricsHealthPorts
+) -> None:
     installation = installation_on_sqlite
     installation.smtp.refuse(code=550, text="5.1.1 No such user")
     installation.start(*PARTS, **ports.settings)
@@ -182,9 +188,9 @@ def test_a_refused_mail_shows_as_a_dead_letter(installation_on_sqlite: Installat
 
 @pytest.mark.rule("OPS-4", "EVT-2")
 def test_metrics_show_one_leading_relay_and_the_backlog_while_redis_is_down(
-    installation_on_sqlite: Installation, ports: OpsPorts
+    installation_on_sqlite: Installation, ports: MetricsHealthPorts
 ) -> None:
-    installation, others = installation_on_sqlite, OpsPorts()
+    installation, others = installation_on_sqlite, MetricsHealthPorts()
     installation.start("web", "relay", **ports.settings)
     wait_until(lambda: ports.scrape("relay").value("identity_relay_leads") == 1, what="a leader")
     installation.start("relay", **others.settings)
@@ -216,7 +222,7 @@ def test_metrics_show_one_leading_relay_and_the_backlog_while_redis_is_down(
 
 @pytest.mark.rule("OPS-4", "SEC-11")
 def test_new_audit_rows_show_until_they_are_chained(
-    installation_on_sqlite: Installation, ports: OpsPorts
+    installation_on_sqlite: Installation, ports: MetricsHealthPorts
 ) -> None:
     installation = installation_on_sqlite
     (_web, keyless) = installation.start("web", "relay", IDENTITY_AUDIT_KEYS="", **ports.settings)
@@ -236,7 +242,7 @@ def test_new_audit_rows_show_until_they_are_chained(
 
 @pytest.mark.rule("OPS-4", "EVT-5")
 def test_a_lagging_consumer_group_shows_by_name(
-    installation_on_sqlite: Installation, ports: OpsPorts
+    installation_on_sqlite: Installation, ports: MetricsHealthPorts
 ) -> None:
     installation = installation_on_sqlite
     installation.start("web", "relay", **ports.settings)
@@ -269,7 +275,9 @@ def test_a_lagging_consumer_group_shows_by_name(
 
 
 @pytest.mark.rule("OPS-4")
-def test_each_process_answers_liveness_and_readiness(installation: Installation, ports: OpsPorts) -> None:
+def test_each_process_answers_liveness_and_readiness(
+    installation: Installation, ports: MetricsHealthPorts
+) -> None:
     installation.start(*PARTS, **ports.settings)
 
     for part in PARTS:
@@ -285,7 +293,7 @@ def test_each_process_answers_liveness_and_readiness(installation: Installation,
 @pytest.mark.rule("OPS-4", "OPS-5")
 @pytest.mark.parametrize("part", PARTS)
 def test_a_taken_ops_port_stops_the_start_with_one_line(
-    installation_on_sqlite: Installation, ports: OpsPorts, part: str
+    installation_on_sqlite: Installation, ports: MetricsHealthPorts, part: str
 ) -> None:
     name = VARIABLES[part]
     address = ports.settings[name]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from tests.support.actors.logouts import add_client_with_logout_uri, owe_logouts
 from tests.support.harness.installation import Installation
-from tests.support.harness.ops_ports import OpsPorts
+from tests.support.harness.metrics_health_ports import MetricsHealthPorts
 from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import run_preloaded
 from tests.support.servers.logout_receiver import LogoutReceiver, logout_receiver
@@ -121,7 +121,7 @@ def test_a_stop_waits_for_running_tries(
 def test_metrics_and_readiness_show_waiting_logouts(
     installation_on_postgresql: Installation, receivers: list[LogoutReceiver]
 ) -> None:
-    installation, ports = installation_on_postgresql, OpsPorts()
+    installation, ports = installation_on_postgresql, MetricsHealthPorts()
     receiver = receivers[0]
     name = add_client_with_logout_uri(installation.engine, f"{receiver.url}/logout")
     installation.start("notify", **ports.settings)

@@ -83,7 +83,7 @@ def test_no_process_is_ready_while_its_database_is_read_only(start_system: Start
 
 @pytest.fixture
 def operations(redis_server: RedisServer, sqlite_url: str) -> Iterator[dict[str, str]]:
-    """The URLs of the ops ports of a relay and a mailer."""
+    """The URLs of the metrics and health ports of a relay and a mailer."""
     keys, url = new_key_sets(), redis_server.url
     settings = load(MailerSettings, mailer_settings(keys, redis_url=url, smtp_url="smtp://127.0.0.1"))
     relay = Relay(load(RelaySettings, identity_settings(keys, database_url=sqlite_url, redis_url=url)))

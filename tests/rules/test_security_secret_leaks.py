@@ -15,7 +15,7 @@ from tests.support.actors.service_clients import Service
 from tests.support.browser.plain_browser import PlainBrowser
 from tests.support.harness.installation import Installation
 from tests.support.harness.leak_scan import ResponseRecorder, database_text, leaked, redis_text
-from tests.support.harness.ops_ports import OpsPorts
+from tests.support.harness.metrics_health_ports import MetricsHealthPorts
 from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import run_preloaded
 from tests.support.harness.system import System
@@ -225,7 +225,7 @@ def collector() -> Iterator[TraceCollector]:
 def test_no_secret_is_readable_after_every_use_case(
     installation: Installation, collector: TraceCollector
 ) -> None:
-    ports = OpsPorts()
+    ports = MetricsHealthPorts()
     parts = installation.start("web", "relay", "mailer", **ports.settings, **collector.settings)
 
     walk = _walk(installation)

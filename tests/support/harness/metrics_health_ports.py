@@ -1,4 +1,4 @@
-"""The ops ports of an installation's processes, for metrics and probes."""
+"""The metrics and health ports of an installation's processes, for metrics and probes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Scrape:
         return {sample.labels[label] for sample in samples if sample.name == name}
 
 
-class OpsPorts:
+class MetricsHealthPorts:
     """A port for each kind of process; `settings` contains the variables that open the ports."""
 
     def __init__(self) -> None:
