@@ -1,4 +1,4 @@
-"""The Kubernetes manifests as rendered by kubectl, with secrets created for the test."""
+"""The Kubernetes manifests as kustomize renders them, with secrets created for the test."""
 
 import shutil
 import subprocess
@@ -91,5 +91,4 @@ def overlay(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def production(tmp_path_factory: pytest.TempPathFactory) -> list[Document]:
-    """The documents of the overlay `production`."""
     return render("production", tmp_path_factory.mktemp("production"))

@@ -1,4 +1,4 @@
-"""Each process connects to a TLS-only Redis by its URL, and refuses an untrusted certificate (SEC-10)."""
+"""Relay, mailer and consumers connect to a TLS-only Redis by its URL, and refuse an untrusted certificate (SEC-10)."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

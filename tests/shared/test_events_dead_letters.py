@@ -1,4 +1,4 @@
-"""Entries that cannot be handled become dead letters after five tries, and can be retried (EVT-5)."""
+"""Entries that cannot be parsed or handled become dead letters, which can be retried (EVT-5)."""
 
 import contextlib
 import subprocess

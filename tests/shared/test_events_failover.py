@@ -1,4 +1,4 @@
-"""After an answer of a server that cannot work, the next command looks up the address again (OPS-7)."""
+"""After a server has refused a command because of its state, the next command uses a new connection (OPS-7)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Instruments come from a catalogue, and a failing or slow source does not affect a scrape (OPS-4)."""
+"""Instruments come from a catalogue, and a scrape leaves out a failing or slow source (OPS-4)."""
 
 import threading
 from collections.abc import Iterator

@@ -19,7 +19,7 @@
 {{- $_ := set $object.spec.jobTemplate "metadata" (dict "labels" $labels) }}
 {{- include "port-identity.pod" (dict "root" .root "name" $name "template" $object.spec.jobTemplate.spec.template) }}
 {{- else if eq $object.kind "Job" }}
-{{- /* A Job is immutable: each revision of the release has one of its own, and Helm deletes the former. */ -}}
+{{- /* A Job is immutable: each revision of the release has a Job of its own, and Helm deletes the Job of the previous revision. */ -}}
 {{- $_ := set $object.metadata "name" (printf "%s-%d" $name .root.Release.Revision) }}
 {{- include "port-identity.pod" (dict "root" .root "name" $name "template" $object.spec.template) }}
 {{- end }}
