@@ -1,4 +1,4 @@
-"""Deliveries from a real Redis stream to a real mail server, in every state of a mail."""
+"""Deliveries from a real Redis stream to a real mail server."""
 
 from datetime import timedelta
 

@@ -24,7 +24,7 @@ def client(request: pytest.FixtureRequest, start_redis: Callable[..., RedisServe
 
 
 def member(client: Redis, name: str) -> MailStream:
-    """Return a mailer that has handled an entry and therefore is a member of the group."""
+    """Return a mailer that has read an entry, and therefore is a member of the group."""
     stream = MailStream(client, stream=MAIL_STREAM, name=name)
     stream.open()
     client.xadd(MAIL_STREAM, {"ce": "cannot be read"})

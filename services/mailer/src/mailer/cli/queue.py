@@ -27,7 +27,7 @@ def queue(context: click.Context, *, as_json: bool) -> None:
     \b
     waiting    published and due, not claimed by a mailer
     in flight  claimed by a mailer: being sent, or in its own queue
-    delayed    waits: after a refusal, for the mail server, or for its domain's rate limit
+    delayed    waits, for example after a refusal, for the mail server, or for its domain's rate limit
     """  # noqa: D301 - \b tells click to keep the lines
     if context.invoked_subcommand:
         return
