@@ -27,8 +27,6 @@ class KindTexts:
 
 @dataclass(frozen=True, slots=True)
 class MailRefusalTexts:
-    """The reason why a mail was not delivered, and advice for the recipient."""
-
     reason: str
     advice: str
 

@@ -51,8 +51,6 @@ class PasswordInput(Input):
 
 
 class LinkAccountSchema(ResponseSchema):
-    """The link account that a general account is bound to."""
-
     username = fields.String()
     name = fields.String()
     company_name = fields.String()

@@ -28,7 +28,6 @@ blueprint = oauth_blueprint("token")
 
 @blueprint.post("/token")
 def issue() -> Response:
-    """Issue tokens by the request's `grant_type`."""
     form = read_form(repeatable=_REPEATABLE)
     client = require_client(form)
     grant_type = form.require("grant_type")

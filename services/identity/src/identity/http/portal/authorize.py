@@ -100,7 +100,6 @@ def _redisplay(request_id: str) -> Response:
 @redisplay_with(_redisplay)
 @with_request
 def submit(request_id: str, _validated: ValidatedRequest) -> Response:
-    """Log in, and continue with the request."""
     return submit_login(
         lambda form, **values: _login_page(request_id, form, **values),
         url_of=lambda _: url_for("portal.authorize.show", request_id=request_id),

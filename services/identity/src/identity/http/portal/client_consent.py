@@ -25,5 +25,4 @@ def page(request_id: str, validated: ValidatedRequest, interaction: Interaction)
 @blueprint.post("/authorize/<request_id>/consent")
 @with_request
 def agree(request_id: str, validated: ValidatedRequest) -> Response:
-    """Record the person's consent."""
     return advance(request_id, validated, account_id=request.form.get("account", ""), consented=True)

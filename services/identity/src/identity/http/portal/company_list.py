@@ -65,7 +65,6 @@ class CompanyList(Generic[Row]):
 
     @property
     def last_used(self) -> Row | None:
-        """The most recently used verified binding."""
         used = [(row.used_at, row) for row in self.all_rows if row.status == "verified" and row.used_at]
         return max(used, key=lambda each: each[0])[1] if used else None
 

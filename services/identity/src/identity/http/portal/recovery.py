@@ -66,7 +66,6 @@ def requested() -> Response:
 
 @blueprint.get("/password/reset")
 def reset_page() -> Response:
-    """Show the form for the new password."""
     token = request.values.get("token", "")
     try:
         owner = password_reset.preview(ports(), token)

@@ -35,7 +35,6 @@ def parse(raw: bytes) -> Parameters:
 
 
 def respond(parameters: Parameters) -> Response:
-    """Log out, or show the confirmation page. Raises UnprovenLogout."""
     logout, principal = rp_initiated_logout.verify(ports(), parameters), optional_principal()
     if logout.needs_confirmation(principal):
         return _question(logout, parameters)
@@ -56,7 +55,6 @@ def _question(logout: LogoutRequest, parameters: Parameters) -> Response:
 
 @blueprint.post("/logout/service")
 def confirm() -> Response:
-    """Log out after the confirmation."""
     form = urlencode(list(request.form.items(multi=True))).encode()
     parameters = parse(form)  # as strictly as a query string
     return _log_out(rp_initiated_logout.verify(ports(), parameters), optional_principal())

@@ -95,7 +95,6 @@ def end_service(session_id: UUID, grant_id: UUID) -> Response:
 
 @blueprint.post("/sessions/end-others")
 def end_others() -> Response:
-    """End all sessions except the current session."""
     sessions.end_other_sessions(ports(), require_principal())
     flash_message(texts.OTHER_DEVICES_LOGGED_OUT)
     return redirect_to("portal.sessions.show")

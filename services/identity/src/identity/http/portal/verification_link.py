@@ -42,7 +42,6 @@ def change_page() -> Response:
 @blueprint.post("/email/verify")
 @redisplay_with(verify_page)
 def verify() -> Response:
-    """Verify a registration's mailbox."""
     return _confirm(Purpose.REGISTRATION)
 
 

@@ -53,7 +53,6 @@ class TextField(_Explained, StringField):
         super().__init__(field_texts.label, render_kw=self._explain(field_texts, options), **options)
 
     def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - WTForms' signature
-        """Parse the text. Raises StopValidation with the error message."""
         typed = self.data or ""
         if self.optional and not typed.strip():
             return

@@ -49,7 +49,6 @@ def clear_form_session() -> None:
 
 
 def session_seconds_left() -> int:
-    """Return the seconds until the session ends if it is not used."""
     left = g.principal.expires_at - ports().clock.now()
     return max(0, int(left.total_seconds()))
 
