@@ -58,7 +58,7 @@ def selected(query: str) -> Iterator[promql.VectorSelector]:
     yield from found
 
 
-def faults(query: str) -> Iterator[str]:
+def unknown_names(query: str) -> Iterator[str]:
     """Yield the metrics, labels and values of a query that are not in the catalogue."""
     for selector in selected(query):
         metric = SERIES.get(selector.name or "")
@@ -90,7 +90,7 @@ QUERIES = [*((rule["alert"], rule["expr"]) for rule in alerts()), *panels()]
 )
 def test_each_query_of_an_alert_or_panel_uses_known_metrics(title: str, query: str) -> None:
     assert list(selected(query)), f"{title} selects no metric"
-    assert list(faults(query)) == []
+    assert list(unknown_names(query)) == []
 
 
 @pytest.mark.rule("OPS-4")
@@ -111,7 +111,7 @@ def test_no_panel_aggregates_across_namespaces() -> None:
 def test_a_query_of_an_unknown_metric_is_reported() -> None:
     wrong = 'rate(identity_requests_total[5m]) + mailer_mails_total{outcome="lost"} + mailer_paused{by="me"}'
 
-    assert len(list(faults(wrong))) == 3
+    assert len(list(unknown_names(wrong))) == 3
     with pytest.raises(ValueError, match="unclosed"):
         list(selected("sum(("))
 

@@ -17,7 +17,7 @@ MAX_AT_ONCE = LOGIN_ACCOUNT.max_count
 
 @pytest.fixture
 def race(start_system_on_postgresql: StartSystem) -> System:
-    """A system that refuses no hash of a test's threads."""
+    """A system whose hash queue has room for all threads of a test."""
     return start_system_on_postgresql(IDENTITY_HASH_SLOTS="8", IDENTITY_HASH_QUEUE="15")
 
 

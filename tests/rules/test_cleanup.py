@@ -195,7 +195,7 @@ def test_a_stopped_cleanup_does_not_wait(start_system_on_postgresql: StartSystem
         # The command runs on the machine's clock.
         connection.exec_driver_sql("UPDATE accounts SET created_at = '2020-01-01'")
     with system.engine.connect() as holder:
-        # The command may start slowly.
+        # The transaction is idle while the command starts, which may take long.
         holder.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
         holder.exec_driver_sql("SELECT 1 FROM accounts FOR UPDATE")
         job = Program("identity", "tidy", environment=system.environment, directory=tmp_path)

@@ -1,4 +1,4 @@
-"""Every event is published once, about the right account, in order (EVT-1, EVT-2)."""
+"""Every change is published as an event, about the right account and in order; refusals are not (EVT-1, EVT-2)."""
 
 from collections.abc import Callable
 from functools import partial

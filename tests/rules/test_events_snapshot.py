@@ -14,7 +14,7 @@ from tests.support.harness.system import System
 
 @pytest.fixture
 def consumer(system: System) -> Visitor:
-    """A service with the scope to read the snapshot."""
+    """A service with the right `events:read`."""
     return service_visitor(system, "events:read")
 
 

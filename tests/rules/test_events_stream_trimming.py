@@ -14,7 +14,7 @@ DAY_MS = 86_400_000
 
 
 def _grow_old(redis: Client, *, days: float) -> dict[str, list[bytes]]:
-    """Replace the ids of all entries by ids of so much earlier; return the new ids by stream."""
+    """Replace the ids of all entries by ids from `days` earlier; return the new ids by stream."""
     return {stream: _shift(redis, stream, days) for stream in (STREAM, MAIL_STREAM)}
 
 

@@ -83,7 +83,7 @@ class Parts:
     consumers: list[ConsumerThread]
 
     def wait_for(self, people: Sequence[Person]) -> None:
-        """Wait until every mail has its receipt: one mail for each of these people, who are all that registered."""
+        """Wait until the mail of each of these people, who are all that registered, is recorded as sent."""
         states = "SELECT mail_state FROM outbox WHERE mail_state IS NOT NULL"
         wait_until(
             lambda: [row.mail_state for row in self.system.rows(states)] == ["sent"] * len(people),

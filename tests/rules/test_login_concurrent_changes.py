@@ -90,9 +90,8 @@ def test_a_password_change_ends_the_session_of_a_concurrent_login(
 ) -> None:
     person = system.person()
     owner, late = system.logged_in(person), system.visitor()
-    monkeypatch.setattr(
-        SqlSessionCreation, "open", lambda *_arguments, **_named: False
-    )  # as if other sessions had to end
+    # As if the login had to end other sessions, so that it uses the unit of work.
+    monkeypatch.setattr(SqlSessionCreation, "open", lambda *_arguments, **_named: False)
     plain, changing = SqlSessions.open, threading.Thread(target=change_password, args=(owner, person))
 
     def opened(sessions: SqlSessions, *arguments: Any, **named: Any) -> bool:

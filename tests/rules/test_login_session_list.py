@@ -1,4 +1,4 @@
-"""A person can list and end the open sessions of the own account (LOGIN-7)."""
+"""A person can list and end their open sessions (LOGIN-7)."""
 
 import pytest
 

@@ -146,7 +146,7 @@ def test_a_mail_server_outage_shows_in_backlog_and_age(
     people = [installation.register() for _ in range(3)]
 
     wait_until(lambda: ports.scrape("mailer").value("mailer_smtp_away") == 1, what="the failed heartbeat")
-    # The limit leaves later entries in the stream.
+    # Entries beyond the mailer's limit stay in the stream.
     wait_until(lambda: ports.scrape("mailer").value("mailer_in_hand", place="waiting"), what="a waiting mail")
     mailer, relay = ports.scrape("mailer"), ports.scrape("relay")
     installation.smtp.start()

@@ -34,7 +34,7 @@ def caller(system: System, **options: Any) -> OAuthCaller:
 
 def ended(system: System, grant: str) -> str | None:
     (row,) = system.rows("SELECT ended_reason FROM grants WHERE id = :id", id=grant)
-    return row.ended_reason  # type: ignore[no-any-return]  # of a row
+    return row.ended_reason  # type: ignore[no-any-return]  # columns of a row are Any
 
 
 @pytest.mark.rule("OIDC-9")

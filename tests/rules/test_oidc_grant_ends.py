@@ -20,7 +20,10 @@ REASON = ("--reason", "asked for by phone")
 
 @dataclass
 class Setting:
-    """Grants at a client: `acting` of a link account for a company, `unbound` without one, `own` of the company."""
+    """Three grants at a client.
+
+    `acting`: a link account acts for a company; `unbound`: it acts for none; `own`: the company's general account.
+    """
 
     system: System
     client: str

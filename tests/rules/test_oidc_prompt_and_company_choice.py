@@ -248,7 +248,7 @@ def test_a_new_login_is_required_and_its_time_is_used(system: System, parameters
 
 
 def id_token(system: System, client: str, account: Person, **changes: object) -> str:
-    """Return an ID token for the account that has expired."""
+    """Return an expired ID token for the account."""
     claims = {"iss": system.ports.rules.public_url, "aud": client, "sub": account.id, "exp": 1, **changes}
     return system.ports.signer.sign(claims, token_type="JWT", algorithm="RS256")
 

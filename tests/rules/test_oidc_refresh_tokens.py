@@ -42,7 +42,7 @@ def opened(system: System, service: OAuthCaller, **values: Any) -> tuple[str, di
 
 def ended(system: System, grant: str) -> str | None:
     (row,) = system.rows("SELECT ended_reason FROM grants WHERE id = :id", id=grant)
-    return row.ended_reason  # type: ignore[no-any-return]  # of a row
+    return row.ended_reason  # type: ignore[no-any-return]  # columns of a row are Any
 
 
 class Meter(OAuthMeter):
@@ -165,7 +165,7 @@ def test_a_token_and_its_successor_used_concurrently_do_not_both_stay_valid(syst
 
         answers = run_concurrently(
             [
-                lambda token=each["refresh_token"]: service.refresh(token)  # type: ignore[misc]  # mypy: lambda
+                lambda token=each["refresh_token"]: service.refresh(token)  # type: ignore[misc]  # mypy cannot type this lambda
                 for each in (second, first)
             ]
         )

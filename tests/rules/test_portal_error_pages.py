@@ -21,7 +21,7 @@ _FAILURES: list[tuple[int, Exception]] = [
 ]
 
 
-def _fails(system: System, path: str, failure: Exception) -> None:
+def _add_failing_route(system: System, path: str, failure: Exception) -> None:
     """Add a route that fails with this error, because no route of the product fails on demand."""
 
     def view() -> NoReturn:
@@ -36,8 +36,8 @@ def test_a_browser_gets_an_error_page_and_a_program_a_problem_document(
     start_system: StartSystem, status: int, failure: Exception
 ) -> None:
     system = start_system(own_app=True)
-    _fails(system, "/failing", failure)
-    _fails(system, "/api/v1/failing", failure)
+    _add_failing_route(system, "/failing", failure)
+    _add_failing_route(system, "/api/v1/failing", failure)
     browser = system.visitor().http
 
     page = browser.get("/failing", headers=_FOR_PEOPLE)

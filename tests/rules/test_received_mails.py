@@ -20,7 +20,7 @@ _SIMPLIFIED = re.compile("[账号验证码请绑发电邮]{2,}")
 
 @pytest.fixture
 def mails(system: System) -> list[ReceivedMail]:
-    """The mails to a general account and a link account that use most functions."""
+    """The mails to a general account, to its new mailbox and to a link account, after most actions that send mails."""
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
     link.delete(f"/bindings/{system.bind_and_verify(link, general)}")

@@ -1,4 +1,4 @@
-"""A Redis Cluster is not supported, and refused at the start (OPS-5, OPS-7)."""
+"""A Redis Cluster is refused at the start (OPS-5, OPS-7)."""
 
 from collections.abc import Callable
 from pathlib import Path

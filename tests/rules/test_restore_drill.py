@@ -133,7 +133,7 @@ def _as(url: str, role: str) -> str:
 
 
 def _start(servers: Servers, url: str, stack: ExitStack) -> System:
-    """Migrate the restored database, start web server and relay, and run `identity check`, each with its own role."""
+    """Migrate the restored database and start web server and relay, each with its own role; run `identity check`."""
     _migrate(_as(url, "identity_migrate"))
     system = System(servers, _as(url, "identity_web"), stack, direct_url=_as(url, "identity_relay"))
     checked = invoke(system, "check")

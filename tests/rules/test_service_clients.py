@@ -1,4 +1,4 @@
-"""Services have credentials with named scopes, rotated by command (SEC-12)."""
+"""Services have secrets, rotated by command, and named rights (SEC-12)."""
 
 import json
 from datetime import timedelta

@@ -149,7 +149,7 @@ class Walk(RuleBasedStateMachine):
         act=st.sampled_from(ACTS),
     )
     def any_session_acts_on_any_binding(self, session_number: int, binding_number: int, act: str) -> None:
-        """Switch with any session and binding, including ended sessions and other people's bindings."""
+        """Act with any session on any binding, including ended sessions and other people's bindings."""
         session = pick(self.model.sessions, session_number)
         binding = pick(self.model.bindings, binding_number)
         if session.account in self.model.generals and act not in {"back", "look", "log out"}:
@@ -268,7 +268,6 @@ def test_system_and_model_agree_after_any_sequence_of_actions(
     run_state_machine_as_test(WalkHere, settings=WALKS)
 
     in_database = system.rows("SELECT subject, event_id FROM outbox ORDER BY subject, id")
-    in_stream = sorted(
-        system.events(), key=lambda event: event.subject
-    )  # a stable sort keeps the order per account
+    # A stable sort keeps the order of each account.
+    in_stream = sorted(system.events(), key=lambda event: event.subject)
     assert [(event.subject, event.id) for event in in_stream] == [tuple(row) for row in in_database]

@@ -34,14 +34,12 @@ REFUSALS = [
 
 
 def logged_in(system: System, person: Person) -> Visitor:
-    """Return the session of an unverified person."""
     visitor = system.visitor()
     assert visitor.log_in(person).json()["next"] == "verify_email"
     return visitor
 
 
 def page(visitor: Visitor, path: str = "/verification") -> httpx.Response:
-    """Return a page for this session."""
     return visitor.http.get(path, headers={"Authorization": f"Bearer {visitor.token}"})
 
 

@@ -24,7 +24,7 @@ class OpenGrant:
 
     @property
     def is_active(self) -> bool:
-        """Whether the query for access tokens finds the token active."""
+        """Whether the token and all that its grant depends on are active."""
         with self.system.app.app_context():
             found = self.system.ports.token_queries.active_token(self.digest, self.system.clock.now())
         return found is not None

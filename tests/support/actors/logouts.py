@@ -25,7 +25,7 @@ from tests.support.harness.system import System
 
 @contextmanager
 def notify_ports(system: System, **settings: str) -> Iterator[NotifyPorts]:
-    """Build the ports of `identity notify` with the system's settings, replaced by `settings`, until the block ends."""
+    """Build the ports of `identity notify` with the system's settings and these; close them when the block ends."""
     loaded = load(NotifySettings, {**system.environment, **settings})
     dependencies = build_notify(loaded, Instruments(NOTIFY), clock=system.clock)
     try:

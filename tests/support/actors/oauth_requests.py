@@ -17,7 +17,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class OAuthCaller:
-    """A service that authenticates by an assertion with `key`, by its secret, or, without either, not at all."""
+    """A service that authenticates with an assertion by `key`, with its secret, or as a public client."""
 
     def __init__(
         self,

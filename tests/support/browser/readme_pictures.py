@@ -46,7 +46,7 @@ def demo_system() -> Iterator[LocalRun]:
 
 
 def bindings(system: LocalRun, browser: Browser) -> Path:
-    """Take the page on which a link account manages its bindings."""
+    """Take a picture of the page on which a link account manages its bindings."""
     page = browser.new_page(
         viewport={"width": WIDE, "height": 800}, locale="zh-TW", timezone_id="Asia/Taipei"
     )
@@ -61,7 +61,7 @@ def bindings(system: LocalRun, browser: Browser) -> Path:
 
 
 def mail(system: LocalRun, browser: Browser) -> Path:
-    """Take the mail with a bind code from the development mailbox."""
+    """Take a picture of a mail with a bind code, as the development mailbox shows it."""
     api = system.mailbox_url
     mails = httpx.get(f"{api}/").json()["data"]
     number = max(each["id"] for each in mails if "驗證碼" in each["subject"])

@@ -126,7 +126,7 @@ def new_installation(
 
 @pytest.fixture
 def lone_redis(redis_server: RedisServer) -> Iterator[Any]:
-    """A client of a Redis without a mailer, untyped, because redis-py's types combine sync and async answers."""
+    """A client of `redis_server`, which has no mailer. Untyped: redis-py's types combine sync and async answers."""
     with redis_server.client() as client:
         yield client
 

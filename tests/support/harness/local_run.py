@@ -17,7 +17,7 @@ PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
 
 
 class LocalRun(Program):
-    """A running copy; `ports` has its ports by the names of their variables."""
+    """A running copy of the local system; `ports` has its ports by the names of their variables."""
 
     def __init__(self, run_dir: Path, **settings: str) -> None:
         if not (ROOT / ".venv/mailbox/bin/sendria").exists():
@@ -47,7 +47,7 @@ class LocalRun(Program):
 
     @property
     def pass_demo_url(self) -> str:
-        """The URL of the sample port service, with DEMO=1."""
+        """The URL of the sample port service, which runs only with DEMO=1."""
         return f"http://127.0.0.1:{self.ports['PASS_DEMO_PORT']}"
 
     def processes(self) -> dict[int, dict[str, str]]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 def report_figure(text: str) -> None:
-    print(f"\nfigure: {text}")  # noqa: T201  # this is what it is for
+    print(f"\nfigure: {text}")  # noqa: T201 - for `pytest -s`
 
 
 @contextmanager

@@ -10,7 +10,7 @@ _MIN_FREE_BYTES = 2**31
 
 
 def use_memory() -> None:
-    """Make this process and its children use memory for temporary files."""
+    """Let this process and its children use memory for temporary files, if there is enough."""
     if _fits(_MEMORY):
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 

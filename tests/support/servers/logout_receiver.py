@@ -27,7 +27,10 @@ class Received:
 
 
 class LogoutReceiver:
-    """Answers each POST with the next of `answers`, or with 200 after the last."""
+    """Answers each POST with the next of `answers`, or with 200 after the last.
+
+    `most_at_once` is the largest number of POSTs that waited for an answer at the same time.
+    """
 
     def __init__(self) -> None:
         self.answers: list[int] = []

@@ -12,7 +12,7 @@ from tests.support import ROOT
 
 @dataclass(frozen=True)
 class OptionalProgram:
-    """A program, its purpose, and the remedy if it is missing."""
+    """A program under one of `names`, what it is needed for, and how to install it."""
 
     names: tuple[str, ...]
     purpose: str
@@ -21,7 +21,7 @@ class OptionalProgram:
     """An environment variable that may name the program."""
 
     def path(self) -> Path | None:
-        """Return the path of the program, or None."""
+        """Return the path of the program, or None if it is missing."""
         names = (os.environ.get(self.variable, ""), *self.names)
         found = (shutil.which(name) for name in names if name)
         return next((Path(path) for path in found if path), None)

@@ -145,9 +145,8 @@ class _Protocol(SMTP):
 
     def connection_made(self, transport: Any) -> None:
         script: Script = self.event_handler.script
-        act = (
-            script.take("connect") if self.transport is None else None
-        )  # STARTTLS makes a second "connection"
+        # After STARTTLS, aiosmtpd calls this method again on the same connection.
+        act = script.take("connect") if self.transport is None else None
         if act is not None and act.kind == "drop":
             transport.abort()
             return

@@ -20,6 +20,7 @@ from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import Login, SmtpServer
+from tests.support.servers.smtp_script import Step
 from tests.support.servers.tcp_proxy import Proxy
 
 
@@ -136,8 +137,8 @@ def test_a_recipient_is_refused_as_often_as_configured(smtp_server: SmtpServer, 
 
 
 @pytest.mark.parametrize(("step", "kept"), [("data", 0), ("accepted", 1)])
-def test_a_connection_is_dropped(smtp_server: SmtpServer, mailbox: Mailbox, step: str, kept: int) -> None:
-    smtp_server.drop(at=step)  # type: ignore[arg-type]  # a parameter
+def test_a_connection_is_dropped(smtp_server: SmtpServer, mailbox: Mailbox, step: Step, kept: int) -> None:
+    smtp_server.drop(at=step)
 
     with pytest.raises(smtplib.SMTPServerDisconnected):
         send(smtp_server)

@@ -36,7 +36,7 @@ class DatabaseState:
         self._since = system.rows("SELECT coalesce(max(id), 0) FROM outbox")[0][0]
 
     def bound_more_than_once(self) -> list[Any]:
-        """Return general accounts with more than one live binding (BIND-4)."""
+        """Return general accounts with more than one binding that is not removed (BIND-4)."""
         return self._system.rows(_BOUND_MORE_THAN_ONCE)
 
     def invalid_sessions(self) -> list[Any]:

@@ -27,7 +27,6 @@ class ModelAccount:
 
     @property
     def active(self) -> bool:
-        """Whether the account is neither unverified nor suspended nor closed."""
         return self.verified and not self.suspended and not self.closed
 
     def lapsed(self, now: datetime) -> bool:
@@ -113,7 +112,7 @@ class Model:
             each.open = False
 
     def end_sessions(self, holder: ModelAccount, *, but: ModelSession | None = None) -> None:
-        """End the account's sessions and the sessions switched to the account."""
+        """End the account's sessions, and the sessions switched to the account, except `but`."""
         for session in self.sessions:
             acts = session.acting is not None and session.acting.general is holder
             session.open &= session is but or not (acts or session.account is holder)
