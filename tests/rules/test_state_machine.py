@@ -68,8 +68,8 @@ class Walk(RuleBasedStateMachine):
     def any_session_and_binding(self) -> bool:
         return bool(self.model.sessions and self.model.bindings)
 
-    def any_suspended(self) -> bool:
-        return any(each.suspended for each in self.model.accounts)
+    def suspended(self) -> list[ModelAccount]:
+        return [each for each in self.model.accounts if each.suspended and not each.closed]
 
     def bindings(self, *states: str) -> list[ModelBinding]:
         return [each for each in self.model.bindings if each.status in states]
@@ -183,7 +183,7 @@ class Walk(RuleBasedStateMachine):
                 self.do.change_password(session, end_binding=what == "keep out")
         elif what == "end" and holder is self.model.generals[0]:
             self.do.close(holder)
-        elif what == "suspension" and not self.any_suspended():
+        elif what == "suspension" and not self.suspended():
             self.do.suspend_or_reinstate(holder)
         elif what == "mailbox":
             waiting = self.bindings("unverified")
@@ -196,10 +196,10 @@ class Walk(RuleBasedStateMachine):
     def prove_the_mailbox(self) -> None:
         self.do.verify_mailbox(self.model.generals[2])
 
-    @precondition(any_suspended)
+    @precondition(lambda self: bool(self.suspended()))
     @rule()
     def reinstate(self) -> None:
-        self.do.suspend_or_reinstate(next(each for each in self.model.accounts if each.suspended))
+        self.do.suspend_or_reinstate(self.suspended()[0])
 
     @rule(hours=st.sampled_from([1, 23, 24, 168]), tidy=st.booleans())
     def time_passes(self, hours: int, tidy: bool) -> None:  # noqa: FBT001  # drawn by name
