@@ -78,7 +78,7 @@ export class Member {
     }
   }
 
-  // Handles events until stopped. Each round begins with `catchUp`, before entries of the stream.
+  // Handles events until stopped. `catchUp` is called before entries of the stream are handled.
   async follow(catchUp) {
     try {
       while (!this.#stop.signal.aborted) await this.#round(catchUp).catch((error) => this.#recover(error));
