@@ -77,7 +77,6 @@ def _request_of_code(client: OidcClient, active: ActiveGrant, request: CodeReque
         client=client.name,
         scopes=grant.scopes,
         audience=[client.name, *grant.resources],
-        jkt=request.jkt
-        if client.is_public
-        else None,  # confidential clients authenticate (RFC 9449 section 5)
+        # The refresh token of a confidential client is bound to the client, not to the key (RFC 9449 section 5).
+        jkt=request.jkt if client.is_public else None,
     )

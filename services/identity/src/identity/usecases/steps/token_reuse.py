@@ -14,7 +14,10 @@ LOST_RESPONSE = timedelta(seconds=60)
 
 
 def is_reused(uow: UnitOfWork, token: Token) -> bool:
-    """Return whether a refresh token was used before, unless the client probably did not receive the response."""
+    """Return whether a refresh token was used before.
+
+    A repetition within LOST_RESPONSE does not count while the new token is unused: the response was probably lost.
+    """
     if token.used_at is None:
         return False
     is_recent = uow.clock.now() - token.used_at <= LOST_RESPONSE
