@@ -62,7 +62,7 @@ def list_events(  # noqa: PLR0913  # an argument for each option
     record_read(ports, "events.read", None, criteria={"type": type_name, "subject": subject})
     whole = type_name if type_name is None or type_name.startswith(PREFIX) else PREFIX + type_name
     found = ports.feed.records(after=after, limit=limit, type_name=whole, subject=subject)
-    rows = [_shown(each) for each in found]
+    rows = [_printed(each) for each in found]
     if not as_json:
         rows = [{**row, "short": row["type"].removeprefix(PREFIX)} for row in rows]
     print_rows(rows, cells=_CELLS, as_json=as_json)
@@ -80,7 +80,7 @@ def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
     if found is None:
         raise click.ClickException("no such event")
     record_read(ports, "events.read", found.subject, event=event_id)
-    print_row(_shown(found), as_json=as_json)
+    print_row(_printed(found), as_json=as_json)
 
 
 @events.command()
@@ -111,7 +111,7 @@ def replay(*, after: int, operator: str | None, as_json: bool) -> None:
         click.echo(f"nothing to publish again: the stream ends at position {before}")
 
 
-def _shown(record: "OutboxRecord") -> dict[str, Any]:
-    shown = asdict(record)
-    shown["event"] = json.loads(shown.pop("ce"))
-    return shown
+def _printed(record: "OutboxRecord") -> dict[str, Any]:
+    printed = asdict(record)
+    printed["event"] = json.loads(printed.pop("ce"))
+    return printed

@@ -34,7 +34,7 @@ class AuthorizationError(Exception):
 class UnprovenRequest(Exception):  # noqa: N818  # a refusal is not an error of the program
     """The client or the redirect URI cannot be verified, so the browser must not be redirected (OIDC-2).
 
-    `client` is set if it is known. Malformed and overlong requests are refused in this way too.
+    `client` is a registered client that the request names, or None. Malformed requests are refused in this way too.
     """
 
     description: str

@@ -80,7 +80,7 @@ class SessionEnded(NotSignedIn):
 class BadCredentials(Refusal):
     """The account is unknown or the password wrong; the response is the same (LOGIN-1).
 
-    `tries_left` is the number of attempts before a lock, or None if the password changed during the request.
+    `tries_left` is the number of attempts before a lock, or None if a correct password was refused for another reason.
     """
 
     tries_left: int | None = None

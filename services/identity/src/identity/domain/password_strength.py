@@ -63,7 +63,7 @@ def preload() -> None:
 
 @functools.cache
 def _dictionaries() -> dict[str, dict[str, int]]:
-    """Return zxcvbn's dictionaries and ours, after replacing zxcvbn's own dictionaries and its pattern of years.
+    """Return zxcvbn's dictionaries and ours. Replaces those in zxcvbn's module, and its pattern of years.
 
     They are loaded at first use, because the relay and most commands do not need them.
     """
@@ -71,15 +71,15 @@ def _dictionaries() -> dict[str, dict[str, int]]:
 
     matching.REGEXEN["recent_year"] = _YEAR
     # zxcvbn looks up every substring in every dictionary. Only the best rank matters, so one dictionary is faster.
-    theirs = _merged(*matching.RANKED_DICTIONARIES.values())
+    of_zxcvbn = _merged(*matching.RANKED_DICTIONARIES.values())
     matching.RANKED_DICTIONARIES.clear()
-    matching.RANKED_DICTIONARIES["words"] = theirs
-    ours = {spelling: rank for rank, spellings in enumerate(_words(), start=1) for spelling in spellings}
+    matching.RANKED_DICTIONARIES["words"] = of_zxcvbn
+    of_taiwan = {spelling: rank for rank, spellings in enumerate(_words(), start=1) for spelling in spellings}
     eras = ["", "mg", "roc", *next(spellings for spellings in _words() if "minguo" in spellings)]
     years = {
         f"{era}{year}": rank for rank, year in enumerate(reversed(_MINGUO_YEARS), start=1) for era in eras
     }
-    return {"words": theirs, "taiwan": _merged(ours, years)}
+    return {"words": of_zxcvbn, "taiwan": _merged(of_taiwan, years)}
 
 
 def _merged(*dictionaries: Mapping[str, int]) -> dict[str, int]:

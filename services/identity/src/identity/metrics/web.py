@@ -51,7 +51,7 @@ REQUESTS = counter(
 )
 REQUEST_SECONDS = histogram(
     "identity_http_request_seconds",
-    "Time from the complete arrival of a request until its response is ready, without the wait for a thread",
+    "Time that a thread takes to handle a request, which has arrived completely, until its response is ready",
     method=(),
     route=(),
 )
