@@ -1,4 +1,4 @@
-"""Inserts many accounts with one known password directly into the tables."""
+"""Inserts many accounts with one known password, and their events, directly into the tables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

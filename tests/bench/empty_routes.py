@@ -1,6 +1,6 @@
-"""The baseline of `GET /session`, introspection, documents and pages: Flask routes without a database on our gunicorn.
+"""The baseline of `GET /session`, introspection, documents and pages: Flask routes without a database.
 
-`python -m tests.bench.empty_routes` serves them with the settings of `identity serve`.
+`python -m tests.bench.empty_routes` serves them with identity's gunicorn server and settings.
 """
 
 import os

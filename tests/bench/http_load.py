@@ -50,7 +50,6 @@ class LoadResult:
 
 
 def generator() -> str:
-    """Return the name of the load generator for one client."""
     return "wrk" if WRK.path() else "own"
 
 
@@ -68,7 +67,10 @@ def side(
 
 
 def run(request: Request, *, clients: int, seconds: float) -> LoadResult:
-    """Send on `clients` keep-alive connections. Raises AssertionError if a request was refused."""
+    """Send on `clients` keep-alive connections.
+
+    Raises AssertionError if a request was refused, RuntimeError if the load generator failed.
+    """
     with tempfile.TemporaryDirectory(prefix="port-load-") as folder:
         command = _wrk if clients == 1 and WRK.path() else _own
         with _started(command(request, Path(folder) / "task", clients=clients, seconds=seconds)) as process:
@@ -80,7 +82,7 @@ class Running:
         self._process = process
 
     def stop(self) -> LoadResult:
-        """Stop sending and wait for the remaining answers. Raises AssertionError if a request was refused."""
+        """Stop sending and wait for the remaining answers. Raises the errors of `run`."""
         self._process.terminate()
         return _result(self._process)
 

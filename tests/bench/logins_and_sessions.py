@@ -61,7 +61,6 @@ def _cpu_without_hashing(slot: Slot) -> float:
 
 
 def session(environment: Environment) -> Iterator[Figure]:
-    """Measure GET /session per second with one client against an empty route."""
     with environment.serving(environment.small_database) as web:
         request = web.session()
         slots = against_empty_route(environment, web, request)
@@ -73,7 +72,6 @@ def session(environment: Environment) -> Iterator[Figure]:
 
 
 def home_page(environment: Environment) -> Iterator[Figure]:
-    """Measure the portal's home page with one client against an empty Jinja page."""
     with environment.serving(environment.small_database) as web:
         slots = against_empty_route(environment, web, web.home_page(), kind="page")
     yield Figure(name="page after login per second ÷ plain Jinja page", slots=slots, goal=at_least(0.5))
@@ -82,7 +80,6 @@ def home_page(environment: Environment) -> Iterator[Figure]:
 def against_empty_route(
     environment: Environment, web: Web, request: http_load.Request, *, kind: str = "route"
 ) -> list[Slot]:
-    """Measure requests per second of one client against an empty route or page."""
     with environment.baseline() as baseline:
         empty = http_load.Request(url=baseline.root + _PATHS[kind])
         for one in (empty, request):

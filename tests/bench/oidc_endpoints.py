@@ -29,7 +29,7 @@ _CODES_PER_SLOT = 2_000
 
 
 def introspection(environment: Environment) -> Iterator[Figure]:
-    """Measure POST /oauth/introspect against an empty route, then with a million tokens."""
+    """Measure introspection against an empty route, then with a million tokens against one token."""
     few, many = environment.database(200), environment.database(200)
     add_tokens(few, 1)
     add_tokens(many, _MILLION)
@@ -43,7 +43,6 @@ def introspection(environment: Environment) -> Iterator[Figure]:
 
 
 def documents(environment: Environment) -> Iterator[Figure]:
-    """Measure the provider's metadata and keys by one client against an empty route."""
     with environment.serving(environment.small_database) as web:
         for path in ("/.well-known/openid-configuration", "/.well-known/jwks.json"):
             slots = against_empty_route(environment, web, http_load.Request(url=web.root + path))

@@ -63,7 +63,6 @@ class Slot:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether figures may use this slot."""
         return self.foreign < QUIET_SHARE
 
 

@@ -1,4 +1,4 @@
-"""Measures the response time of an unbinding, and the time from the response until a service gets the logout token."""
+"""Measures the response time of an unbinding, and from the response until a service receives the logout token."""
 
 import itertools
 import statistics

@@ -1,4 +1,4 @@
-"""Compares committed changes with the events that consumers handled and the mails that arrived."""
+"""Compares committed changes with the events that consumers handled, and the mails and logout tokens that arrived."""
 
 import math
 from collections import Counter, defaultdict

@@ -62,7 +62,10 @@ class HandledEvent:
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
-    """`outcome` is that of the latest logout notification, `waiting` before the first, None if none was recorded."""
+    """`outcome` is that of the latest attempt to notify the service, `waiting` before the first.
+
+    It is None if no notification was recorded.
+    """
 
     id: str
     has_ended: bool
@@ -79,7 +82,7 @@ class Evidence:
     `link_accounts` maps a general account to every link account that it was ever bound to.
     `handled` contains the events of each consumer group, in order.
     `receipts` maps an event to the time in Unix milliseconds at which its first receipt was written.
-    `streams` contains the entries of the streams of events and mails, including entries that a fault has deleted.
+    `streams` contains the entries of the streams of events and mails, also those that a fault has deleted since.
     `logout_tokens` contains the grant of each logout token that the service received, also repeatedly.
     `ahead_seconds` is how far the clock of a process may have been ahead.
     """

@@ -39,7 +39,7 @@ class StreamLog(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """Read all entries written so far, and end the thread."""
+        """Read all entries written so far, and end the thread; wait at most 10 s."""
         self._leaving.set()
         self._thread.join(timeout=10)
 

@@ -1,4 +1,4 @@
-"""Starts the processes of the system and restarts killed processes."""
+"""Starts the processes of a run, and restarts those that end."""
 
 import os
 import signal
