@@ -1,4 +1,4 @@
-"""Example checks in a service: the subject of a token, and the end of a login."""
+"""Examples for services: introspect, verify and exchange access tokens, and validate logout tokens."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def fetch_keys(identity_url: str) -> KeySet:
 
 
 def verify_access_token(token: str, keys: KeySet, *, identity_url: str, resource: str) -> dict[str, Any]:
-    """Return the claims of a JWT for this service. Raises JoseError. The end of a login is visible after 5 minutes."""
+    """Return the claims of a JWT for this service. Raises JoseError. The JWT may outlive its login by 5 minutes."""
     decoded = jwt.decode(token, keys, algorithms=["ES256"])
     _require(decoded, "at+jwt", iss=identity_url, aud=resource)
     return decoded.claims

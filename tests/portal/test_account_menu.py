@@ -1,4 +1,4 @@
-"""The account menu in the header, by mouse, touch and keyboard (LOGIN-5; manual, steps 14 and 15)."""
+"""The account menu in the header, by mouse and keyboard (LOGIN-5; manual, steps 14 and 15)."""
 
 import pytest
 from playwright.sync_api import Locator, expect

@@ -1,4 +1,4 @@
-"""The manual's steps for a link account, without script and by keyboard only (BIND, SW, UNB-1)."""
+"""Binding without script and by keyboard only, and forms sent after the session changed (BIND, SW, UNB-1, SEC-8)."""
 
 import pytest
 from playwright.sync_api import Locator, expect

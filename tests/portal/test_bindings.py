@@ -84,7 +84,7 @@ REFUSED = {
 
 
 def target_of(portal: System, case: str) -> tuple[str, str]:
-    """Return the account name and password for the dialog."""
+    """Return the username and password that the case enters."""
     make = portal.register if case == "unverified" else portal.person
     target = make("link" if case == "link" else "general")
     if case == "elsewhere":

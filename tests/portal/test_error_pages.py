@@ -1,4 +1,4 @@
-"""Each error page explains the error and links to the next step."""
+"""Error pages explain the error and link to the next step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.portal.manual_walk import ManualWalk
+from tests.portal.manual_walkthrough import ManualWalkthrough
 from tests.support.actors.people import TAX_IDS
 from tests.support.browser.keyboard_tab import KeyboardTab
 from tests.support.browser.tab import Tab
@@ -16,7 +16,7 @@ def _walk(portal: System, tab: Tab) -> None:
         portal.person(company={"name": name, "tax_id": tax_id})
         for name, tax_id in zip(_COMPANIES, TAX_IDS[1:], strict=True)
     )
-    walk = ManualWalk(portal, tab)
+    walk = ManualWalkthrough(portal, tab)
 
     walk.apply_for_link_account()
     walk.verify_mailbox()

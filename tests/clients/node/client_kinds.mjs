@@ -1,9 +1,9 @@
-// Three kinds of client; CLIENT_KIND names one. `prepare` gives what openid-client needs beside the requests themselves.
+// Three kinds of client; the variable CLIENT_KIND selects one. `prepare` returns what differs between them.
 import { readFile } from "node:fs/promises";
 import * as oidc from "openid-client";
 
 const { IDENTITY_URL, CLIENT_ID, CLIENT_SECRET, CLIENT_KEY_FILE } = process.env;
-// Identity on this machine has no TLS, which openid-client refuses otherwise.
+// `make run` has no TLS, which openid-client must be told to accept.
 const options = { execute: IDENTITY_URL.startsWith("https:") ? [] : [oidc.allowInsecureRequests] };
 const discover = (authentication, metadata = {}) =>
   oidc.discovery(new URL(IDENTITY_URL), CLIENT_ID, metadata, authentication, options);
@@ -11,12 +11,12 @@ const discover = (authentication, metadata = {}) =>
 export const prepare = {
   // A web service with a secret.
   secret: async () => ({ identity: await discover(oidc.ClientSecretBasic(CLIENT_SECRET)) }),
-  // Public, as an app on a phone. A key that it makes itself binds its tokens (identity clients oidc --auth none --dpop).
+  // A public client, such as an app on a phone. Its tokens are bound to a key that it generates (identity clients oidc --auth none --dpop).
   public: async () => {
     const identity = await discover(oidc.None());
     return { identity, DPoP: oidc.getDPoPHandle(identity, await oidc.randomDPoPKeyPair("ES256")) };
   },
-  // With a key in place of a secret, and pushed requests (identity clients oidc --profile fapi2).
+  // A service with a key instead of a secret, and with pushed requests (identity clients oidc --profile fapi2).
   fapi2: async () => {
     const jwk = JSON.parse(await readFile(CLIENT_KEY_FILE, "utf8"));
     const curve = { name: "ECDSA", namedCurve: "P-256" };

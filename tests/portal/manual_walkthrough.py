@@ -1,4 +1,4 @@
-"""The steps of the manual in the portal, with its messages."""
+"""The steps of the manual in the portal; their messages are checked."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ _EMAIL_ASKED = (
 
 
 @dataclass
-class ManualWalk:
+class ManualWalkthrough:
     """A person's tab and registration data. A method follows steps of the manual, or checks a page."""
 
     system: System
