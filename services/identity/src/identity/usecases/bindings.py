@@ -142,7 +142,6 @@ def resend_code(ports: Ports, principal: Principal, binding_id: str) -> None:
 
 
 def code_wait_seconds(ports: Ports, general: Account) -> int:
-    """Return the seconds until the next code may be requested, or 0 (BIND-6)."""
     return wait_seconds(ports, code_quota(general))
 
 
@@ -257,7 +256,6 @@ def company_of_ended_binding(ports: Ports, binding_id: str) -> str | None:
 
 
 def was_bound(ports: Ports, principal: Principal) -> bool:
-    """Return whether the account has or had a binding."""
     with ports.unit_of_work() as uow:
         return bool(uow.bindings.of_account(principal.account.id))
 

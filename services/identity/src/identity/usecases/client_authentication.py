@@ -31,8 +31,7 @@ class ProvableClient(Protocol):
     def keys(self) -> dict[str, Any] | None:
         """The public JWK set of a client that authenticates by key."""
 
-    def accepts(self, digest: str, now: datetime) -> bool:
-        """Return whether a secret with this digest is valid."""
+    def accepts(self, digest: str, now: datetime) -> bool: ...
 
 
 Client = TypeVar("Client", bound=ProvableClient)

@@ -17,8 +17,6 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """A cursor in the snapshot."""
-
     position: int
     """The feed's newest position when the first page was read."""
     account_id: str

@@ -16,7 +16,6 @@ from identity.usecases.steps.closing_and_suspending import close_locked, suspend
 
 
 def approve(ports: Ports, username_or_id: str) -> Account:
-    """Approve an account that awaits review, and notify the applicant."""
     with _decision(ports, username_or_id, "account.approved") as (uow, account):
         account.approve()
         login_url = f"{uow.rules.public_url}/"
@@ -26,7 +25,7 @@ def approve(ports: Ports, username_or_id: str) -> Account:
 
 
 def reject(ports: Ports, username_or_id: str, *, reason: str) -> Account:
-    """Reject an account that awaits review, mail the applicant the reason, and close the account."""
+    """Reject and close an account; mail the applicant the reason."""
     with _decision(ports, username_or_id, "account.rejected") as (uow, account):
         account.reject()
         uow.rejections.add(

@@ -136,7 +136,6 @@ def set_mailbox(ports: Ports, username_or_id: str, *, email: str) -> Account:
 
 
 def _refuse_lapsed(uow: UnitOfWork, account: Account) -> None:
-    """Raise WrongState if the account can no longer be verified (VER-7)."""
     if account.has_lapsed(uow.clock.now()):
         raise WrongState("lapsed")
 

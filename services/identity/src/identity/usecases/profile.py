@@ -96,7 +96,6 @@ def _locked(uow: UnitOfWork, principal: Principal) -> Account:
 
 
 def _save(uow: UnitOfWork, account: Account, requested: Changes) -> None:
-    """Save the values that differ. Raises TooManyChanges."""
     values = requested.new_values(account)
     if not values:
         return

@@ -1,4 +1,4 @@
-"""Authentication and administration of service clients (SEC-12)."""
+"""Authentication and administration of service clients (SEC-12). Every change of a client may raise ClientError."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,7 +49,7 @@ def record_refused(ports: Ports, name: str, *, throttle_key: str, **detail: str)
 
 
 def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient, str]:
-    """Create a client; return it with its secret, which cannot be read again. Raises ClientError."""
+    """Create a client; return it with its secret, which cannot be read again."""
     now, secret = ports.clock.now(), ports.randomness.token()
     client = ServiceClient(
         name=parse_name(name),
@@ -68,10 +68,7 @@ def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient
 
 
 def rotate(ports: Ports, name: str, *, overlap: timedelta) -> tuple[ServiceClient, str]:
-    """Issue a new secret and return it; the old secret stays valid for `overlap`.
-
-    Raises ClientError, also while an earlier old secret is still valid.
-    """
+    """Issue a new secret and return it; the old secret stays valid for `overlap`."""
     secret = ports.randomness.token()
     with ports.unit_of_work() as uow:
         client = lock_client(uow, name)
@@ -82,7 +79,6 @@ def rotate(ports: Ports, name: str, *, overlap: timedelta) -> tuple[ServiceClien
 
 
 def end_old(ports: Ports, name: str) -> ServiceClient:
-    """Revoke a client's old secret. Raises ClientError."""
     with ports.unit_of_work() as uow:
         client = lock_client(uow, name)
         client.end_former()
@@ -92,7 +88,6 @@ def end_old(ports: Ports, name: str) -> ServiceClient:
 
 
 def revoke(ports: Ports, name: str) -> ServiceClient:
-    """Revoke a client permanently, and end its grants. Raises ClientError."""
     with ports.unit_of_work() as uow:
         client = lock_client(uow, name)
         client.revoke(uow.clock.now())
@@ -103,7 +98,6 @@ def revoke(ports: Ports, name: str) -> ServiceClient:
 
 
 def set_rights(ports: Ports, name: str, rights: Sequence[Scope]) -> ServiceClient:
-    """Replace a client's rights. Raises ClientError."""
     with ports.unit_of_work() as uow:
         client = lock_client(uow, name)
         client.rights = sorted(set(rights))

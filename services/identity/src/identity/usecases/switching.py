@@ -36,7 +36,6 @@ def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession
 
 
 def _count(uow: UnitOfWork, principal: Principal) -> None:
-    """Count a switch in this session (SEC-19). Raises TooManySwitches."""
     now = uow.clock.now()
     (switches,) = uow.counters.increment([SWITCHES.counter(principal.session_id)], now)
     if switches.exceeded:

@@ -26,8 +26,6 @@ class ChainBroken(Exception):  # noqa: N818  # named after the condition
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedChain:
-    """The extent of an intact chain."""
-
     rows: int
     segments: int
     """The number of segments, including the pruned segment at which the chain starts."""

@@ -15,8 +15,6 @@ from identity.usecases.ports import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that the person may act as."""
-
     account: AccountSummary
     binding_id: str | None = None
     """None for the person's own account."""

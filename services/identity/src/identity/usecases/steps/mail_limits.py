@@ -87,7 +87,6 @@ def consume_quota(uow: UnitOfWork, quota: MailQuota) -> None:
 
 
 def consume_subject_quota(uow: UnitOfWork, quota: MailQuota) -> None:
-    """Count a request. Raises TooSoon."""
     _consume(uow, quota.by_subject)
 
 

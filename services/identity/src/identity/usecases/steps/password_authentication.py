@@ -37,8 +37,6 @@ MAX_USERNAME_KEY = 64
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The counters of an attempt."""
-
     own: Counter
     """The counter of the username, or of the account's known browser."""
     networks: Sequence[Counter]
