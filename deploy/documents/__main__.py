@@ -33,7 +33,6 @@ def documents() -> dict[Path, str]:
 
 
 def main(command: str) -> int:
-    """Write or check the documents; return the exit code."""
     if command == "write":
         for path, text in documents().items():
             path.write_text(text)

@@ -25,7 +25,6 @@ class Api:
         self._base_url, self._token = base_url, token
 
     def as_bearer(self, token: str) -> Api:
-        """Return a client that sends the token."""
         return Api(self._base_url, token)
 
     def call(self, method: str, path: str, body: object = None) -> Any:

@@ -93,8 +93,6 @@ def make_demo(paths: RunPaths) -> str:
 
 
 class Demo:
-    """Creates the accounts and bindings through the API."""
-
     def __init__(self, api: Api, mails: Mails, passwords: dict[str, str]) -> None:
         self._api, self._mails, self._passwords = api, mails, passwords
 

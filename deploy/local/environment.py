@@ -49,8 +49,6 @@ FROM_OUTSIDE = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_C
 
 @dataclass(frozen=True)
 class RunPaths:
-    """The files, sockets and URLs of this copy."""
-
     settings: Settings
 
     @property
@@ -175,7 +173,7 @@ def _database(paths: RunPaths) -> dict[str, str]:
 
 
 def _relay(paths: RunPaths) -> dict[str, str]:
-    """Return the environment of the relay, with Redis and the audit keys, which web processes must not have."""
+    """Return the environment of the relay; web processes must not have its audit keys."""
     return (
         _database(paths)
         | {"REDIS_URL_FILE": str(paths.redis / "relay.url")}

@@ -41,7 +41,6 @@ Ctrl-C stops the system.
 
 
 def main() -> int:
-    """Start all processes, announce that they are ready, and return after all have stopped."""
     started = time.monotonic()
     os.umask(PRIVATE)  # the umask of every process, so that only the owner may read keys, databases and mails
     signal.signal(signal.SIGTERM, _exit)

@@ -18,7 +18,6 @@ class NotReproducibleError(RuntimeError):
 
 
 def git(*arguments: str) -> str:
-    """Return the output of a git command in the repository."""
     done = subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 

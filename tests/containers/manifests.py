@@ -85,7 +85,6 @@ def containers(pod: Document) -> Iterator[Document]:
 
 @pytest.fixture(scope="session", params=OVERLAYS)
 def overlay(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Document]:
-    """The documents of each overlay."""
     return render(request.param, tmp_path_factory.mktemp(request.param))
 
 

@@ -18,7 +18,6 @@ _LABELS = 'namespace="production", job="here", instance="a"'
 
 @pytest.fixture
 def promtool() -> str:
-    """The path of promtool, which evaluates alert rules."""
     tool = shutil.which("promtool")
     if tool is None:
         pytest.skip("promtool is not installed (Debian's package prometheus)")

@@ -46,7 +46,6 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lines(process: str) -> dict[str, str]:
-    """Return the variables that the file of a process sets."""
     text = (FOLDER / f"{process}.env.example").read_text()
     return dict(re.findall(r"^([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
 

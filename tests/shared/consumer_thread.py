@@ -38,7 +38,6 @@ class ConsumerThread:
         wait_until(lambda: self.seen == list(ids), what=f"{list(ids)} to be handled, not {self.seen}")
 
     def end(self) -> None:
-        """Stop the consumer and join its thread."""
         self.consumer.stop()
         self.gate.set()
         self.thread.join(10)
@@ -63,5 +62,4 @@ def publish(client: Redis, *ids: str) -> list[str]:
 
 
 def pending(client: Redis) -> int:
-    """Return the number of the group's pending entries."""
     return int(client.xpending(STREAM, GROUP)["pending"])

@@ -51,7 +51,6 @@ def values(pid: int) -> dict[str, float]:
 
 @pytest.fixture
 def alone() -> Iterator["subprocess.Popen[bytes]"]:
-    """A process without children."""
     command = [sys.executable, "-c", "print(flush=True); input()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout

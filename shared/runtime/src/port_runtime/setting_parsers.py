@@ -76,8 +76,6 @@ def seconds(raw: str) -> int:
 
 
 def choice(*names: str) -> Parse[str]:
-    """Return a parser that accepts one of the names."""
-
     def parse(raw: str) -> str:
         if raw not in names:
             raise ValueError(f"must be one of: {', '.join(names)}")
@@ -87,7 +85,6 @@ def choice(*names: str) -> Parse[str]:
 
 
 def switch(raw: str) -> bool:
-    """Parse "on" or "off"."""
     return choice("on", "off")(raw) == "on"
 
 
@@ -165,7 +162,6 @@ def networks(raw: str) -> tuple[Network, ...]:
 
 
 def directory(raw: str) -> Path:
-    """Parse the path of an existing directory."""
     path = Path(raw)
     if not path.is_dir():
         raise ValueError("must be a directory that exists")

@@ -33,8 +33,6 @@ _DECLARED: Final = "port_runtime.setting"
 
 
 class Required(Enum):
-    """The type of the default of a required setting."""
-
     REQUIRED = "required"
 
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 
 def display_width(text: str) -> int:
-    """Return the width of a text in columns."""
     from wcwidth import width
 
     return width(text)

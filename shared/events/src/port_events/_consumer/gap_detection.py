@@ -46,7 +46,6 @@ class GroupPosition:
 
     @property
     def current(self) -> int | None:
-        """The position, or None if the group has none yet."""
         known = [each for each in (self._dedupe_store.position(), self._position) if each is not None]
         return max(known, default=None)
 

@@ -41,7 +41,6 @@ class Lease:
         return True
 
     def release(self) -> None:
-        """Release the lease if this member has it."""
         self._change(0)
 
     def _change(self, lease_ms: int) -> bool:
