@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from identity.domain.consent import DOCUMENTS, Text, Texts
+from identity.domain.consent_texts import DOCUMENTS, Text, Texts
 
 SAMPLES = Path(__file__).parent.parent / "consents"
 _MAX_BYTES = 200_000

@@ -30,7 +30,7 @@ from identity.adapters.sql.unit_of_work import SqlUnitOfWork
 from identity.bootstrap.token_signer import token_signer
 from identity.domain import rate_limits
 from identity.domain.audit import Caller
-from identity.domain.consent import Texts
+from identity.domain.consent_texts import Texts
 from identity.domain.password_policy import PasswordPolicy
 from identity.domain.session import Lifetimes
 from identity.settings.web import WebSettings

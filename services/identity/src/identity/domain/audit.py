@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from identity.domain.text import parse_line
+from identity.domain.typed_text import parse_line
 
 Result = Literal["done", "refused"]
 ActorKind = Literal["person", "operator", "service", "system"]

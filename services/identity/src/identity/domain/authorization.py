@@ -8,10 +8,10 @@ from typing import Final
 
 from identity.domain.authorization_error import AuthorizationError
 from identity.domain.authorization_parameters import Parameters
+from identity.domain.claims_parameter import RequestedClaims, parse_claims
 from identity.domain.grant import PASSWORD_ACR
 from identity.domain.oidc_client import OidcClient
 from identity.domain.oidc_scopes import OPENID, SCOPES
-from identity.domain.requested_claims import RequestedClaims, parse_claims
 
 PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
 _NOT_SUPPORTED: Final = {

@@ -17,7 +17,7 @@ from identity.domain.errors import InvalidValue
 from identity.domain.oidc_client import Auth, OidcClient, Profile
 from identity.domain.oidc_scopes import OPENID, SCOPES
 from identity.domain.service_client import ClientError
-from identity.domain.text import parse_proper_name
+from identity.domain.typed_text import parse_proper_name
 
 KINDS: Final = get_args(Kind)
 AUTHS: Final = get_args(Auth)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from identity.domain.text import parse_proper_name
+from identity.domain.typed_text import parse_proper_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

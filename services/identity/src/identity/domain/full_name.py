@@ -4,7 +4,7 @@ import re
 
 from identity.domain.characters import to_half_width
 from identity.domain.errors import InvalidValue
-from identity.domain.text import parse_proper_name
+from identity.domain.typed_text import parse_proper_name
 
 _COMPANY_SUFFIXES = (
     "公司", "企業社", "企業行", "實業社", "商行", "商號", "工程行", "工程社", "報關行", "工作室", "事務所",

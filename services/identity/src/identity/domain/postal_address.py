@@ -4,7 +4,7 @@ import re
 
 from identity.domain.characters import fold_variants
 from identity.domain.errors import InvalidValue
-from identity.domain.text import parse_line
+from identity.domain.typed_text import parse_line
 
 _POSTAL_CODE = re.compile(r"(?:\d{6}|\d{5}|\d{3})(?!\d)\s*", re.ASCII)
 _REGIONS = (

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from identity.adapters.sql.tables import consents
 from identity.adapters.sql.upsert import insert_into
-from identity.domain import consent
+from identity.domain.consent_texts import Text
 from identity.usecases.ports.consents import ConsentRecord, Consents
 
 
@@ -30,7 +30,7 @@ class SqlConsents(Consents):
         self._session.execute(update(consents).where(consents.c.account_id == account_id).values(address=""))
 
     @override
-    def accept(self, account_id: str, texts: Iterable[consent.Text], *, now: datetime, address: str) -> None:
+    def accept(self, account_id: str, texts: Iterable[Text], *, now: datetime, address: str) -> None:
         rows = [
             {
                 "account_id": account_id,

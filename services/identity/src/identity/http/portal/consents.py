@@ -8,7 +8,7 @@ import re
 
 from flask import Blueprint, Response, request
 
-from identity.domain.consent import Text
+from identity.domain.consent_texts import Text
 from identity.domain.errors import ConsentOutdated, NotFound
 from identity.http import problems
 from identity.http.client_info import client_info

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from identity.domain import consent
+from identity.domain.consent_texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Consents(Protocol):
     def of_account(self, account_id: str) -> Sequence[ConsentRecord]:
         """Return the versions that an account has accepted, oldest acceptance first."""
 
-    def accept(self, account_id: str, texts: Iterable[consent.Text], *, now: datetime, address: str) -> None:
+    def accept(self, account_id: str, texts: Iterable[Text], *, now: datetime, address: str) -> None:
         """Record that these versions were accepted; an earlier record of the same version stays as it is."""
 
     def forget_addresses(self, account_id: str) -> None:

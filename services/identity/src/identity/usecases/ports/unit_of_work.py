@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import timedelta
 
-    from identity.domain import consent
+    from identity.domain import consent_texts
     from identity.domain.account import Account, Kind
     from identity.domain.mail import MailRequest
     from identity.domain.password_policy import PasswordPolicy
@@ -68,7 +68,7 @@ class Rules:
     reviewed_kinds: frozenset[Kind]
     tax_id_checksum: bool
     passwords: PasswordPolicy
-    consents: consent.Texts
+    consents: consent_texts.Texts
     sessions: Lifetimes
     access_token_lifetime: timedelta
     jwt_lifetime: timedelta
