@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from identity.adapters.jose.keys import KeySetError
+from identity.adapters.jose.jwk import KeySetError
 from identity.adapters.jose.signer import JoseSigner
 from identity.adapters.jose.signing_keys import key_warnings, new_signing_keys, read_signing_keys
 from identity.domain.errors import InvalidIdToken

@@ -5,7 +5,7 @@ from datetime import timedelta
 from port_runtime.secret import Secret
 from port_runtime.settings import SettingsError
 
-from identity.adapters.jose.keys import KeySetError
+from identity.adapters.jose.jwk import KeySetError
 from identity.adapters.jose.signer import JoseSigner
 from identity.adapters.jose.signing_keys import key_warnings, read_signing_keys
 from identity.usecases.ports.clock import Clock

@@ -88,7 +88,7 @@ def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
 
 
 def _oidc_ids(keys: "Secret") -> list[str]:
-    from identity.adapters.jose.keys import KeySetError
+    from identity.adapters.jose.jwk import KeySetError
     from identity.adapters.jose.signing_keys import read_signing_keys
 
     try:

@@ -53,7 +53,7 @@ def oidc(*, as_json: bool) -> None:
     `notify`, so that services can fetch the keys before one of them signs. Remove the old keys a day later.
     """
     from identity.adapters.clock import SystemClock
-    from identity.adapters.jose.keys import KeySetError
+    from identity.adapters.jose.jwk import KeySetError
     from identity.adapters.jose.signing_keys import new_signing_keys
 
     present = _required(read_keys().oidc_keys, "IDENTITY_OIDC_KEYS")

@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 from joserfc import jws
 from joserfc.jws import CompactSignature, JWSRegistry
 
-from identity.adapters.jose.keys import UNREADABLE, Key
+from identity.adapters.jose.jwk import UNREADABLE, Key
 
 MAX_PAYLOAD_CHARACTERS: Final = 8192
 """An authorization request, with an ID token as its hint, has at most 8 KiB; proofs are much shorter."""

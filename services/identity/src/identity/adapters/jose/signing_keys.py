@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from joserfc.jwk import ECKey, RSAKey
 
-from identity.adapters.jose.keys import (
+from identity.adapters.jose.jwk import (
     CURVE,
     Key,
     KeySetError,

@@ -6,8 +6,7 @@ from typing import Any, Final
 from joserfc.jwk import RSAKey
 from typing_extensions import override
 
-from identity.adapters.jose.jws_parser import BadTokenError, SignedToken, parse
-from identity.adapters.jose.keys import (
+from identity.adapters.jose.jwk import (
     Key,
     KeySetError,
     import_key,
@@ -16,6 +15,7 @@ from identity.adapters.jose.keys import (
     public_members,
     thumbprint,
 )
+from identity.adapters.jose.jws_parser import BadTokenError, SignedToken, parse
 from identity.domain.errors import BadClient, InvalidProof
 from identity.domain.service_client import ClientError
 from identity.usecases.ports.jose import CLIENT_ALGORITHMS, Claims, DpopProof, ProofVerifier
