@@ -7,8 +7,8 @@ from werkzeug.exceptions import HTTPException
 from identity.domain.errors import Refusal
 from identity.http import problems
 from identity.http.database_errors import DATABASE_ERRORS, unavailable
+from identity.http.forbidden_requests import record_forbidden
 from identity.http.portal.layout import error_pages
-from identity.http.refused_requests import record_forbidden
 
 _log = structlog.get_logger("identity.http")
 _SERVER_ERROR = 500

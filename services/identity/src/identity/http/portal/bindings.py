@@ -23,6 +23,7 @@ from identity.domain.session import Principal
 from identity.domain.username import username_key
 from identity.http import problems
 from identity.http.client_info import client_info
+from identity.http.forbidden_requests import record_forbidden
 from identity.http.portal.binding_views import BindingView, selected
 from identity.http.portal.company_list import company_list
 from identity.http.portal.layout.csrf import redisplay_with
@@ -30,7 +31,6 @@ from identity.http.portal.layout.flash_messages import flash_message, flash_refu
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import redirect_to
-from identity.http.refused_requests import record_forbidden
 from identity.http.session_auth import current_principal, require_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
