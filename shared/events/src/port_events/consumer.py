@@ -36,8 +36,8 @@ from port_events._consumer.feed_catch_up import FeedCatchUp
 from port_events._consumer.gap_detection import GroupPosition
 from port_events._consumer.lease import Lease
 from port_events._consumer.options import BATCH, BLOCK_MS, CLAIM_IDLE_MS, Options
-from port_events._consumer.pending import PendingEntries
 from port_events._consumer.retry import MAX_TRIES, HandlerRetry, Retrier, RetryLater, Stopped
+from port_events._consumer.unhandled_entries import PendingEntries
 from port_events.consumer_group import Group, member_name
 from port_events.envelope import STREAM, Event, MalformedEvent, from_fields
 from port_events.lag import Lag, consumer_lag
