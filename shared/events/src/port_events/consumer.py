@@ -37,7 +37,7 @@ from port_events._consumer.gap_detection import GroupPosition
 from port_events._consumer.lease import Lease
 from port_events._consumer.options import BATCH, BLOCK_MS, CLAIM_IDLE_MS, Options
 from port_events._consumer.retry import MAX_TRIES, HandlerRetry, Retrier, RetryLater, Stopped
-from port_events._consumer.unhandled_entries import PendingEntries
+from port_events._consumer.unhandled_entries import UnhandledEntries
 from port_events.consumer_group import Group, member_name
 from port_events.envelope import STREAM, Event, MalformedEvent, from_fields
 from port_events.lag import Lag, consumer_lag
@@ -97,7 +97,7 @@ class Consumer:
         self._start, self._tries = start, tries
         self._retrier = Retrier(lambda: client.connection_pool.disconnect(inuse_connections=False))
         self._group = Group(client, stream, group, name)
-        self._pending = PendingEntries(self._group, claim_idle_ms)
+        self._unhandled = UnhandledEntries(self._group, claim_idle_ms)
         self._dead_letters = DeadLetters(client, group, name)
         self._dedupe_store = dedupe_store or RedisDedupeStore(client, group, dedupe_ttl_seconds)
         self._position = GroupPosition(
@@ -218,7 +218,7 @@ class Consumer:
                 yield event
                 self._settle(delivery, event)
             self._current = None
-            self._pending.discard(delivery.raw[0])
+            self._unhandled.discard(delivery.raw[0])
             if self._retrier.is_stopped:
                 return
 
@@ -230,9 +230,9 @@ class Consumer:
         if time.monotonic() >= self._claim_at:
             yield from self._abandoned()
             self._claim_at = time.monotonic() + self._claim_idle_ms / 2000
-        self._pending.replace(self._retrier.call(self._group.read, self._batch, self._block_ms))
+        self._unhandled.replace(self._retrier.call(self._group.read, self._batch, self._block_ms))
         yield from self._catch_up.deliveries(self._renew)
-        for raw in self._pending.drain():
+        for raw in self._unhandled.drain():
             yield Delivery(raw, self._stream_source)
             self._renew()
 
@@ -248,13 +248,13 @@ class Consumer:
             yield Delivery(requeued[0], self._dead_letters, requeued[1])
 
     def _taken_over(self, entry: RawEntry, times: int) -> Iterator[Delivery]:
-        self._pending.replace([entry])
+        self._unhandled.replace([entry])
         yield from self._catch_up.deliveries(self._renew)
-        for raw in self._pending.drain():
+        for raw in self._unhandled.drain():
             yield Delivery(raw, self._stream_source, times)
 
     def _renew(self) -> None:
-        self._retrier.call(self._pending.renew)
+        self._retrier.call(self._unhandled.renew)
         self._retrier.call(self._catch_up.renew)
 
     def _accept(self, delivery: Delivery) -> Event | None:
@@ -289,7 +289,7 @@ class Consumer:
         self.dead_lettered += 1
 
     def _leave(self) -> None:
-        unhandled = self._pending.ids
+        unhandled = self._unhandled.ids
         current = self._current
         requeued = [current.raw[0]] if current and current.source is self._dead_letters else []
         try:

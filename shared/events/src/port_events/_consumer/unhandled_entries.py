@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from port_events.consumer_group import Fields, Group, RawEntry
 
 
-class PendingEntries:
+class UnhandledEntries:
     """Unhandled entries in order. `renew` resets their idle time and removes entries that others have claimed."""
 
     def __init__(self, group: Group, claim_idle_ms: int) -> None:
