@@ -9,7 +9,6 @@ from flask_smorest.utils import prepare_response
 from flask_wtf import CSRFProtect
 
 from identity.http.api import (
-    accounts,
     admin,
     admin_clients,
     bindings,
@@ -17,6 +16,7 @@ from identity.http.api import (
     feed,
     profile,
     recovery,
+    registration,
     sessions,
     verifications,
 )
@@ -27,7 +27,7 @@ from identity.http.web_context import EXTENSION as WEB_CONTEXT
 
 PREFIX = "/api/v1"
 _MODULES = (
-    accounts,
+    registration,
     verifications,
     sessions,
     consents,
