@@ -23,11 +23,11 @@ class MailboxForm(Form):
 
 @blueprint.get("/username/forgotten")
 def show() -> Response:
-    return render_page("usernames.html", form=MailboxForm())
+    return render_page("forgotten_usernames.html", form=MailboxForm())
 
 
 def _redisplay() -> Response:
-    return render_page("usernames.html", form=MailboxForm.from_request())
+    return render_page("forgotten_usernames.html", form=MailboxForm.from_request())
 
 
 @blueprint.post("/username/forgotten")
@@ -36,7 +36,7 @@ def request_mail() -> Response:
     """Mail the usernames; the response is the same if there are none."""
     form = MailboxForm.from_request()
     if not form.validate():
-        return render_page("usernames.html", form=form, status=422)
+        return render_page("forgotten_usernames.html", form=form, status=422)
     forgotten_usernames.request(
         ports(), email=form.email.parsed, tax_id=form.tax_id.parsed or None, client=client_info()
     )
@@ -46,4 +46,4 @@ def request_mail() -> Response:
 @blueprint.get("/username/forgotten/sent")
 def requested() -> Response:
     """Show the next steps, which do not depend on the result."""
-    return render_page("usernames_requested.html")
+    return render_page("forgotten_usernames_requested.html")

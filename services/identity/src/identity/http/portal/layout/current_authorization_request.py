@@ -18,7 +18,14 @@ from identity.usecases import pending_authorization_requests
 
 _WITH_NEXT = frozenset(
     f"portal.{name}"
-    for name in ("login", "registration", "recovery", "forgotten_usernames", "pending_account", "consents")
+    for name in (
+        "login",
+        "registration",
+        "password_reset",
+        "forgotten_usernames",
+        "pending_account",
+        "consents",
+    )
 )
 _WITHOUT_NEXT = frozenset({"portal.login.log_out"})
 _PATH = re.compile(r"/authorize/(?P<id>[A-Za-z0-9_-]{1,64})(?:/[a-z]+)?")

@@ -26,7 +26,7 @@ from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
 from identity.usecases import password_reset
 
-blueprint = Blueprint("recovery", __name__)
+blueprint = Blueprint("password_reset", __name__)
 
 _LINK_REFUSALS = (LinkInvalid, LinkExpired, LinkSuperseded, LinkUsed)
 
@@ -38,11 +38,11 @@ class ForgottenForm(Form):
 
 @blueprint.get("/password/forgotten")
 def show() -> Response:
-    return render_page("recovery.html", form=ForgottenForm())
+    return render_page("password_forgotten.html", form=ForgottenForm())
 
 
 def _redisplay() -> Response:
-    return render_page("recovery.html", form=ForgottenForm.from_request())
+    return render_page("password_forgotten.html", form=ForgottenForm.from_request())
 
 
 @blueprint.post("/password/forgotten")
@@ -51,17 +51,17 @@ def request_mail() -> Response:
     """Mail a link if username and mailbox match; the response is the same if they do not."""
     form = ForgottenForm.from_request()
     if not form.validate():
-        return render_page("recovery.html", form=form, status=422)
+        return render_page("password_forgotten.html", form=form, status=422)
     password_reset.request_reset(
         ports(), username=form.username.parsed, email=form.email.parsed, client=client_info()
     )
-    return redirect_to("portal.recovery.requested")
+    return redirect_to("portal.password_reset.requested")
 
 
 @blueprint.get("/password/forgotten/sent")
 def requested() -> Response:
     """Show the next steps, which do not depend on the result."""
-    return render_page("recovery_requested.html")
+    return render_page("password_forgotten_requested.html")
 
 
 @blueprint.get("/password/reset")
@@ -78,7 +78,7 @@ def _show(
     token: str, form: NewPasswordForm, owner: Account, *, error: str = "", status: int = 200
 ) -> Response:
     return render_link_page(
-        "recovery_reset.html", status=status, token=token, form=form, owner=owner, error=error
+        "password_reset.html", status=status, token=token, form=form, owner=owner, error=error
     )
 
 
@@ -105,7 +105,7 @@ def _reset(token: str, owner: Account, form: NewPasswordForm) -> Response:
     except Busy as refusal:
         page = _show(token, form, owner, error=problems.sentence(refusal))
         return with_refusal_status(page, refusal)
-    return remember_device(redirect_to("portal.recovery.reset_done", kind=owner.kind), device)
+    return remember_device(redirect_to("portal.password_reset.reset_done", kind=owner.kind), device)
 
 
 @blueprint.post("/password/reset/check")
@@ -121,4 +121,4 @@ def check() -> Response:
 @blueprint.get("/password/reset/done")
 def reset_done() -> Response:
     """Confirm the new password on a page without the link's token, so that reloading repeats nothing."""
-    return render_page("recovery_done.html", kind=request.args.get("kind"))
+    return render_page("password_reset_done.html", kind=request.args.get("kind"))
