@@ -19,7 +19,7 @@ from identity.usecases.ports.audit import AuditFilter, AuditRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
 from identity.usecases.ports.principal_queries import MailState
 from identity.usecases.steps.account_lookup import get_by_username_or_id
-from identity.usecases.steps.email_verification import drop_expired_email_change
+from identity.usecases.steps.email_change import drop_expired_email_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

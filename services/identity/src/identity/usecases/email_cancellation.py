@@ -11,7 +11,7 @@ from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps import session_termination
-from identity.usecases.steps.email_verification import cancel_email_change, replace_mailbox
+from identity.usecases.steps.email_change import cancel_email_change, replace_mailbox
 from identity.usecases.steps.mail_links import read_link
 
 

@@ -11,7 +11,7 @@ from identity.domain import binding as bindings
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.closing_and_suspending import close_locked
-from identity.usecases.steps.email_verification import drop_expired_email_change
+from identity.usecases.steps.email_change import drop_expired_email_change
 from identity.usecases.steps.unbinding import lock_general, remove
 
 _BATCH = 200

@@ -15,11 +15,8 @@ from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps import session_termination
 from identity.usecases.steps.account_lookup import locked_account
 from identity.usecases.steps.bind_codes import issue_code
-from identity.usecases.steps.email_verification import (
-    drop_expired_email_change,
-    request_email_change,
-    request_verification,
-)
+from identity.usecases.steps.email_change import drop_expired_email_change, request_email_change
+from identity.usecases.steps.email_verification import request_verification
 from identity.usecases.steps.mail_limits import Budget, consume_quota, resend_quota
 from identity.usecases.steps.unbinding import remove
 

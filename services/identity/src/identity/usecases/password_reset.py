@@ -15,7 +15,7 @@ from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import issue_device
 from identity.usecases.steps import session_termination
 from identity.usecases.steps.client_address_limits import count_by_network
-from identity.usecases.steps.email_verification import cancel_email_change
+from identity.usecases.steps.email_change import cancel_email_change
 from identity.usecases.steps.enumeration_decoy import decoy_account
 from identity.usecases.steps.mail_limits import (
     Budget,

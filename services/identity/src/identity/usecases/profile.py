@@ -12,7 +12,7 @@ from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import require_not_switched
 from identity.usecases.steps import session_termination
-from identity.usecases.steps.email_verification import (
+from identity.usecases.steps.email_change import (
     cancel_email_change,
     drop_expired_email_change,
     request_email_change,

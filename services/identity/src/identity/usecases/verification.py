@@ -21,7 +21,8 @@ from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.ports.principal_queries import MailState
 from identity.usecases.steps import session_termination
-from identity.usecases.steps.email_verification import replace_mailbox, request_verification
+from identity.usecases.steps.email_change import replace_mailbox
+from identity.usecases.steps.email_verification import request_verification
 from identity.usecases.steps.mail_limits import (
     consume_quota,
     registration_quota,

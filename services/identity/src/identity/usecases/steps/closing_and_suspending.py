@@ -6,7 +6,7 @@ from identity.domain.account import Account, ClosedReason
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps import session_termination
-from identity.usecases.steps.email_verification import cancel_email_change
+from identity.usecases.steps.email_change import cancel_email_change
 from identity.usecases.steps.unbinding import remove_all
 
 
