@@ -27,7 +27,7 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
 from tests.support import ROOT
-from tests.support.actors.grants import add_oidc_client, open_grant
+from tests.support.actors.grants import add_oidc_client, open_grant_with_token
 from tests.support.actors.logouts import logouts, notify_ports, tell_all
 from tests.support.actors.profile_changes import request_email_change
 from tests.support.harness.commands import invoke, json_output
@@ -205,7 +205,7 @@ def _use_a_service(system: System, urls: dict[str, str]) -> None:
     system.logged_in(person)
     with logout_receiver() as service:
         client = add_oidc_client(system, backchannel_uri=f"{service.url}/logout")
-        open_grant(system, client, person, hours=1)
+        open_grant_with_token(system, client, person, hours=1)
         service.answers = [503, 400]
         with notify_ports(system, IDENTITY_DATABASE_URL=urls["identity_notify"]) as notify:
             system.clock.advance(hours=1)
@@ -213,7 +213,7 @@ def _use_a_service(system: System, urls: dict[str, str]) -> None:
             tell_all(notify)
             system.clock.advance(seconds=2)
             session = system.logged_in(person)
-            open_grant(system, client, person)
+            open_grant_with_token(system, client, person)
             assert session.delete("/session").is_success
             assert tell_all(notify) == 2
     assert {row.outcome for row in logouts(system)} == {"told", "status 400"}

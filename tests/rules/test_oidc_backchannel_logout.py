@@ -19,7 +19,7 @@ from identity.usecases.backchannel_logout import (
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant
+from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant_with_token
 from tests.support.actors.logouts import logouts, notify_ports, tell_all
 from tests.support.actors.people import Person
 from tests.support.harness.commands import invoke, json_output
@@ -46,7 +46,9 @@ class Setting:
     def owe(self, count: int = 1, *, client: str = "") -> list[OpenGrant]:
         """Open grants and end their session, so that the client is owed their logouts."""
         session = self.system.logged_in(self.person)
-        grants = [open_grant(self.system, client or self.client, self.person) for _ in range(count)]
+        grants = [
+            open_grant_with_token(self.system, client or self.client, self.person) for _ in range(count)
+        ]
         assert session.delete("/session").status_code == 204
         return grants
 
@@ -262,8 +264,8 @@ def test_at_most_four_logouts_of_a_client_are_sent_at_once(setting: Setting) -> 
 @pytest.mark.rule("OIDC-22")
 def test_the_absolute_end_of_a_login_ends_its_grants_and_notifies_the_client(setting: Setting) -> None:
     setting.system.logged_in(setting.person)
-    short = open_grant(setting.system, setting.client, setting.person, hours=1)
-    lasting = open_grant(setting.system, setting.client, setting.person, hours=2)
+    short = open_grant_with_token(setting.system, setting.client, setting.person, hours=1)
+    lasting = open_grant_with_token(setting.system, setting.client, setting.person, hours=2)
     setting.system.clock.advance(hours=1)
 
     ended = end_expired(setting.ports)
@@ -313,7 +315,7 @@ def test_operators_abandon_a_logout(setting: Setting) -> None:
 @pytest.mark.rule("OIDC-25")
 def test_operators_list_and_end_grants(setting: Setting) -> None:
     setting.system.logged_in(setting.person)
-    grant = open_grant(setting.system, setting.client, setting.person)
+    grant = open_grant_with_token(setting.system, setting.client, setting.person)
     (listed,) = json_output(invoke(setting.system, "grants", "list", setting.person.username, "--json"))
 
     ended = invoke(setting.system, "grants", "end", grant.id, *REASON)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant
+from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant_with_token
 from tests.support.actors.people import Person, Visitor
 from tests.support.actors.service_clients import add_service
 from tests.support.harness.commands import invoke, json_output
@@ -55,9 +55,11 @@ def setting(system: System) -> Setting:
     link, general = system.person("link"), system.person(company={"name": "港生運輸有限公司"})
     visitor = system.logged_in(link)
     binding = system.bind_and_verify(visitor, general)
-    acting = open_grant(system, client, link, account=general, binding=binding)
+    acting = open_grant_with_token(system, client, link, account=general, binding=binding)
     system.clock.advance(seconds=1)
-    return Setting(system, client, link, general, visitor, acting, open_grant(system, client, link))
+    return Setting(
+        system, client, link, general, visitor, acting, open_grant_with_token(system, client, link)
+    )
 
 
 @pytest.mark.rule("OIDC-24")
@@ -145,7 +147,7 @@ def test_services_of_a_login_that_timed_out_at_the_portal_are_listed_and_can_be_
 def test_ending_all_others_ends_timed_out_logins_too(setting: Setting) -> None:
     setting.system.clock.advance(minutes=31)
     again = setting.system.logged_in(setting.link)
-    mine = open_grant(setting.system, setting.client, setting.link)
+    mine = open_grant_with_token(setting.system, setting.client, setting.link)
 
     assert again.delete("/sessions").status_code == 204
 

@@ -68,7 +68,7 @@ def id_token(system: System, grant: OpenGrant, **claims: Any) -> str:
     return system.ports.signer.sign(whole, token_type="JWT", algorithm="RS256")
 
 
-def open_grant(
+def open_grant_with_token(
     system: System,
     client: str,
     holder: Person,
