@@ -18,7 +18,7 @@ NEW_PASSWORD = "Lantern-Quay-31!"
 
 
 class Walk:
-    """Records the calls that its visitors make, and in `silent` those that write no row."""
+    """Records the calls by which its visitors change data, and in `silent` those that wrote no row."""
 
     def __init__(self, system: System) -> None:
         self.system = system

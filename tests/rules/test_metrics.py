@@ -32,7 +32,7 @@ def ports() -> MetricsHealthPorts:
     return MetricsHealthPorts()
 
 
-def _count_of(person: Person, installation: Installation, times: int) -> None:
+def _log_in_repeatedly(person: Person, installation: Installation, times: int) -> None:
     for _ in range(times):  # separate connections reach every web process
         installation.visitor().log_in(person)
 
@@ -66,13 +66,13 @@ def test_counts_of_several_web_processes_are_summed_and_survive_their_death(
     web, *_ = installation.start(*PARTS, IDENTITY_WEB_WORKERS="3", **ports.settings)
     person = installation.person()
     installation.visitor().log_in(person, password="Wrong-Password-of-Nobody-5!")
-    _count_of(person, installation, 12)
+    _log_in_repeatedly(person, installation, 12)
     before = ports.scrape("web")
 
     for worker in web.children()[:2]:
         os.kill(worker, signal.SIGKILL)
     wait_until(lambda: ports.scrape("web").value("identity_web_workers") == 3, what="new workers")
-    _count_of(person, installation, 12)
+    _log_in_repeatedly(person, installation, 12)
     after = ports.scrape("web")
 
     posted = {"method": "POST", "route": "/api/v1/sessions", "status": "2xx"}

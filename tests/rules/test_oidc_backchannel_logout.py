@@ -35,7 +35,7 @@ _MAX_STEPS = 10_000
 
 @dataclass
 class Setting:
-    """A person who can log in at a client, whose logouts arrive at `receiver`."""
+    """A client, a person who can log in there, and the receiver of the client's logouts."""
 
     system: System
     receiver: LogoutReceiver
