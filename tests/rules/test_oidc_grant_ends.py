@@ -212,7 +212,7 @@ def test_an_event_ends_exactly_the_listed_grants(
 
     assert before == [True] * 3
     assert {name for name, grant in grants.items() if not grant.is_active} == ends
-    assert {name for name, grant in grants.items() if grant.owed} == ends
+    assert {name for name, grant in grants.items() if grant.logouts} == ends
     assert {grant.ended_reason for grant in grants.values()} - {None} == set(reason.split())
     for name in ends:
-        assert grants[name].owed == [(setting.client, setting.acts_as(name))]
+        assert grants[name].logouts == [(setting.client, setting.acts_as(name))]

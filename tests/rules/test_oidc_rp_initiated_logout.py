@@ -71,7 +71,7 @@ def test_an_id_token_of_this_session_logs_out_at_once_and_leads_back(setting: Se
     assert "session=; Expires=Thu, 01 Jan 1970" in back.response.headers["Set-Cookie"]
     assert not setting.is_logged_in
     assert [grant.ended_reason for grant in (setting.grant, other)] == ["logout", "logout"]
-    assert setting.grant.owed == [(setting.client, setting.person.id)]
+    assert setting.grant.logouts == [(setting.client, setting.person.id)]
     assert [row.account_id for row in setting.system.audit("session.closed")] == [setting.person.id]
 
 

@@ -90,7 +90,7 @@ def test_one_service_is_ended_and_notified_while_the_others_continue(setting: Se
 
     assert ended == [204, 404]
     assert (grant.is_active, grant.ended_reason, setting.alone.is_active) == (False, "session_ended", True)
-    assert grant.owed == [(setting.client, setting.general.id)]
+    assert grant.logouts == [(setting.client, setting.general.id)]
     assert [each["id"] for each in setting.items()[0]["services"]] == [setting.alone.id]
     assert grant.id in setting.system.audit("grant.ended")[0].detail
 
