@@ -27,9 +27,6 @@ class Grants(Protocol):
     def get(self, grant_id: str) -> Grant | None:
         """Return a grant, even if it has ended."""
 
-    def locked(self, grant_id: str) -> Grant | None:
-        """Return a grant and lock its row until the commit; return None if it has ended."""
-
     def active(self, grant_id: str, now: datetime) -> ActiveGrant | None:
         """Return a grant if it, both its accounts, its binding (if any) and its client are active."""
 
