@@ -159,7 +159,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return SlowDomainError("too many mails wait for slow replies", self._clock.now() + wait)
 
     def _take_idle(self) -> SmtpSession | None:
-        """Return the connection that was used last, so that surplus connections become old; None if even it is old."""
+        """Return the connection that was used last, so that surplus ones become old; None if it is old or missing."""
         with self._lock:
             session = self._idle.pop() if self._idle else None
         if session is not None and session.used_at < time.monotonic() - IDLE_SECONDS:
