@@ -39,7 +39,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An audit entry. Contains no secrets, no mailboxes, and no names of people but operators.
+    """An audit entry. Contains no secrets, no mailboxes, and no names of people except operators.
 
     Only `reason` and an operator's name in `actor` are free text.
     """
@@ -63,8 +63,8 @@ class Entry:
     ) -> "Entry":
         """Return the entry of `action`, which `ACTIONS` must contain.
 
-        If a person does an action that is `by_owner`, the actor is the account. `link_account_id` moves from the detail
-        to its own column. Other data about the caller are added to the detail, because the chain covers fixed columns.
+        If a person does an action that is `by_owner`, the actor is the account. A `link_account_id` in the detail moves
+        to its column. Data about the caller that have no column are added to the detail.
         """
         known = ACTIONS[action]
         origin = {
@@ -92,7 +92,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An audited action. With `by_owner`, a person who does it proves by password or mailbox to own the account."""
+    """An audited action. With `by_owner`, a person who does it is the account's owner, even without a session."""
 
     description: str
     by_owner: bool = False

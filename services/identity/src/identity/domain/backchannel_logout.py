@@ -17,7 +17,7 @@ LEASE: Final = timedelta(seconds=15)
 """Longer than an attempt with its two transactions. When the lease expires, another process may try."""
 RETRIED_FOR: Final = timedelta(days=3)
 MIN_TRIES: Final = 10
-"""Minimum number of attempts, even if no `identity notify` ran for three days."""
+"""Retries end only after this number of attempts, because `identity notify` may not have run within RETRIED_FOR."""
 
 _FIRST_WAIT_SECONDS: Final = 1.0
 _MAX_WAIT_SECONDS: Final = 300.0

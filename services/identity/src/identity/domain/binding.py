@@ -15,7 +15,7 @@ UNVERIFIED_LIFETIME = timedelta(days=7)
 
 @dataclass(eq=False, kw_only=True)
 class Binding:
-    """A binding. `live_general_id` is unique, and None after removal: a general account has one live binding (BIND-4).
+    """A binding. `live_general_id` is unique, so a general account has at most one live binding; None after removal.
 
     `used_at` is None until the link account first acts as the general account.
     """

@@ -58,7 +58,7 @@ def has_surrogate(text: str) -> bool:
 
 
 def shows_nothing(text: str) -> bool:
-    """Return whether a text consists only of combining marks and white space."""
+    """Return whether a text is empty or consists only of combining marks and white space."""
     return all(unicodedata.category(char)[0] in "MZ" for char in text)
 
 

@@ -1,7 +1,4 @@
-"""The refusals that `http/problems.py` maps to a status and a message.
-
-`oauth_errors.py` contains those of the OAuth endpoints.
-"""
+"""Refusals, which `http/problems.py` turns into responses. `oauth_errors.py` has those of the OAuth endpoints only."""
 
 from dataclasses import dataclass
 
@@ -57,7 +54,7 @@ class TooSoon(RetryLater):
 
 
 class TooManyRequests(RetryLater):
-    """Too many registrations or authorization requests from one address, or logins of one person at services."""
+    """Too many registrations or stored authorization requests from one client address, or grants of one person."""
 
 
 class Busy(RetryLater):
@@ -128,7 +125,7 @@ class ReviewRejected(Refusal):
 
 @dataclass(eq=False)
 class StepRequired(Refusal):
-    """The person must complete another step first. `step` is that step, or "" if all are completed."""
+    """The request does not fit the person's next step after login. `step` is that step, or "" if none remains."""
 
     step: str
 
@@ -154,7 +151,7 @@ class UsernameTaken(Refusal):
 
 
 class MailboxTaken(Refusal):
-    """Another account uses the mailbox; disclosed only on the pages of mailed links and to operators (REG-9)."""
+    """Another verified account uses the mailbox; disclosed only to users of a mailed link and to operators (REG-9)."""
 
 
 class LinkInvalid(Refusal):
@@ -163,7 +160,7 @@ class LinkInvalid(Refusal):
 
 @dataclass(eq=False)
 class LinkExpired(Refusal):
-    """The link has expired, or its account is closed (VER-4). The message depends on the `purpose`."""
+    """The link has expired, or its account is closed or has lapsed (VER-4). The message depends on the `purpose`."""
 
     purpose: str
 
@@ -182,7 +179,7 @@ class AlreadyVerified(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotBindable(Refusal):
-    """The account is not active, or is a link account (`is_link`); disclosed after the correct password (BIND-3)."""
+    """The account is a link account (`is_link`), or is not active (BIND-3)."""
 
     is_link: bool = False
 
@@ -230,11 +227,11 @@ class ConsentOutdated(Refusal):
 
 
 class RevisionMissing(Refusal):
-    """A change was sent without the header `If-Match` (PRO-5)."""
+    """A change of the profile was sent without the header `If-Match` (PRO-5)."""
 
 
 class RevisionStale(Refusal):
-    """The data have changed since this revision (PRO-5)."""
+    """The profile no longer has a revision of the header `If-Match`, or the header is malformed (PRO-5)."""
 
 
 class CursorExpired(Refusal):

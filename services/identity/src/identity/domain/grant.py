@@ -49,8 +49,8 @@ class Grant:
     """A grant. The account `holder_id` logged in and acts as `account_id`, through `binding_id`.
 
     An account that acts as itself is both, and `binding_id` is None; a link account may do so too (OIDC-7). `claims` is
-    the request's `claims` parameter. `parent_id` is the grant to which token exchange added this company (OIDC-19);
-    the end of a parent ends its children.
+    the request's `claims` parameter. `parent_id` is the link account's own grant, from which token exchange
+    opened this one (OIDC-19); the end of a parent ends its children.
     """
 
     id: str
@@ -128,6 +128,11 @@ class ActiveGrant:
     actor: AccountSummary
     email: str
     updated_at: datetime
+
+    @property
+    def acts_for_company(self) -> bool:
+        """Whether a link account acts as a general account."""
+        return self.grant.binding_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ Claims = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SingleUse:
-    """What must be stored of an accepted JWT until it expires; `digest` covers its kind, signer and `jti`."""
+    """What is stored of a JWT while it could be accepted again; `digest` covers its kind, signer and `jti`."""
 
     digest: str
     expires_at: datetime

@@ -10,15 +10,15 @@ class OAuthRefusal(Exception):  # noqa: N818  # a refusal is not an error of the
 
 
 class InvalidRequest(OAuthRefusal):
-    """A parameter is missing, repeated, malformed or unsupported, or its token cannot be exchanged (RFC 6749 5.2)."""
+    """The request is malformed, or the token to exchange is not accepted (RFC 6749 5.2, RFC 8693 2.2.2)."""
 
 
 class InvalidGrant(OAuthRefusal):
-    """The code or refresh token is unknown, ended or used, or does not belong to the request (RFC 6749 section 5.2)."""
+    """The code or refresh token is not valid for this request or was used, or its grant has ended (RFC 6749 5.2)."""
 
 
 class UnauthorizedClient(OAuthRefusal):
-    """The client is not registered for this grant type or operation (RFC 6749 section 5.2)."""
+    """The client may not use this grant type, or not for this token or account (RFC 6749 section 5.2)."""
 
 
 class UnsupportedGrantType(OAuthRefusal):
@@ -26,11 +26,11 @@ class UnsupportedGrantType(OAuthRefusal):
 
 
 class InvalidScope(OAuthRefusal):
-    """The grant or the exchanged token lacks a requested scope (RFC 6749 section 5.2)."""
+    """The grant or the token to exchange lacks a requested scope (RFC 6749 section 5.2)."""
 
 
 class InvalidTarget(OAuthRefusal):
-    """A resource or audience is missing, not registered, or not part of the grant (RFC 8707)."""
+    """A resource or audience is missing, unknown or not allowed (RFC 8707, RFC 8693 section 2.2.2)."""
 
 
 class InvalidToken(OAuthRefusal):

@@ -18,7 +18,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLogin:
-    """A grant with the name of its service. `kind` to `tax_id` are data of the account that it acts as."""
+    """A grant with the name of its service. `kind` to `tax_id` are data of the account that the grant acts as."""
 
     id: str
     client: str
@@ -64,7 +64,7 @@ class OpenLogin:
         return self.session is not None and self.is_portal_open and self.session.binding_id is not None
 
     def ends_at(self, lifetimes: Lifetimes) -> datetime:
-        """Return when an unused login ends: with the portal session, or if that has timed out, with the last grant."""
+        """Return when the portal session ends if it is not used; if it has timed out, when the last grant expires."""
         if self.session is not None and self.is_portal_open:
             return self.session.ends_at(lifetimes)
         return max(service.expires_at for service in self.services)

@@ -14,7 +14,7 @@ Strength = Literal["fair", "strong"]
 
 MAX_CHARACTERS = 128
 MIN_RUN = 5
-"""Number of equal characters, or of neighbours on the keyboard or in the alphabet, that are refused."""
+"""The shortest refused run of equal characters, or of neighbours on the keyboard or in the alphabet."""
 _MIN_GUESSES = 10**8
 """zxcvbn's "safely unguessable", a score of 3."""
 _STRONG_GUESSES = 10**10
@@ -58,7 +58,7 @@ class PasswordPolicy:
     def errors(self, password: str, personal_terms: Iterable[str] = ()) -> Iterator[InvalidValue]:
         """Yield an error for each broken rule.
 
-        An empty or overlong password breaks only this rule. Of a repeat, a run and a common password, one is reported.
+        Of an empty or overlong password, nothing else is reported; of a repeat, a run and a common password, only one.
         """
         password = normalized(password)
         if not password:  # zxcvbn fails on an empty password
@@ -80,7 +80,7 @@ class PasswordPolicy:
         elif _contains_run(password):
             yield InvalidValue("password_keyboard_run", min=MIN_RUN)
         elif not too_short and (is_common(password) or guesses(password, terms) < _MIN_GUESSES):
-            yield InvalidValue("password_common")  # a short password is reported as short only
+            yield InvalidValue("password_common")  # a short password is not reported as common too
 
     def strength(self, password: str, personal_terms: Iterable[str] = ()) -> Strength:
         """Return the strength of a password for which `errors` yields nothing."""

@@ -20,15 +20,15 @@ _MINGUO_YEARS = range(50, 131)
 _KEYS = re.compile(r"(?=.*\d)[a-z0-9,./;-]+")
 _SEPARATOR = re.compile(r"(?<=[^\W\d_])[-_.'\u2019 ](?=[^\W\d_])")
 """A separator between the syllables of a word, as in `Kao-hsiung`."""
-_MIN_ZHUYIN_KEYS = 4
-"""A shorter sequence of keys can match a word by chance."""
+_MIN_SAVED_KEYS = 4
+"""A replacement that saves fewer keys can match by chance."""
 
 
 def guesses(password: str, terms: list[str]) -> int:
     """Return the fewest guesses over all ways to divide a password into parts that zxcvbn finds.
 
-    zxcvbn's own total adds a factor of 10^4 for each further part, so two common passwords in a row would count as
-    strong. A word that is divided into syllables counts as the word and its separators.
+    zxcvbn's own total adds 10^4 to the power of the number of further parts, so that any three words in a row would
+    pass. A word that is divided into syllables counts as the word and its separators.
     """
     from zxcvbn import scoring
 
@@ -109,7 +109,7 @@ def _read_zhuyin(password: str) -> str:
     """Replace keys that type our words in Zhuyin, such as `ji32k7au4a83`, with the words, if this saves enough keys."""
     one, words = _zhuyin()
     text = one.sub(lambda keys: words[keys[0].lower()], password)
-    return text if len(text) <= len(password) - _MIN_ZHUYIN_KEYS else password
+    return text if len(text) <= len(password) - _MIN_SAVED_KEYS else password
 
 
 def _scorable(password: str) -> str:

@@ -9,7 +9,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 def is_verified(challenge: str | None, verifier: str | None) -> bool:
-    """Return whether the verifier matches the challenge. Both may be absent, but not one (RFC 9700 section 4.8.2)."""
+    """Return whether the verifier matches the challenge. Both may be absent, but not only one (RFC 9700 4.8.2)."""
     if challenge is None or verifier is None:
         return challenge is verifier
     digest = hashlib.sha256(verifier.encode("utf-8", "surrogatepass")).digest()

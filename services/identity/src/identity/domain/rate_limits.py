@@ -77,7 +77,7 @@ MAILBOX_HOUR = Limit(name="mailbox.hour", max_count=10, window=timedelta(hours=1
 MAILBOX_DAY = Limit(name="mailbox.day", max_count=40, window=_DAY)
 
 RESETS_BY_CLIENT_ADDRESS = Limit(name="reset.address", max_count=60, window=timedelta(hours=1))
-"""Password resets and usernames requested from one address. Further requests are ignored silently (LOGIN-8, LOGIN-9).
+"""Requests for password resets or usernames from one address. Further requests are ignored (LOGIN-8, LOGIN-9).
 
 Password resets from known browsers are not counted.
 """

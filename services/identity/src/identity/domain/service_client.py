@@ -1,4 +1,4 @@
-"""A service client: another service with named rights and a rotating secret (SEC-12)."""
+"""A service client: another service, with named rights and a secret that can be rotated (SEC-12)."""
 
 import hashlib
 import hmac
@@ -9,6 +9,9 @@ from typing import Literal, get_args
 
 Scope = Literal["events:read", "accounts:admin", "clients:manage", "tokens:introspect"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+OVERLAP = timedelta(days=7)
+"""Default time for which the former secret stays valid after a rotation."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
@@ -81,7 +84,7 @@ class ServiceClient:
 
 
 def is_name(raw: str) -> bool:
-    """Return whether a client can have this name: 2 to 40 lower-case letters, digits and `-`."""
+    """Return whether a client can have this name: 2 to 40 lower-case letters, digits or `-`, starting with a letter."""
     return _NAME.fullmatch(raw) is not None
 
 
@@ -93,7 +96,7 @@ def parse_name(raw: str) -> str:
 
 
 def digest_of(secret: str) -> str:
-    """Return the digest by which a secret is stored.
+    """Return the digest by which a secret, code, token or request id is stored.
 
     SHA-256 suffices, because 256 random bits cannot be guessed. A slow hash would delay every request.
     """

@@ -40,7 +40,7 @@ class ClientInfo:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The networks for rate limits: an IPv4 address, or the /64 and the /48 of an IPv6 address (SEC-3)."""
+        """The networks for rate limits: the /64 and the /48 of an IPv6 address, or any other address itself (SEC-3)."""
         try:
             address = ip_address(self.address)
         except ValueError:
@@ -71,7 +71,6 @@ class DeviceOwner(Protocol):
 
 
 def device_name(account: DeviceOwner) -> str:
-    """Return the name of the account's device cookie."""
     return account.id[:8]
 
 
