@@ -22,6 +22,6 @@ def serve() -> None:
             server = Server(settings, shared)
     except BaseException:
         if shared:
-            multiprocess_metrics.remove_directory(shared)  # once gunicorn runs, its on_exit hook removes it
+            multiprocess_metrics.remove_directory(shared)  # once gunicorn runs, the on_exit hook does this
         raise
     server.run()

@@ -1,4 +1,4 @@
-"""What relay and notify share: they repeat steps after failures, and stop on a signal."""
+"""Retries and the stop on a signal, for the relay and notify."""
 
 import signal
 from collections.abc import Callable

@@ -35,16 +35,13 @@ _RECEIPT_WAIT_MS = 1_000
 """The maximum time that waiting for receipts delays a stop."""
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
 _CHAIN_INTERVAL_SECONDS = 4.0
-"""SEC-11 allows 10 s, which leaves time to retry a failed batch."""
+"""Rows are not protected until they are chained (SEC-11)."""
 _MAX_SILENCE_SECONDS = 60.0
 """Longer than the time-out of any statement, connection or Redis command."""
 
 
 class Relay:
-    """Publishes events, records receipts and chains the audit log while it is the leader.
-
-    Tests call `step`, `receive`, `extend_chain` and `trim` directly.
-    """
+    """Publishes events, records receipts and chains the audit log while it is the leader."""
 
     def __init__(
         self, settings: RelaySettings, *, clock: Clock | None = None, instruments: Instruments | None = None
@@ -154,7 +151,7 @@ class Relay:
             self._stopping.wait(_STANDBY_SECONDS)
 
     def receive(self, *, block_ms: int = 0) -> int:
-        """Record the next receipts, for which it waits up to `block_ms`, and return their number."""
+        """Record the next receipts, after waiting up to `block_ms` for one, and return their number."""
         return record_receipts(self.outbox, self._stream, block_ms=block_ms)
 
     def _extend_chain(self) -> None:

@@ -128,7 +128,7 @@ def _flask_settings(settings: WebSettings) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_SSL_STRICT": False,  # it needs the Referer header, which our pages suppress
+        "WTF_CSRF_SSL_STRICT": False,  # it needs the Referer header, which pages with a token suppress
     }
 
 

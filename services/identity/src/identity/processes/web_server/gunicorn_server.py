@@ -25,7 +25,7 @@ from identity.settings.web import WebSettings
 GRACE_SECONDS = 20
 _KEEPALIVE_SECONDS = 20
 _MAX_REQUEST_LINE = 8190
-"""The maximum that gunicorn accepts. An authorization request has up to 8 KiB (OIDC-3)."""
+"""The maximum that gunicorn accepts, because the query of an authorization request may be almost as long."""
 _BACKLOG = 2048
 
 
@@ -41,7 +41,7 @@ def _trust_no_peer() -> None:
 def _share_memory(_arbiter: object, _worker: object) -> None:
     """Load the data that the workers share. Exempt all objects from garbage collection, which would copy their pages.
 
-    No collection runs before: the start leaves almost no garbage, and a collection would take a tenth of its time.
+    No collection runs first: the start leaves almost no garbage, and collecting it takes a tenth of the start-up time.
     """
     common_passwords.load()
     password_strength.preload()

@@ -89,9 +89,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def accept(self, listener: Any) -> None:
         """Accept a connection, unless a worker that has fewer connections accepts it first.
 
-        Otherwise the worker that wakes first accepts all connections that a proxy opens at once and keeps open. Workers
-        with five or more connections wait equally long (0.5 ms), so the delay matters only if a worker has fewer.
-        The threads of a waiting worker continue, but its event loop does not.
+        Without the delay, the worker that wakes first accepts all connections that a proxy opens at once and keeps
+        open. Workers with five or more connections wait equally long (0.5 ms), so the delay matters only if a worker
+        has fewer. The threads of a waiting worker continue, but its event loop does not.
         """
         if self.cfg.workers > 1:
             time.sleep(_ACCEPT_DELAY_SECONDS * min(self.nr_conns, _MAX_ACCEPT_DELAYS))
@@ -125,8 +125,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def murder_pending(self) -> None:
         """Close the connections whose deadline has passed, after a 408 if a request is incomplete.
 
-        Gunicorn calls this in every round of its event loop. Only two calls a second do this work; they also return the
-        free memory of an idle process.
+        Gunicorn calls this in every round of its event loop. At most two calls a second do this work; they also return
+        the free memory of an idle process.
         """
         now = time.monotonic()
         if now < self._swept_at + _SWEEP_INTERVAL_SECONDS:
@@ -138,7 +138,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self._expire(conn, waiting)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Close idle connections at the deadline, because the worker is stopping."""
+        """Close idle connections by the deadline, because the worker is stopping."""
         super()._cap_keepalive(deadline)
         for waiting in self._waiting.values():
             if waiting.request is not None and not waiting.request.data:
@@ -231,7 +231,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a whole request, with a time-out for each write.
 
-        A client that expects 100 Continue has already received it.
+        The body has arrived, so no 100 Continue is sent.
         """
         req._expected_100_continue = False  # noqa: SLF001
         conn.sock.settimeout(_SEND_SECONDS)

@@ -1,6 +1,6 @@
 """Collects the bytes of a request until the request is whole, so that no thread waits for a client.
 
-Gunicorn's parser reads the request afterwards. A malformed request counts as whole, so that gunicorn refuses it.
+Gunicorn's parser reads the request afterwards. A malformed or too large request counts as whole, so that it is refused.
 """
 
 import re
@@ -70,7 +70,7 @@ class IncomingRequest:
         self.expects_continue = (b"expect", b"100-continue") in fields
 
     def _length(self, lengths: list[bytes], codings: list[bytes]) -> int:
-        """Return the length of the body to wait for, or 0 if the request will be refused without its body."""
+        """Return the length of the body to wait for; 0 if there is none or the request is refused without it."""
         if codings or len(lengths) != 1 or not lengths[0].isdigit() or len(lengths[0]) > _MAX_LENGTH_DIGITS:
             return 0
         length = int(lengths[0])
