@@ -17,7 +17,7 @@ from tests.support.harness.polling import wait_until
 from tests.support.harness.processes import Program
 
 INDEXES = [("ix_accounts_email", True), ("ix_accounts_tax_id", True)]
-RELEASE_BEFORE = """
+DOWNGRADE = """
     DROP INDEX ix_accounts_email, ix_accounts_tax_id;
     UPDATE alembic_version SET version_num = '0004'
 """
@@ -31,14 +31,14 @@ MIGRATION_SECONDS = 60
 
 
 class Upgrading:
-    """A database of the previous release, with an open transaction that blocks index builds."""
+    """A database marked as revision 0004, without the indexes of 0005; an open transaction blocks index builds."""
 
     def __init__(self, url: str, stack: ExitStack) -> None:
         self.url, self._stack = url, stack
         self._dsn = url.replace("postgresql+psycopg", "postgresql")
         self._pool = stack.enter_context(ThreadPoolExecutor())
         self.anyone = self.connect()
-        self.anyone.execute(RELEASE_BEFORE)
+        self.anyone.execute(DOWNGRADE)
         self._writer = self.connect(autocommit=False)
         self._writer.execute(ACCOUNT)
 

@@ -91,9 +91,9 @@ def switch(raw: str) -> bool:
 mode = choice(PRODUCTION, "local")
 """The modes of SEC-14."""
 log_level = choice("DEBUG", "INFO", "WARNING", "ERROR")
-"""Parses `level` of `logs.configure`."""
+"""The minimum level of `logs.configure`."""
 log_format = choice(*FORMATS)
-"""Parses `log_format` of `logs.configure`."""
+"""The format of `logs.configure`."""
 
 
 def host_port(raw: str) -> HostPort:

@@ -94,7 +94,6 @@ def rewind(settings: RelaySettings, *, after: int, caller: Caller) -> int | None
     """Move the checkpoint back to a position, so that the leader republishes later events; record the move.
 
     Returns the previous position, or None if Redis has no checkpoint. A position that is not earlier changes nothing.
-    Raises redis.RedisError.
     """
     engine = open_engine(settings.database_url.reveal())
     redis = connect(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)

@@ -30,7 +30,7 @@ class TidyDependencies:
 
 
 class _Absent:
-    """A placeholder for a port or a rule that the cleanup does not use. Any use raises AttributeError."""
+    """A placeholder for a port or a rule that the cleanup does not use. Reading an attribute raises AttributeError."""
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"`identity tidy` has no settings for {name}")

@@ -31,9 +31,9 @@ def event_stream() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainSettings(AuditSettings):
-    """The settings of `identity audit` without those that only the relay needs.
+    """The settings of `identity audit verify` and `identity audit anchor`.
 
-    Without `redis_url`, `identity audit verify` does not read the end that is recorded in Redis.
+    Without `redis_url`, the end that is recorded in Redis is not read.
     """
 
     redis_url: Secret | None = setting(

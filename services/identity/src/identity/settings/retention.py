@@ -9,7 +9,7 @@ _MIN_FEED_SECONDS = 7 * 86_400
 
 
 def feed_retention() -> int:
-    """Declare the retention of the feed in seconds. `identity tidy` deletes what is older."""
+    """Declare the retention of the feed in seconds."""
     return setting(
         "IDENTITY_FEED_KEPT",
         parse=seconds,
@@ -19,7 +19,7 @@ def feed_retention() -> int:
 
 
 def stream_retention() -> int:
-    """Declare the retention of the streams in seconds. The relay deletes what is older."""
+    """Declare the retention of the streams in seconds."""
     return setting(
         "IDENTITY_STREAM_KEPT",
         parse=seconds,

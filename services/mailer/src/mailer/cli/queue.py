@@ -1,4 +1,4 @@
-"""`mailer queue`: show, pause and resume the mail queue."""
+"""`mailer queue`: show, pause and resume the mail queue (MAIL-5)."""
 
 from __future__ import annotations
 

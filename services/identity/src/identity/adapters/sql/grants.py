@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, or_, sele
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.active_grants import read_grant, select_active
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.grant_creation import OPEN, OPEN_BOUND, OPEN_CHILD
@@ -57,6 +58,11 @@ class SqlGrants(Grants):
     @override
     def get(self, grant_id: str) -> Grant | None:
         return self._session.get(Grant, grant_id)
+
+    @override
+    def locked(self, grant_id: str) -> Grant | None:
+        grant = self._session.get(Grant, grant_id, with_for_update=ROW_LOCK, populate_existing=True)
+        return grant if grant is not None and grant.ended_at is None else None
 
     @override
     def active(self, grant_id: str, now: datetime) -> ActiveGrant | None:
@@ -139,13 +145,13 @@ class SqlGrants(Grants):
 
     @override
     def end_of_client(self, client: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
-        # A child grant has its parent's client, so one statement ends both. The lock on the client prevents new grants.
+        # Child grants belong to the same client, whose lock prevents new grants. Too many may exist to list their ids.
         return self._end_each(_row.client == client, reason, now)
 
     @override
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
         due = select(_row.id).where(_row.expires_at <= now, _NOT_ENDED).order_by(_row.expires_at).limit(limit)
-        # A child grant expires with its parent, so it is due itself. Waiting for locked rows could deadlock.
+        # Does not wait for child grants, which are due themselves: with other locks held, that could deadlock.
         return self._end_named(due.with_for_update(skip_locked=True), "expired", now)
 
     def _end(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
