@@ -47,7 +47,7 @@ def subject_of_test(subject: str) -> str:
 
 
 def notice_of_test() -> str:
-    """Return the first sentence of a test mail."""
+    """Return the sentence at the top of a test mail."""
     return str(_texts()["test_mail"]["notice"])
 
 

@@ -29,7 +29,7 @@ def connect(url: str) -> redis.Redis:
 class ThreadConnections:
     """A connection for each thread, because taking a connection from a pool costs as much as a short command.
 
-    The connections belong to the client's pool, so that a process closes all its connections to a server together.
+    The connections belong to the client's pool: when one reconnects, the others do too, so that all use one server.
     """
 
     def __init__(self, client: redis.Redis) -> None:
@@ -47,7 +47,7 @@ class ThreadConnections:
         return client
 
     def generation(self) -> int:
-        """Return a number that increases whenever one of these connections reconnects, possibly to another server."""
+        """Return a number that increases whenever a connection of the client reconnects, possibly to another server."""
         return redis_client.generation(self._client)
 
     def history(self) -> str:
