@@ -50,7 +50,7 @@ def show(request_id: str, validated: ValidatedRequest) -> Response:
 def proceed(validated: ValidatedRequest) -> Response | Interaction:
     """Return the response with a code, or the interaction that is required first.
 
-    Raises AuthorizationError, RequestGone, Unavailable.
+    Raises AuthorizationError, RequestGone, TooManyRequests, Unavailable.
     """
     for _ in range(_TRIES):
         try:

@@ -39,7 +39,7 @@ def with_request(view: View) -> Callable[..., Response]:
 
 
 def advance(request_id: str, validated: ValidatedRequest, *, account_id: str, consented: bool) -> Response:
-    """Record the choices, unless nobody is logged in, and redirect to the request's page."""
+    """Record the choices of a logged-in person, and redirect to the request's page."""
     principal = optional_principal()
     if principal is not None:
         pending_authorization_requests.advance(
