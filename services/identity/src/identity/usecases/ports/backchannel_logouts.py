@@ -16,7 +16,7 @@ class Logouts(Protocol):
         """
 
     def clients_due(self, now: datetime) -> Sequence[str]:
-        """Return the names of clients with a due logout that is not leased, in order."""
+        """Return the names of clients with a due logout that is not leased, in order of name."""
 
     def lease(self, client: str, now: datetime, *, until: datetime) -> LeasedLogout | None:
         """Lease the client's next due logout and count the attempt.

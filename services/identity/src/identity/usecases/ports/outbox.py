@@ -94,16 +94,16 @@ class OutboxReader(Protocol):
 
 
 class WaitingMails(Protocol):
-    """The mails in the outbox that have no receipt yet."""
+    """The mails in the outbox whose state is waiting."""
 
     def epoch(self) -> str:
         """Return the identifier of this database."""
 
     def waiting_mails(self, *, before: int, published_before: datetime, limit: int) -> Sequence[str]:
-        """Return the ids of events whose mails have no receipt, in order of position.
+        """Return the ids of events whose mails are waiting, in order of position.
 
         Their positions are below `before`, and they were published at or before `published_before`.
         """
 
     def record_lost_mails(self, event_ids: Collection[str], now: datetime) -> int:
-        """Mark mails that still have no receipt as refused, with the category `lost`; return their number."""
+        """Mark those mails that are still waiting as refused, with the category `lost`; return their number."""

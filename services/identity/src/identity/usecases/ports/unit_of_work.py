@@ -110,7 +110,7 @@ class Ports:
         return self.transaction(self)
 
     def by(self, caller: Caller) -> Ports:
-        """Return a copy of the ports for another caller: an operator or a system process."""
+        """Return a copy of the ports for another caller, such as an operator."""
         return replace(self, caller=lambda: caller)
 
 
@@ -173,7 +173,7 @@ class UnitOfWork(Transaction):
 
     @abstractmethod
     def flush(self) -> None:
-        """Send pending changes to the database, so that a unique index refuses them now and not at the commit."""
+        """Send pending changes to the database, so that later statements see them and unique indexes check them now."""
 
     @abstractmethod
     def savepoint(self, *, keep: bool) -> AbstractContextManager[None]:
