@@ -35,7 +35,7 @@ class Interaction:
     chosen: Candidate | None = None
     """The account that the person consents for; None except in the step `consent`."""
     in_use: frozenset[str] = frozenset()
-    """In the step `company`: the ids of accounts for which the session already has a grant at the client."""
+    """In the step `company`: the ids of accounts for which the session has an active grant at the client."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def drop_expired_email_changes(ports: Ports, now: datetime) -> int:
 def _for_each(
     ports: Ports, find: Callable[[UnitOfWork], Sequence[str]], change: Callable[[UnitOfWork, str], bool]
 ) -> int:
-    """Apply `change` to each id that `find` returns, each in its own transaction; return the number of changes."""
+    """Apply `change` to the ids that `find` returns, batch by batch, each in its own transaction; count the changes."""
     changed = 0
     while True:
         with ports.unit_of_work() as uow:

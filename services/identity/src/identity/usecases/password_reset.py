@@ -30,7 +30,7 @@ from identity.usecases.steps.unbinding import remove_all
 
 
 def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo) -> None:
-    """Mail a link if username and mailbox match, without disclosing whether they do or a limit was reached."""
+    """Mail a link if username and mailbox match. Discloses neither a match nor that a limit was reached."""
     key = username_key(username)[:MAX_USERNAME_KEY]
     found = ports.queries.by_username(key)
     device = known_device(ports, client, found)

@@ -18,7 +18,7 @@ from identity.usecases.steps.client_address_limits import count_by_network
 def store(
     ports: Ports, validated: ValidatedRequest, principal: Principal | None, *, client_info: ClientInfo
 ) -> str:
-    """Store a request until the person has logged in and chosen; return its id. Raises TooManyRequests."""
+    """Store a request; return its id. Raises TooManyRequests."""
     count_request(ports, client_info)
     now, request_id = ports.clock.now(), ports.randomness.token()
     stored = PendingRequest(
@@ -37,7 +37,7 @@ def store(
 
 
 def count_request(ports: Ports, client_info: ClientInfo) -> None:
-    """Count a stored request by client address. Raises TooManyRequests."""
+    """Count a request that is to be stored, by client address. Raises TooManyRequests."""
     wait_seconds = count_by_network(ports, AUTHORIZATIONS_BY_CLIENT_ADDRESS, client_info)
     if wait_seconds:
         raise TooManyRequests(wait_seconds)

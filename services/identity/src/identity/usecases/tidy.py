@@ -19,7 +19,7 @@ class CleanupResult:
 
 
 def clean_up(ports: Ports, purger: Purger) -> CleanupResult:
-    """End what was not verified in time, and delete what is past its retention. Runs may overlap."""
+    """End what was not verified in time, and delete expired rows and events. Runs may overlap."""
     now = ports.clock.now()
     return CleanupResult(
         accounts=lapse_accounts(ports, now),

@@ -108,7 +108,7 @@ def _resolve(
 
 
 def _require_current(account: Account, challenge: Challenge, now: datetime) -> None:
-    """Refuse a link that a change of the account invalidated. Raises LinkExpired, LinkSuperseded."""
+    """Refuse a link that a change or the lapse of the account invalidated. Raises LinkExpired, LinkSuperseded."""
     if challenge.purpose == Purpose.EMAIL_CHANGE:
         if challenge.email != account.pending_email:
             raise LinkSuperseded

@@ -17,8 +17,8 @@ _MAILBOX_LIMITS = (MAILBOX_HOUR, MAILBOX_DAY)
 class Budget(StrEnum):
     """The budgets of a mailbox, each with its own counters.
 
-    Mails that strangers can request do not use up the owner's quotas, and the use of one budget discloses nothing about
-    another.
+    Mails that strangers can request do not use up the quotas of the owner's other mails, and the use of one budget
+    discloses nothing about another.
     """
 
     CLAIMS = "claims"
