@@ -250,7 +250,7 @@ class UsernamesRequested(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationConflicted(EventData):
-    """A registration or change named the mailbox of another account; a mail to the mailbox's owner is due."""
+    """A registration or a change of mailbox named another account's mailbox; a mail to its owner is due."""
 
     type: ClassVar[str] = PREFIX + "registration.conflicted"
     family: ClassVar[Family] = MAIL_REQUEST

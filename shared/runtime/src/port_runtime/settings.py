@@ -1,4 +1,4 @@
-"""Typed settings from environment variables (OPS-5); each can also be set as NAME_FILE, the path of a file.
+"""Typed settings from environment variables (OPS-5); NAME_FILE can name a file with the value instead.
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:

@@ -5,7 +5,7 @@ Without the SDK, trace ids are only propagated; with the SDK, spans are exported
     with span("POST /api/v1/accounts", parent=traceparent, kind=SpanKind.SERVER) as current:
         current.set_attribute("http.response.status_code", 202)
 
-Attributes contain no secrets, and no addresses of people.
+Attributes contain no secrets and no mail addresses.
 """
 
 from __future__ import annotations
