@@ -1,5 +1,5 @@
 -- The publication of the outbox for Debezium, on PostgreSQL 15 or newer with wal_level = logical; run it as the owner of
--- the tables. It has only new rows, because the relay updates rows later, and no column `sealed`, which has mail content.
+-- the tables. It has only inserts, because the relay updates rows later, and no column `sealed`, which has mail content.
 CREATE PUBLICATION identity_outbox
   FOR TABLE outbox (id, event_id, type, subject, ce, created_at)
   WITH (publish = 'insert');

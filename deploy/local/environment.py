@@ -232,7 +232,7 @@ def _merge(defaults: dict[str, str], outside: dict[str, str]) -> dict[str, str]:
 
 
 def _secret(name: str, path: str) -> dict[str, str]:
-    """Return the caller's variable, or the generated file if it is not set."""
+    """Return the caller's variable, else the caller's file, else the generated file."""
     if os.environ.get(name):
         return {name: os.environ[name]}
     return {f"{name}_FILE": os.environ.get(f"{name}_FILE") or path}

@@ -1,4 +1,4 @@
-"""The secrets of a local system, generated once and readable only by their owner."""
+"""The secrets of an installation, generated once and readable only by their owner."""
 
 from __future__ import annotations
 
