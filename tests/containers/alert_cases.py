@@ -30,7 +30,7 @@ def missing(metric: str) -> Case:
 
 
 def above(metric: str, *, high: str, low: str) -> Case:
-    """Return the case of a gauge, or of a counter that grows, which is too high in production only."""
+    """Return a case in which the alert fires with `high` in production only, and not with `low`."""
     return Case({metric: high, _in_staging(metric): low}, {metric: low, _in_staging(metric): low})
 
 

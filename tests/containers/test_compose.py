@@ -128,7 +128,7 @@ def test_each_service_has_its_stop_grace_period() -> None:
 
 def test_the_file_has_no_version_key() -> None:
     assert "version" not in FILE  # both clients then apply the Compose Specification
-    assert "name" not in FILE  # docker-compose 1.29 refuses the file
+    assert "name" not in FILE  # docker-compose 1.29 refuses this key
 
 
 @each_service

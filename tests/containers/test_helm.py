@@ -15,7 +15,7 @@ from tests.support.servers.optional_programs import HELM
 
 CHART = ROOT / "deploy/helm"
 SCALING = {"HorizontalPodAutoscaler", "ScaledObject", "TriggerAuthentication"}
-"""Kinds of the overlay that are no part of the chart."""
+"""Kinds of the overlay that are not part of the chart."""
 
 
 def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""A member of a group reads, claims and releases entries, on a real Redis and with any client."""
+"""A member of a group reads, claims and releases entries, on a real Redis, with RESP2 and RESP3, decoded or not."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

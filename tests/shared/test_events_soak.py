@@ -76,7 +76,7 @@ class Soak:
         self.deaths = 0
 
     def restart_dead(self, dice: random.Random) -> None:
-        """Start each member that does not run; count those that died in `deaths`."""
+        """Start each member that is not running, and add those that died to `deaths`."""
         for index, member in enumerate(self._members):
             if member is None or member.poll() is not None:
                 self.deaths += member is not None

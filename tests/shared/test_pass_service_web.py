@@ -1,4 +1,4 @@
-"""The sample port service accepts only valid logout tokens (OpenID Connect Back-Channel Logout 1.0, section 2.6)."""
+"""The sample port service accepts only valid logout tokens (OIDC Back-Channel Logout 2.6) and shows a new company."""
 
 import json
 import time

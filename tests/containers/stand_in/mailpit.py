@@ -71,7 +71,7 @@ class Api(BaseHTTPRequestHandler):
 async def serve() -> None:
     loop = asyncio.get_running_loop()
     smtp = UnthreadedController(Accepting(), hostname="0.0.0.0", port=1025, loop=loop)  # noqa: S104 - in a container
-    await smtp._create_server()  # noqa: SLF001 - begin() wants a loop that does not run yet
+    await smtp._create_server()  # noqa: SLF001 - begin() requires a loop that is not running yet
     http = ThreadingHTTPServer(("0.0.0.0", 8025), Api)  # noqa: S104 - in a container
     await asyncio.to_thread(http.serve_forever)
 
