@@ -66,7 +66,7 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def dead() -> None:
-    """List, show, retry and drop the mails that were permanently refused.
+    """List, show, retry and drop the mails that were permanently refused or unreadable.
 
     The commands need the mailer's settings: Redis, and the keys to decrypt a mail's expiry.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A mail that was permanently refused at `at`. `attempts` is None in records of earlier releases."""
+    """A mail that was permanently refused, or unreadable, at `at`. `attempts` is None in records of old releases."""
 
     event_id: str
     entry_id: str

@@ -47,7 +47,7 @@ Claim = ClaimGranted | ClaimDeferred | AlreadyFinal
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A final state, reached at `at`. Only a refusal has a `category` and a `reply_text`, which is redacted (SEC-9)."""
+    """A final state, reached at `at`. Only `refused` has a `category` and a `reply_text`, which is redacted (SEC-9)."""
 
     state: State
     at: datetime
