@@ -1,5 +1,5 @@
 # The commands of the project. Each target sets itself up; most need only Python 3.11+ (with venv), bash and make.
-# The variables configure the local system, e.g. `make run IDENTITY_PORT=8001 RUN_DIR=.run2`.
+# Variables are arguments of the targets, e.g. `make run IDENTITY_PORT=8001 RUN_DIR=.run2`.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -46,7 +46,7 @@ CLIENTS   := $(OPENID) $(TYPESCRIPT) $(addprefix .venv/clients/,pass-go oauth2-p
 TOOLS     := .venv/tools/schemas .venv/tools/helm
 HELM      := v3.22.0
 OAUTH2_PROXY := v7.15.6
-# Modules with the schemas of kinds that are no part of Kubernetes.
+# Go modules with the custom resource definitions that the manifests need.
 SCHEMAS   := sigs.k8s.io/gateway-api@v1.4.1 github.com/kedacore/keda/v2@v2.18.1 \
              github.com/prometheus-operator/prometheus-operator@v0.85.0
 TYPED     := shared/runtime/src shared/events/src services/identity/src services/mailer/src tests deploy shared/examples
@@ -179,7 +179,7 @@ $(IOREDIS) $(OPENID) $(TYPESCRIPT) $(READERS): %/node_modules/.package-lock.json
 	  --fetch-retries 3 --fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 5000 && touch node_modules/.package-lock.json || \
 	  echo "npm could not install the packages of $*; the tests say below what did not run" >&2
 
-# OpenID Connect clients in Go and Java. Without the compiler or its packages the tests are skipped with a message.
+# OpenID Connect clients and Kubernetes tools, built with Go and Maven. If a build fails, its tests are skipped with a message.
 define build # <command>
 	@echo "building $@"
 	@mkdir -p $(@D)

@@ -1,6 +1,6 @@
-"""Documents generated from the code: version, settings, Redis users, OpenAPI, metrics, alerts, proofs, drawings.
+"""Generates documents from the code, such as OpenAPI and the tables of settings.
 
-`python -m deploy.documents write` writes the documents; `check` exits with 1 and names outdated files.
+`python -m deploy.documents write` writes the documents; `check` names outdated files and then exits with 1.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def _mailbox(paths: RunPaths) -> dict[str, str]:
 
 
 def _database(paths: RunPaths) -> dict[str, str]:
-    """Return the settings that identity's processes share, with the caller's but without keys."""
+    """Return the settings of all identity processes: defaults and the caller's, without keys."""
     defaults = {
         "IDENTITY_MODE": "local",
         "IDENTITY_DATABASE_URL": f"sqlite:///{paths.settings.root / 'identity.sqlite'}",

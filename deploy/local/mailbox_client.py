@@ -15,18 +15,18 @@ CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
 class Mails:
-    """The mailbox of `make run`. Each mail that arrives after the constructor is returned once."""
+    """The mailbox of `make run`. Each mail that arrives after construction is used once."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
         self._returned = {mail["id"] for mail in self._list()}
 
     def link_token(self, address: str) -> str:
-        """Return the token of the link in the next mail to this address. Raises TimeoutError."""
+        """Return the token in the next mail to this address that has a link with one. Raises TimeoutError."""
         return self._next(address, TOKEN)
 
     def code(self, address: str) -> str:
-        """Return the code of six digits in the next mail to this address. Raises TimeoutError."""
+        """Return the six-digit code in the next mail to this address that has one. Raises TimeoutError."""
         return self._next(address, CODE)
 
     def _next(self, address: str, pattern: re.Pattern[str]) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # By category, because a server refuses to start with an unknown command, and commands differ between releases.
-# These rules follow other categories, because they remove commands of those categories; INFO is @dangerous.
+# These rules stand after other categories, from which they also remove commands; INFO is @dangerous.
 _CONNECT = "+@connection -@admin -@dangerous +command +time +info"
 _TRANSACT = "+multi +exec +discard"
 # By type of value: @all and @keyspace contain commands without a key, such as SCAN, FUNCTION and SCRIPT FLUSH.
@@ -47,7 +47,7 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
             f"{_CONNECT} {_TRANSACT} (~{stream} {_GROUP}) "
             f"(~seen:* +exists +set +get +del +expire +watch +xadd +xdel {_GROUP}) +unwatch"
         ),
-        # KEDA, which scales the mailers: reads the length of the backlog but no entry.
+        # KEDA, which scales the mailers: reads the length of the backlog.
         "scaler": f"{_CONNECT} (~{MAILS} +xinfo +xpending +xlen)",
         # A person: may read everything and change nothing.
         "operator": f"~* +@read {_CONNECT} +keys +client|list +slowlog|get",

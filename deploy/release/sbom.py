@@ -11,7 +11,7 @@ SERVICES = ("identity", "mailer")
 
 
 def write(service: str, wheels: Path, *, uv: Path) -> Path:
-    """Install a service like its image does into a separate environment; write the bill next to the wheels."""
+    """Install a service into a separate environment, as its image does; write the bill next to the wheels."""
     project, bill = ROOT / "services" / service, wheels / f"{service}.cdx.json"
     with TemporaryDirectory() as directory:
         python = Path(directory) / "bin" / "python"

@@ -1,4 +1,4 @@
-"""The version of the release: `make docs` copies it from `VERSION` into all other files."""
+"""The version of the release: `make docs` copies it from `VERSION` into the files of `_PLACES`."""
 
 import re
 from pathlib import Path

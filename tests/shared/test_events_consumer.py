@@ -96,7 +96,7 @@ def test_a_restarted_only_member_begins_with_its_pending_entries(
 ) -> None:
     publish(client, "e-1", "e-2")
     client.xgroup_create(STREAM, GROUP, id="0")
-    client.xreadgroup(GROUP, "only", {STREAM: ">"})  # like a kill at this point
+    client.xreadgroup(GROUP, "only", {STREAM: ">"})  # like a kill after the read
     publish(client, "e-3")
 
     with following(redis_server, name="only") as follower:

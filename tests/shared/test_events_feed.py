@@ -1,4 +1,4 @@
-"""The feed's client bounds answers, retries transient errors and never shows its secret (EVT-6)."""
+"""The feed's client bounds answers, distinguishes transient errors from refusals and never shows its secret (EVT-6)."""
 
 import pickle
 from collections.abc import Iterator

@@ -11,7 +11,7 @@
 {{- $_ := set $object.metadata.labels "release" $values.prometheusRelease }}
 {{- end }}
 {{- if eq $object.kind "Deployment" }}
-{{- /* Helm removes a value that is null. */ -}}
+{{- /* Without `replicas`, which null removes from the values, an autoscaler sets the number. */ -}}
 {{- $_ := unset $object.spec "replicas" }}
 {{- if hasKey $values.replicas $name }}{{ $_ := set $object.spec "replicas" (get $values.replicas $name) }}{{ end }}
 {{- include "port-identity.pod" (dict "root" .root "name" $name "template" $object.spec.template) }}

@@ -11,7 +11,7 @@ const PAGE = 1_000;
 const positionOf = ([, fields]) => Number(toObject(fields).position);
 
 export class FeedCatchUp {
-  #position = 0; // the position up to which the group handled all events; kept in memory too, in case Redis loses its data
+  #position = 0; // up to here the group has handled all events; also kept in memory, in case Redis loses its data
   #positionKey;
   #leaseKey;
   #complete; // the fingerprint of an empty stream without missing events
@@ -34,8 +34,8 @@ export class FeedCatchUp {
     }
   }
 
-  // Returns the gap between the position and the stream, which the feed must fill: all positions below `before`. If there
-  // is none, advances the position to the group's progress.
+  // Returns the gap between the position and the stream, which the feed must fill: all positions below `before`. If
+  // there is none, advances the position to the group's progress.
   async #findGap() {
     const { stream, group } = this.member;
     const [about, groups, [, oldest], stored] = await execute(
@@ -80,7 +80,7 @@ export class FeedCatchUp {
     else if (!items.length) await this.member.pause(FEED_WAIT_MS); // the relay appends to the stream before it commits
   }
 
-  // Stop all other members first, because they would still handle their pending entries.
+  // Replaces all data with a snapshot. No other member may run meanwhile: it would still handle its pending entries.
   async #startOver() {
     const pages = [];
     for await (const page of this.feed.snapshot()) pages.push(page);

@@ -1,5 +1,5 @@
-// Consumes identity's events in Node.js with only a Redis client. With IDENTITY_URL, it also reads events that the stream
-// no longer has over HTTP. Prints a line for each event: replace `handle` and `begin` with your own code.
+// Consumes identity's events in Node.js with only a Redis client. With IDENTITY_URL, it also reads, over HTTP, events
+// that the stream no longer has. Prints a line for each event: replace `handle` and `begin` with your own code.
 //
 //   REDIS_URL=redis://consumer:PASSWORD@127.0.0.1:6390/0 GROUP=passes-node node consumer.mjs
 
@@ -34,7 +34,8 @@ const member = new Member(redis, { group: GROUP, handle, claimIdleMs: Number(CLA
 for (const signal of ["SIGTERM", "SIGINT"]) {
   process.on(signal, () => {
     member.stop();
-    setTimeout(() => process.exit(1), STOP_MS).unref(); // Redis is down: other members claim the pending entries later
+    // If Redis or `handle` hangs, other members claim the pending entries later.
+    setTimeout(() => process.exit(1), STOP_MS).unref();
   });
 }
 

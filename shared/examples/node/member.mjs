@@ -96,7 +96,7 @@ export class Member {
     });
   }
 
-  // Handles an event, adds a dedupe mark or a dead letter to the transaction, and executes it.
+  // Handles an event unless it is a repeat, adds a dedupe mark or a dead letter to the transaction, and executes it.
   async settle(transaction, id, entry, times = 1) {
     const event = eventOf(entry);
     const seen = event && this.key(event.id);

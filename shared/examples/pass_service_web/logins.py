@@ -1,4 +1,4 @@
-"""The logins of this service in SQLite, which its processes share. A busy service would use its own database."""
+"""The logins of this service in SQLite, which its processes share. A real service would use its usual database."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Logins:
         return self._run("SELECT person FROM active WHERE id = ?", login)
 
     def drop(self, login: str | None) -> Any:
-        """Delete a login; return the person who logged in."""
+        """Delete a login; return the person who logged in, or None if there is no such login."""
         return self._run("DELETE FROM logins WHERE id = ? RETURNING person", login)
 
     def end(self, sid: str) -> None:

@@ -35,7 +35,7 @@ DELETE FROM handled WHERE at < datetime('now', '-30 days');
 
 
 class Passes:
-    """The service's database, which is also the consumer's DedupeStore: one transaction writes both."""
+    """The service's database, also the consumer's DedupeStore: one transaction writes an event's id and its effect."""
 
     def __init__(self, path: str) -> None:
         self._database = sqlite3.connect(path, isolation_level=None, timeout=10)

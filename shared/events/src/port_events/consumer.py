@@ -8,9 +8,9 @@
 
 An event is acknowledged when the loop requests the next event. After a crash it is delivered again, to another member
 of the group or to the next process. The ids of handled events are stored, so that repeated events are dropped.
-`run(handler)` also retries a failing handler before the next event. An entry that cannot be parsed, or whose last
+`run(handler)` retries a failing handler before it handles the next event. An entry that cannot be parsed, or whose last
 attempt fails or crashes, becomes a dead letter: see `dead_letters()` and `retry_dead_letter()`. With a `feed`, the
-consumer reads events that were trimmed from the stream over HTTP.
+consumer reads over HTTP the events that the stream no longer has.
 
 The Redis user needs the commands xgroup, xreadgroup, xautoclaim, xclaim, xpending, xack, xinfo and xrange on the stream
 and on `seen:GROUP:*`. It also needs exists, set, get, del, watch, xadd and xdel on `seen:GROUP:*`, and the commands
@@ -64,14 +64,15 @@ class Consumer:
 
     A new group begins at `start`: "0" is the stream's oldest entry (with a `feed`, the first event ever published), "$"
     means only new entries. A member takes over entries that were idle at another member for `claim_idle_ms`, so
-    handling an event should take less time. After `tries` attempts an entry becomes a dead letter.
+    handling an event should take less time. After `tries` failed attempts, crashes included, an entry becomes a dead
+    letter.
 
     If a group has one member with a fixed `name`, this member receives each subject's events in order: after a
     restart, it first handles the entries that were pending at the crash. `dedupe_store` is a RedisDedupeStore by
     default. `malformed`, `duplicates` and `dead_lettered` count entries; a malformed entry is also dead-lettered.
 
     A consumer belongs to one thread. Other threads may call `stop`, `lag`, `dead_letters` and `retry_dead_letter`.
-    Iteration raises FeedRefused and CursorExpired of `port_events.feed`, and errors of Redis that no retry can mend.
+    Iteration raises FeedRefused and CursorExpired of `port_events.feed`, and redis.RedisError if a retry does not help.
     """
 
     def __init__(  # noqa: PLR0913 - settings with defaults
@@ -119,9 +120,10 @@ class Consumer:
 
     @classmethod
     def from_url(cls, url: str, *, group: str, **options: Unpack[Options]) -> Self:
-        """Connect to `redis://`, `rediss://`, `unix://` or `redis+sentinel://`; the options are those of the class.
+        """Create a consumer for a URL of `redis_client.URL_SCHEMES`; the options are those of the class.
 
-        Raises ValueError for an invalid URL or a Redis Cluster. The loop waits for a server that does not answer.
+        Raises ValueError for an invalid URL or a Redis Cluster, and TypeError for an unknown option in the URL. If the
+        server does not answer, the loop waits for it.
         """
         if leads_to_cluster(url):
             raise ValueError("Redis Cluster is not supported")
@@ -174,8 +176,8 @@ class Consumer:
     def retry_dead_letter(self, dead_letter_id: str) -> bool:
         """Let a member handle a dead letter again; return False if it does not exist. Raises redis.RedisError.
 
-        Members look for such entries every `claim_idle_ms` / 2, between batches. It is deleted on success, and kept on
-        failure.
+        Members look for such entries every `claim_idle_ms` / 2, between batches. The dead letter is deleted when it is
+        handled, and kept if it fails again.
         """
         return self._dead_letters.requeue(dead_letter_id)
 
@@ -258,7 +260,7 @@ class Consumer:
         self._retrier.call(self._catch_up.renew)
 
     def _accept(self, delivery: Delivery) -> Event | None:
-        """Return the event, or acknowledge or reject an entry that need not be handled and return None."""
+        """Return the event, or None if the entry was a repeat (now acknowledged) or was rejected."""
         try:
             event = from_fields(*delivery.raw).event
         except MalformedEvent as error:

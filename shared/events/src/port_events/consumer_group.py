@@ -52,7 +52,8 @@ class Group:
     """Reads, claims and acknowledges entries for one member of a group.
 
     Works with RESP2 and RESP3, and with clients that decode responses or not. Every method may raise redis.RedisError.
-    A Group belongs to one thread; `fetch` and `pending` may be called from any. `losses` counts calls of `restore`.
+    A Group belongs to one thread; any thread may call `create`, `fetch` and `pending`. `losses` counts calls of
+    `restore`.
     """
 
     def __init__(self, client: Redis, stream: str, group: str, name: str) -> None:
@@ -157,7 +158,8 @@ class Group:
     def renew(self, ids: list[str], idle_ms: int) -> set[str]:
         """Reset the idle time of this member's entries; return the ids of entries that another member has claimed.
 
-        `idle_ms` must be less than the entries' idle time, but more than that of an entry that was claimed since.
+        `idle_ms` must be less than the entries' idle time, but more than that of an entry that another member has
+        claimed since.
         """
         doubtful = set(ids).difference(self._claim(idle_ms, ids, counting=False))
         return {entry_id for entry_id in doubtful if self._is_held_by_peer(entry_id)}
@@ -243,7 +245,7 @@ class Group:
 
 @contextmanager
 def _ignore_missing_group() -> Iterator[None]:
-    """Ignore NOGROUP: stream or group do not exist, for example because Redis lost its data."""
+    """Ignore NOGROUP: the stream or the group does not exist, for example because Redis lost its data."""
     try:
         yield
     except ResponseError as error:
@@ -269,5 +271,5 @@ def _entries_of(answer: Any) -> list[RawEntry]:
 
 
 def _texts(entries: list[Any]) -> list[RawEntry]:
-    # Redis before 7.0 returns None for the fields of an entry that was trimmed meanwhile.
+    # A pending entry that was trimmed has no fields; XAUTOCLAIM before Redis 7.0 returns nil instead of the entry.
     return [(as_text(entry_id), fields or {}) for entry_id, fields in entries if entry_id is not None]

@@ -40,7 +40,7 @@ class FeedError(Exception):
 
 
 class FeedUnavailable(FeedError):  # noqa: N818 - named after its cause
-    """A retry may help: the feed is unreachable, overloaded or out of order, or its answer was invalid."""
+    """A retry may help: the feed is unreachable or overloaded, has failed, or its answer is invalid."""
 
 
 class FeedRefused(FeedError):  # noqa: N818 - named after its cause
@@ -81,7 +81,8 @@ class SnapshotPage:
 class Feed:
     """Identity's feed; `url` is the portal's. Plain HTTP outside loopback needs `allow_http`, for private networks.
 
-    The secret appears in no `repr`, error message or URL. Redirects are not followed. Raises ValueError.
+    The secret appears in no `repr`, error message or URL. Redirects are not followed. The constructor raises
+    ValueError for an invalid URL.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class Feed:
         raise TypeError("a feed contains a secret and cannot be pickled")
 
     def read(self, after: int) -> list[FeedItem]:
-        """Return the next events after a position in order, or [] at the end of the feed.
+        """Return up to `limit` events after a position in order, or [] at the end of the feed.
 
         Raises FeedUnavailable, FeedRefused, CursorExpired.
         """

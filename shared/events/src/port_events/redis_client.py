@@ -1,6 +1,7 @@
 """Clients of Redis that survive a failover.
 
-When a server refuses a command because of its state, its client closes each connection before the next command on it.
+When a server refuses a command because of its state, the client closes that connection, and each of its other
+connections before their next command.
 New connections resolve the server's host name again, or get its address from the sentinels in the URL.
 """
 
@@ -44,9 +45,9 @@ def connect(url: str, **options: Any) -> Redis:
 
 
 def generation(client: Redis) -> int:
-    """Return a number that increases when a connection of the client, made by `connect`, is opened again.
+    """Return a number for a client made by `connect`; after it increases, commands may reach another server.
 
-    The new connection may lead to another server.
+    It increases when a connection is opened again.
     """
     return cast("Generation", client.connection_pool.connection_kwargs["generation"]).number
 

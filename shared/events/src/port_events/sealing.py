@@ -60,7 +60,7 @@ class UnknownKey(SealError):  # noqa: N818 - named after its cause
 
 
 class NotSigned(SealError):  # noqa: N818 - named after its cause
-    """The decrypted text is not a JWS, or its signature cannot be verified."""
+    """The decrypted text is not a JWS, or its signature cannot be checked, for example because of another algorithm."""
 
 
 class BadSignature(SealError):  # noqa: N818 - named after its cause

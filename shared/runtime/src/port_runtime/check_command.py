@@ -22,6 +22,6 @@ wait_option = click.option(
 
 
 def print_waiting(report: Report) -> None:
-    """Print the failed checks for which a command waits to standard error."""
+    """Print to standard error the failed checks that a command waits for."""
     failed = (f"{name}: {result}" for name, result in report.results.items() if result != "ok")
     click.echo(f"waiting for {'; '.join(failed)}", err=True)

@@ -8,7 +8,7 @@ _MIN_CHARACTERS_FOR_BOTH: Final = 5
 
 
 def masked_mailbox(mailbox: str) -> str:
-    """Return a masked mailbox such as `s***n@example.com`, or `w***@example.com` if the name is short.
+    """Return a masked mailbox such as `s***n@example.com`, or `w***@example.com` if the local part is short.
 
     The last character is shown because it usually distinguishes a person's mailboxes at the same domain.
     """

@@ -2,7 +2,7 @@
 
     python -m port_runtime.probe http://127.0.0.1:8000/readyz
 
-Exits with 0 for status 200, otherwise with 1 and a line on standard error. Ignores proxies and redirects.
+Exits with 0 for status 200, otherwise with 1 and a line on standard error. Uses no proxy and follows no redirect.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Samples: TypeAlias = "Future[Sequence[Sample]]"
 
-TIMEOUT_SECONDS: Final = 3.0  # well below Prometheus' ten
+TIMEOUT_SECONDS: Final = 3.0  # well below Prometheus' default time-out of ten
 log = get_logger("port_runtime.scrape_collector")
 
 

@@ -30,7 +30,7 @@ _IN_CODEC_ERROR = re.compile(r"(codec can't (?:en|de)code (?:character|byte)s?) 
 
 
 def redact(_logger: object, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask secrets, and everything below MAX_DEPTH levels of nesting; a structlog processor."""
+    """Mask secrets, and everything but numbers below MAX_DEPTH levels of nesting; a structlog processor."""
     for key, value in record.items():
         record[key] = _masked(key, value, MAX_DEPTH)
     return record

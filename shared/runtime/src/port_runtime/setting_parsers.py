@@ -91,9 +91,9 @@ def switch(raw: str) -> bool:
 mode = choice(PRODUCTION, "local")
 """The modes of SEC-14."""
 log_level = choice("DEBUG", "INFO", "WARNING", "ERROR")
-"""The minimum level of `logs.configure`."""
+"""Parses `level` of `logs.configure`."""
 log_format = choice(*FORMATS)
-"""The format of `logs.configure`."""
+"""Parses `log_format` of `logs.configure`."""
 
 
 def host_port(raw: str) -> HostPort:

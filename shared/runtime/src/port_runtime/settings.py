@@ -40,7 +40,7 @@ REQUIRED: Final = Required.REQUIRED
 
 
 class SettingsError(Exception):
-    """Settings are wrong. `errors` contains a line "NAME: reason" for each; those of `load` in order of declaration."""
+    """Settings are wrong. `errors` contains a line "NAME: reason" for each error."""
 
     def __init__(self, errors: list[str]) -> None:
         super().__init__("; ".join(errors))

@@ -1,6 +1,6 @@
 """Tracing with the OpenTelemetry API (OPS-4).
 
-Without the SDK, trace ids are only propagated; with the SDK, spans are exported.
+Spans are exported if an endpoint is set; otherwise trace ids are only propagated.
 
     with span("POST /api/v1/accounts", parent=traceparent, kind=SpanKind.SERVER) as current:
         current.set_attribute("http.response.status_code", 202)
@@ -110,7 +110,7 @@ def span(
     """
     context = _context(parent) if parent else None
     started = _TRACER.start_span(name, context, kind, _dotted(attributes))
-    if not started.get_span_context().is_valid:  # no SDK and no parent
+    if not started.get_span_context().is_valid:  # no SDK and no valid parent
         started = NonRecordingSpan(
             SpanContext(_ids.getrandbits(128) or 1, _ids.getrandbits(64) or 1, is_remote=False)
         )
@@ -173,7 +173,7 @@ def span_id() -> str | None:
 
 
 def server(host: str | None, port: int | None) -> dict[str, Any]:
-    """Return the attributes of a client span that name its server; none if there is no host, as with a Unix socket."""
+    """Return keywords of `span` that name a client span's server; none if there is no host, as with a Unix socket."""
     return {"server__address": host, "server__port": port} if host else {}
 
 

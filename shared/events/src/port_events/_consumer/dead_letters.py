@@ -94,7 +94,10 @@ class DeadLetters(Source):
         return bool(claimed)
 
     def take(self, idle_ms: int) -> tuple[RawEntry, int] | None:
-        """Claim an entry that was requeued, or that a member left unfinished for `idle_ms`; add its delivery count."""
+        """Claim an entry that was requeued, or that a member left unfinished for `idle_ms`.
+
+        Returns the entry with its delivery count, or None.
+        """
         return self._group.take_over(idle_ms)
 
     def leave(self, *unhandled: str, keep_name: bool) -> None:

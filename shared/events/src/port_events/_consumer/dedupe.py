@@ -35,9 +35,10 @@ class DedupeStore(Protocol):
 
 
 class RedisDedupeStore(DedupeStore):
-    """A key for each handled event, which expires after `ttl_seconds`. Every method may raise redis.RedisError.
+    """A key for each handled event, which expires after `ttl_seconds`, and a key for the position.
 
-    A failover of Redis may lose the newest keys, so each process also remembers the last MAX_REMEMBERED events.
+    A failover of Redis may lose the newest keys, so each process also remembers the last MAX_REMEMBERED events. Every
+    method may raise redis.RedisError.
     """
 
     def __init__(self, client: Redis, group: str, ttl_seconds: int = DEDUPE_TTL_SECONDS) -> None:

@@ -46,8 +46,8 @@ class FeedCatchUp:
     def deliveries(self, keep_alive: Callable[[], None]) -> Iterator[Delivery]:
         """Yield the missing events; an event counts as handled when the next event is requested.
 
-        Calls `keep_alive` before each event and after each wait for another member. Raises Stopped, CursorExpired,
-        FeedRefused and redis.RedisError.
+        Calls `keep_alive` before each event, and each time before it looks for a further gap. Raises Stopped,
+        CursorExpired, FeedRefused and redis.RedisError.
         """
         call = self._retrier.call
         while gap := call(self._position.find_gap):

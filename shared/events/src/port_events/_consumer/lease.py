@@ -31,7 +31,7 @@ class Lease:
         return acquired or self._change(self._lease_ms)
 
     def renew(self) -> bool:
-        """Extend the lease if a third of its duration has passed; return False if this member no longer has it."""
+        """Once a third of the duration has passed, extend the lease; return False if this member has lost it."""
         now = time.monotonic()
         if (now - self._acquired_at) * 1000 < self._lease_ms / 3:
             return True

@@ -80,7 +80,10 @@ class Retrier:
             raise Stopped
 
     def call(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-        """Call the function, and after each transient error call it again, with exponential backoff. Raises Stopped."""
+        """Call the function, and after each transient error call it again, with exponential backoff.
+
+        Raises Stopped, and the function's other errors.
+        """
         waits = exponential_backoff()
         while True:
             try:
@@ -105,7 +108,7 @@ class HandlerRetry:
         self._retrier, self._tries, self._between_tries = retrier, tries, between_tries
 
     def run(self, handler: Callable[[Event], object], event: Event, delivery: Delivery) -> str:
-        """Return "" on success, or the reason of the last failure. Raises Stopped.
+        """Return "" on success, or the reason of the last failure. Raises Stopped and redis.RedisError.
 
         The reason contains the error's class, file and line, never its message, which may contain personal data.
         """

@@ -41,13 +41,16 @@ class UnhandledEntries:
         self._entries.pop(entry_id, None)
 
     def renew(self) -> None:
-        """If a third of `claim_idle_ms` has passed since the last call, renew the entries. Raises redis.RedisError."""
+        """Once a third of `claim_idle_ms` has passed since they were last renewed, renew the entries.
+
+        Raises redis.RedisError.
+        """
         now = time.monotonic()
         idle_ms = (now - self._renewed_at) * 1000
         if not self._entries or idle_ms < self._claim_idle_ms / 3:
             return
-        # Another member claims an entry only after `claim_idle_ms`. The entry's new idle time is below `min_idle_ms`,
-        # so that XCLAIM does not take it back.
+        # Another member claims an entry only after `claim_idle_ms`. The idle time of an entry that it has claimed is
+        # below `min_idle_ms`, so XCLAIM does not take the entry back.
         min_idle_ms = max(0, int(idle_ms - self._claim_idle_ms / 2))
         for entry_id in self._group.renew(self.ids, min_idle_ms):
             del self._entries[entry_id]
