@@ -1,4 +1,4 @@
-"""Service clients with their scopes and the digests of their secrets."""
+"""Service clients with their rights and the digests of their secrets."""
 
 import sqlalchemy as sa
 from alembic import op

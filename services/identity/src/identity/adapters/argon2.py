@@ -39,8 +39,8 @@ class Argon2Passwords(Passwords):
     """A pool of threads that compute hashes, `slots` at a time. At most `queue` requests wait; more raise Busy.
 
     Request threads do not compute hashes themselves: the memory allocator keeps a hash's memory for the thread that
-    computed it, so each request thread would keep that much memory. The hashing threads run at a lower priority, so
-    that a burst of logins does not delay other requests.
+    computed it, so each request thread would keep that much memory. On Linux the hashing threads run at a
+    lower priority, so that a burst of logins does not delay other requests.
     """
 
     def __init__(self, cost: Cost, *, slots: int, queue: int, meter: HashMetrics) -> None:
@@ -101,7 +101,7 @@ def random_hash(cost: Cost) -> str:
 
 
 def _lower_priority() -> None:
-    """Lower the priority of this thread; on Linux, each thread has its own (see the notes in setpriority(2)).
+    """Lower the priority of this thread on Linux, where each thread has its own (see the notes in setpriority(2)).
 
     If the system forbids this, for example by a seccomp filter, passwords are hashed at the usual priority.
     """

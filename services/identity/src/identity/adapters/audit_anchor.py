@@ -11,7 +11,7 @@ from identity.usecases.ports.audit import AnchorStore
 
 
 class RedisAnchor(AnchorStore):
-    """The anchor of one database in Redis, under a key that only the relay's Redis user may write (SEC-10)."""
+    """The anchor of one database in Redis, under a key that only the role `relay` may write (SEC-10)."""
 
     def __init__(self, client: Redis, stream: str, epoch: Callable[[], str]) -> None:
         self._client, self._stream, self._epoch = client, stream, epoch

@@ -25,8 +25,8 @@ _HEADERS: Final = {
 class HttpLogoutSender(LogoutSender):
     """Sends each token over its own connection and in its own thread, with the standard library.
 
-    The usual HTTP clients apply their time-out to each read, and none limits the DNS lookup. The deadline here limits
-    the whole request; if the lookup hangs, its thread is abandoned.
+    requests and httpx apply their time-outs to each read, and not to the DNS lookup. The deadline here limits the
+    whole request; if the lookup hangs, its thread is abandoned.
     """
 
     def __init__(self, *, https_only: bool, timeout_seconds: float = TRY_TIMEOUT.total_seconds()) -> None:

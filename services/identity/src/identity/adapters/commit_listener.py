@@ -20,7 +20,7 @@ class CommitListener(Protocol):
         """Return after a commit, or after `seconds`; may return early. Raises OperationalError."""
 
     def interrupt(self) -> None:
-        """End this wait and all later ones. PostgreSQL's listener ignores this, because its waits are short."""
+        """End this wait and all later ones. On PostgreSQL it does nothing: callers wait two seconds at most."""
 
     def close(self) -> None: ...
 

@@ -35,17 +35,14 @@ class SessionCollector:
 
 
 class TidyCollector:
-    """How long ago `identity tidy` last completed, and how long the oldest session or counter is overdue.
-
-    Every query uses an index.
-    """
+    """How long ago `identity tidy` last completed, and how long the oldest session or counter is overdue."""
 
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
         self._engine = engine
         self._idle = timedelta(seconds=idle_seconds)
 
     def collect(self) -> Iterator[Sample]:
-        """Yield both times in seconds; the first is missing if no run has completed."""
+        """Yield both times in seconds; that of `identity tidy` is missing if no run has completed."""
         columns = (sessions.c.seen_at, sessions.c.expires_at, counters.c.expires_at)
         with self._engine.connect() as connection:
             seen, *expired = (connection.scalar(select(func.min(column))) for column in columns)

@@ -40,7 +40,7 @@ class InstrumentedStream(RedisStream):
                 self._trace(entry, now)
 
     def _trace(self, entry: PositionedEvent, now: datetime) -> None:
-        """Record a span for the event's time in the outbox, as a child of the request that wrote it."""
+        """Record a span for the event's time in the outbox, as a child of the span that recorded the event."""
         try:
             event = from_json(entry.ce)
         except MalformedEvent:

@@ -13,7 +13,7 @@ AUDIT_PURPOSE = "audit-chain"
 def derive(secret: Secret, purpose: str) -> bytes:
     """Derive the key for one purpose: the first block of HKDF's output, with SHA-256 and no salt (RFC 5869).
 
-    It uses only the standard library, because importing `cryptography` would take a tenth of the relay's memory.
+    Uses only the standard library, because importing `cryptography` would take a tenth of the relay's memory.
     """
     extracted = hmac.digest(b"", secret.reveal().encode(), "sha256")
     return hmac.digest(extracted, f"identity:{purpose}\1".encode(), "sha256")

@@ -35,7 +35,7 @@ class LeaderElection(Protocol):
         """Try to become or stay the leader; return whether this process leads. Raises SQLAlchemyError, OSError."""
 
     def was_elected(self) -> bool:
-        """Return, once per election, whether this process has just become the leader."""
+        """Return True in the first call after each election of this process, otherwise False."""
 
     def release(self) -> None: ...
 

@@ -29,7 +29,7 @@ class MailStream:
     def unhandled_from(self, newest: int) -> int | None:
         """Return the position of the first entry that the mailer has not handled, but at most `newest` + 1.
 
-        Return `newest` + 1 if the mailer has handled every entry, and None if that entry's position cannot be read.
+        Return `newest` + 1 if it has handled every entry, and None if the first unhandled position is unreadable.
         """
         first: Any = self._client.xrange(MAIL_STREAM, text_of(self._first_unhandled()), count=1)
         if not first:

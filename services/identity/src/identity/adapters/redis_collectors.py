@@ -31,7 +31,7 @@ class StreamCollector:
         self._keys = dict(zip(STREAMS, (stream, MAIL_STREAM), strict=True))
 
     def collect(self) -> Iterator[Sample]:
-        """Read the lengths and the lags. A missing stream counts as empty, without groups."""
+        """Count a missing stream as empty. A group has no STREAM_LAG if Redis cannot count its unread entries."""
         for stream, key in self._keys.items():
             yield Sample(STREAM_ENTRIES, int(self._client.xlen(key)), (stream,))
             for lag in islice(group_lags(self._client, key), MAX_GROUPS):
@@ -43,7 +43,7 @@ class StreamCollector:
 
 
 class RedisMemoryCollector:
-    """The memory of Redis, which refuses all writes at its limit (`noeviction`)."""
+    """The memory of Redis, which refuses commands that need more at its limit (`noeviction`)."""
 
     def __init__(self, client: Redis) -> None:
         self._client = client

@@ -25,14 +25,14 @@ class RedisCheckpoint:
     def watching(self, expected: Checkpoint) -> Iterator[Pipeline]:
         """Yield a pipeline. Commands queued after `multi()` run atomically when the block ends.
 
-        Raises ConcurrentPublish if the checkpoint differs from `expected` at any time before the commands run.
+        Raises ConcurrentPublish if the checkpoint is not `expected`, or may have changed before the commands ran.
         """
         key = self.key(expected.epoch)
         try:
             with self._client.pipeline(transaction=True) as pipeline:
                 pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py lacks the type
                 stored: Any = pipeline.get(key)  # runs immediately: commands queue only after MULTI
-                # A missing checkpoint differs too: creating it again would hide that Redis was wiped and lost events.
+                # A checkpoint that has vanished differs too: creating it again would hide that Redis has lost events.
                 if (None if stored is None else int(stored)) != expected.stored:
                     raise ConcurrentPublish
                 yield pipeline

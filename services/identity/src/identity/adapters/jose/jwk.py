@@ -1,4 +1,4 @@
-"""JSON Web Keys (RFC 7517). Supported are RSA keys of 2048 to 4096 bits and EC keys of curve P-256."""
+"""JSON Web Keys (RFC 7517). RSA keys of 2048 to 4096 bits and EC keys on curve P-256 are supported."""
 
 import json
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ def import_key(item: Mapping[str, Any], *, private: bool) -> Key:
 
 
 def kid_of(item: Mapping[str, Any]) -> str | None:
-    """Return the `kid` of a key, if it has one. Raises KeySetError."""
+    """Return the `kid` of a key, or None if it has none. Raises KeySetError."""
     kid = item.get("kid")
     if kid is not None and not (isinstance(kid, str) and 0 < len(kid) <= _MAX_KID_CHARACTERS):
         raise KeySetError(f"must have a kid of 1 to {_MAX_KID_CHARACTERS} characters, or none")

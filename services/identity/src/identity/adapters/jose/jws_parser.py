@@ -1,4 +1,4 @@
-"""Parses JWTs in the JWS compact serialization (RFC 7515), up to a maximum length, without `crit` and `b64`."""
+"""Parses JWTs in the JWS compact serialization (RFC 7515), up to a maximum length; refuses `crit` and `b64`."""
 
 import json
 from dataclasses import dataclass, field

@@ -17,7 +17,7 @@ _ID_TOKEN: TokenType = "JWT"  # noqa: S105  # a media type
 
 
 class JoseSigner(TokenSigner):
-    """Signs with the current key of an algorithm (`current_key`), and verifies with every key."""
+    """Signs with the current key of an algorithm (`current_key`), and verifies with the key that the `kid` names."""
 
     def __init__(self, keys: Sequence[SigningKey], clock: Clock) -> None:
         self._keys = keys

@@ -13,7 +13,7 @@ from identity.domain.account import Account
 from identity.usecases.ports.accounts import AccountFilter, Accounts
 
 ROW_LOCK = {"key_share": True}
-"""FOR NO KEY UPDATE: rows that refer to a locked account, such as sessions, can still be inserted."""
+"""FOR NO KEY UPDATE: unlike FOR UPDATE, it does not block foreign-key checks of rows that refer to the locked row."""
 
 BY_USERNAME = select(Account).where(accounts.c.username_key == bindparam("key"))
 _BY_MAILBOX = select(Account).where(accounts.c.mailbox_key == bindparam("key"))

@@ -14,7 +14,7 @@ from identity.domain.session import AccountSummary
 _HOLDER, _ACCOUNT = accounts.alias("holder"), accounts.alias("account")
 _SUMMARY = ("id", "kind", "username", "name", "tax_id", "company_name")
 SUMMARIES = tuple(account.c[name] for account in (_ACCOUNT, _HOLDER) for name in _SUMMARY)
-"""The columns of `read_summary`, first of the account, then of its holder (the actor)."""
+"""The columns of `read_summary`, first of the grant's account, then of its holder (the actor)."""
 _GRANT_COLUMNS = tuple(grants.c)
 # Literals, not parameters: with unknown values, PostgreSQL estimates the rows wrongly and plans each execution again.
 _PENDING, _VERIFIED = literal_column("'pending'", String), literal_column("'verified'", String)

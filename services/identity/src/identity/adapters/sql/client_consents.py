@@ -1,4 +1,4 @@
-"""The repository of people's consents to the data that services receive."""
+"""The repository of the scopes that people have allowed each client (OIDC-11)."""
 
 from collections.abc import Sequence
 from datetime import datetime

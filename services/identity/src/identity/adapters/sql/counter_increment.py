@@ -24,7 +24,7 @@ from identity.adapters.sql.upsert import insert_into
 
 
 class Variant(NamedTuple):
-    """The parts of the statement that vary: whether each counter's limit extends, its gates, and the older keys.
+    """The parts of the statement that vary: whether each limit extends, each counter's gates, the number of older keys.
 
     A gate is another counter of the statement, by its index; a counter is skipped while one of its gates is full. If
     the installation has older keys, counts stored under them are taken over.

@@ -25,7 +25,7 @@ _CLEAR = delete(counters).where(_NAMED)
 
 
 class SqlCounters(Counters):
-    """Counters on the connections of `connect`, which are a transaction's or an autocommit engine's.
+    """Counters on the connections of `connect`: those of a unit of work or of an autocommit engine.
 
     With an autocommit engine, a refused request still counts. Counts are stored under the newest key of the
     installation. An increment takes over the count under an older key, so that a new key resets no limit.
@@ -115,7 +115,10 @@ class SqlCounters(Counters):
 
 @cache
 def _clear_failures_statement(count: int) -> FixedStatement:
-    """Reset the first counter and decrement the others; lock them in `increment`'s order to avoid deadlocks."""
+    """Return the UPDATE that resets the first counter and decrements the others.
+
+    It locks the rows in the order of `increment_within`, so that transactions cannot deadlock.
+    """
     keys = [bindparam(f"key{index}", type_=String) for index in range(count)]
     locked = (
         select(_row.key)

@@ -61,7 +61,7 @@ def connect_args() -> dict[str, Any]:
 
 
 def _network_args() -> dict[str, Any]:
-    """Return the time-outs that detect a lost connection within seconds; TCP's defaults take much longer."""
+    """Return the time-outs that detect a lost connection within 11 seconds; TCP's defaults take much longer."""
     return {
         "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 5,
@@ -77,8 +77,8 @@ def autocommit_options(url: URL, *, pool_size: int, pooler: bool = False) -> dic
 
     It is a separate engine because switching a pooled connection to AUTOCOMMIT and back took a tenth of the time of
     `GET /session`. Its commits do not wait for the disk: if the database crashes, the counts, last-seen times, refusals
-    and used proofs of the last half second may be lost. In return, requests wait only briefly for the locked counter of
-    a busy address.
+    and used proofs of about the last half second may be lost. In return, requests wait only briefly for the locked
+    counter of a busy address.
     """
     options = engine_options(url, pool_size=pool_size, pooler=pooler)
     if not pooler:  # a pooler does not accept this option: commits wait for the disk
@@ -100,7 +100,7 @@ def open_engine(url: str, *, pool_size: int = 2) -> Engine:
 
 
 def configure_engine(engine: Engine) -> None:
-    """Install the event listeners of an engine. Raises SettingsError if SQLite's folder cannot be created."""
+    """Install an engine's event listeners, and create SQLite's folder. Raises SettingsError if that fails."""
     if engine.dialect.name == "sqlite":
         _configure_sqlite(engine)
     else:

@@ -1,4 +1,4 @@
-"""The feed of published events and the snapshot of accounts; every query uses an index (EVT-6)."""
+"""The feed of published events, and the snapshot of accounts and bindings; every query uses an index (EVT-6)."""
 
 from collections.abc import Sequence
 

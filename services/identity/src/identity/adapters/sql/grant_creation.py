@@ -35,7 +35,7 @@ _ACTIVE_PARENT = (
 
 
 def _open_statement(*froms: FromClause, conditions: tuple[ColumnElement[bool], ...]) -> FixedStatement:
-    """Return an INSERT that locks the rows of `froms` in this order, which is the lock order of all use cases."""
+    """Return an INSERT that locks the rows of `froms` in this order, the lock order of the use cases."""
     values = (bindparam(column.name, type_=column.type) for column in grants.c)
     first, *others = froms
     joined = reduce(lambda left, right: left.join(right, true()), others, first)

@@ -145,13 +145,13 @@ class SqlGrants(Grants):
 
     @override
     def end_of_client(self, client: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
-        # Child grants belong to the same client, whose lock prevents new grants. Too many may exist to list their ids.
+        # A child grant has its parent's client, so one statement ends both. The lock on the client prevents new grants.
         return self._end_each(_row.client == client, reason, now)
 
     @override
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
         due = select(_row.id).where(_row.expires_at <= now, _NOT_ENDED).order_by(_row.expires_at).limit(limit)
-        # Does not wait for child grants, which are due themselves: with other locks held, that could deadlock.
+        # A child grant expires with its parent, so it is due itself. Waiting for locked rows could deadlock.
         return self._end_named(due.with_for_update(skip_locked=True), "expired", now)
 
     def _end(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> Sequence[EndedGrant]:

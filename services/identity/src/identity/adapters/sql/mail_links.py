@@ -25,7 +25,7 @@ class SqlMailLinks(MailLinks):
         self._new.append(challenge)
 
     def write(self) -> None:
-        """Store the new challenges, replacing older challenges. The rows of their accounts must exist."""
+        """Store the new challenges, each in place of the older one for its purpose. Their accounts' rows must exist."""
         new, self._new = self._new, []
         for challenge in new:
             connection = self._session.connection()

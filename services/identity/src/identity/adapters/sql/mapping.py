@@ -1,6 +1,6 @@
 """Maps the domain's plain classes to tables. Import this module wherever a session loads or adds their objects.
 
-The relay does not import it, because it uses rows and needs no object-relational mapper.
+The relay reads rows and needs no object-relational mapper, so it does not import this module.
 """
 
 from sqlalchemy.orm import registry

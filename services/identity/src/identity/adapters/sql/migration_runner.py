@@ -52,7 +52,6 @@ def _config() -> Config:
 
 
 def head_revision() -> str | None:
-    """Return the newest revision of this release."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 

@@ -108,7 +108,7 @@ class SqlPrincipalQueries(PrincipalQueries):
             # Only `account` can have lapsed: an account that acts as another has a verified mailbox.
             if now >= min(expires_at, seen_at + lifetimes.idle) or has_lapsed(verified_at, opened_at, now):
                 return None
-            if now >= seen_at + SEEN_EVERY:  # at most one write a minute
+            if now >= seen_at + SEEN_EVERY:  # limits the writes to about one a minute
                 _SEEN.run(connection, {"session": session_id, "now": now})
                 seen_at = now
             if holder_id != account.id:

@@ -20,9 +20,9 @@ from identity.domain.registration_rejection import REJECTION_LIFETIME
 from identity.usecases.ports.purger import Purger
 
 _LINK_RETENTION = timedelta(days=2)
-"""A day longer than any link is valid, so that a late click gets the answer `expired` and not `invalid`."""
+"""A day longer than any link is valid. `identity tidy` finds expired changes of mailbox by their links."""
 _ENDED_RETENTION = timedelta(days=30)
-"""The retention of ended grants, and of logouts that were delivered, set aside or dropped."""
+"""The retention of ended grants, and of logouts that were delivered, have failed or were dropped."""
 BATCH_SIZE = 500
 _row = outbox.c
 _child = grants.alias("child")

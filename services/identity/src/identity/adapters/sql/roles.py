@@ -20,7 +20,7 @@ _ALL = "SELECT, INSERT, UPDATE, DELETE"
 # Without the id, which the sequence assigns, and the columns that the relay sets when it chains the row.
 _RECORD = f"INSERT ({', '.join(each.name for each in audit.c if each.name not in {'id', 'place', 'mac'})})"
 _RIGHTS: Final = {
-    # The web processes. The operators' commands use this role too.
+    # The web processes, and most of the operators' commands.
     "identity_web": {
         "accounts": _CHANGE,
         "bindings": _CHANGE,
@@ -98,7 +98,7 @@ _SCRIPT = """\
 -- The PostgreSQL roles of identity, printed by `identity database roles`. Run it in identity's database as a superuser,
 -- or as the owner of the database with CREATEROLE; safe to repeat. It sets no passwords: use \\password in psql.
 BEGIN;
-SET LOCAL lock_timeout = '5s'; -- processes in use must not wait for it
+SET LOCAL lock_timeout = '5s'; -- running processes must not wait long for this script
 DO $$
 DECLARE
   role_name text;

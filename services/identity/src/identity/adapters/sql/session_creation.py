@@ -40,9 +40,9 @@ class SqlSessionCreation(SessionCreation):
 
 
 def select_new_session() -> Select[str]:
-    """Return the query for a new session's row, which locks the account.
+    """Return the query for a new session's row. The query locks the account.
 
-    The query finds no row if the account is closed or suspended or its password changed.
+    It finds no row if the account is closed or suspended or its password has changed.
     """
     account = accounts.c
     columns = (bindparam(column.name, type_=column.type) for column in sessions.c)

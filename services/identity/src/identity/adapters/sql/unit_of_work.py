@@ -35,8 +35,8 @@ from identity.usecases.ports import Ports, UnitOfWork
 class SqlUnitOfWork(UnitOfWork):
     """A transaction over one session.
 
-    `sessions` must create sessions with `autoflush` and `expire_on_commit` off: use cases return the objects they
-    loaded.
+    `sessions` must create sessions with `autoflush` off, and with `expire_on_commit` off, because use cases return the
+    objects they loaded.
     """
 
     links: SqlMailLinks
