@@ -10,7 +10,10 @@ _MAX_USER_AGENT_CHARACTERS = 200
 
 
 def client_info() -> ClientInfo:
-    """Return address, user agent (printable characters only) and device cookies (by `device_name`) of the client."""
+    """Return the client's address, user agent (only printable characters of the first 200) and device cookies.
+
+    The keys of the cookies are the values of `device_name`.
+    """
     agent = request.headers.get("User-Agent", "")[:_MAX_USER_AGENT_CHARACTERS]
     prefix = device_cookie_prefix()
     devices = {

@@ -12,5 +12,5 @@ def session_cookie() -> str:
 
 
 def device_cookie_prefix() -> str:
-    """Return the prefix of the names. A browser has one device cookie for each account (SEC-3)."""
+    """Return the prefix of device cookies' names. A browser has one such cookie for each account (SEC-3)."""
     return cookie_name("device-", https=web_context().https)

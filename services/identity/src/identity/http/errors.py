@@ -71,7 +71,7 @@ def _status_response(status: int) -> Response:
 def _wants_problem_document() -> bool:
     """Decide by the path, or else by the Accept header.
 
-    Scripts that accept JSON get no redirect to the login page: they would consume its message.
+    Scripts that accept JSON get no redirect to the login page, because its message to the person is shown only once.
     """
     if request.path.startswith(_FOR_PROGRAMS) and request.path not in _FOR_PEOPLE:
         return True

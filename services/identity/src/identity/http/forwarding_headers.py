@@ -27,7 +27,7 @@ def hops(name: str, lines: list[str]) -> Iterator[IpAddress | None]:
 
 
 def parse_address(node: str) -> IpAddress | None:
-    """Drop port and zone. An IPv4-mapped address becomes an IPv4 address (RFC 4291 section 2.5.5.2)."""
+    """Return the address without port and zone, or None; IPv4 if it is IPv4-mapped (RFC 4291 section 2.5.5.2)."""
     text = node.strip().strip('"')
     found = _NODE.fullmatch(text)
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("identity.http")
 _CLIENT_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._=:/+-]{1,64}")
 _OF_SECRETS: Final = re.compile("[=:]")
-"""Characters that may make the logger mask a part of a client's identifier; `logs.info` masks nothing."""
+"""A client's identifier with these may look like a secret, which the logger masks and `logs.info` does not."""
 _MILLISECONDS: Final = 1000
 
 

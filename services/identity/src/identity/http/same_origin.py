@@ -10,7 +10,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def require_same_origin() -> None:
-    """Raise ForeignOrigin if a request that may change something could come from another site's page (SEC-8).
+    """Raise ForeignOrigin if a request that may change something could come from a page of another origin (SEC-8).
 
     A valid CSRF token suffices, because old browsers send neither `Sec-Fetch-Site` nor `Origin` with forms.
     """

@@ -34,7 +34,7 @@ def current_principal() -> Principal:
 
 
 def optional_principal() -> Principal | None:
-    """Return the principal, or None without a valid session or if another site sent the request."""
+    """Return the principal, or None without a valid session or if a page of another origin sent the request."""
     try:
         return current_principal()
     except (NotSignedIn, ForeignOrigin):
@@ -80,7 +80,7 @@ def rejection() -> Rejection | None:
 def caller() -> Caller:
     """Return the caller for the audit log (SEC-11): the system outside requests, otherwise a person.
 
-    A person's name is empty until the request's principal is identified.
+    A person's `name` is the id of the account that logged in, empty until the request's principal is identified.
     """
     if not has_request_context():
         return Caller(kind="system", name="identity")

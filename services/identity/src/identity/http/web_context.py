@@ -1,4 +1,4 @@
-"""What views need of the application: the use cases' ports and the settings of the HTTP layer."""
+"""What views need from the application: the use cases' ports and the settings of the HTTP layer."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast

@@ -118,7 +118,7 @@ def list_bindings(account_id: object) -> dict[str, Any]:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(200, schemas.AdminSessionsSchema)
 def list_sessions(account_id: object) -> dict[str, Any]:
-    """List the sessions that an account opened or that act as the account, each with its services (OIDC-24)."""
+    """List the sessions that an account opened or that act as it, each with its logins at services (OIDC-25)."""
     ports = operator_ports()
     found = account_queries.logins_of(ports, str(account_id))
     return {"items": [schemas.admin_login(login, ports.rules.sessions) for login in found]}
@@ -173,15 +173,19 @@ _register_action(
     _reject,
     "Reject and close an account that awaits review; the reason is mailed to the applicant.",
 )
-_register_action("suspend", operator_decisions.suspend, "Suspend an account, and end its sessions (OPS-2).")
+_register_action(
+    "suspend",
+    operator_decisions.suspend,
+    "Suspend an account, end its sessions and logins at services, and drop a pending change of mailbox (OPS-2).",
+)
 _register_action("reinstate", operator_decisions.reinstate, "Lift a suspension.")
 _register_action(
     "close",
     operator_decisions.close,
-    "Permanently close an account; its username and mailbox can be reused.",
+    "Permanently close an account; end its bindings, sessions and logins at services; free its username and mailbox.",
 )
 _register_action(
-    "unlock", operator_support.unlock, "Clear the failed logins and password checks that lock an account."
+    "unlock", operator_support.unlock, "Reset an account's counts of failed logins and of password checks."
 )
 _register_action("resend-mail", operator_support.resend_mail, "Mail a new link for a pending verification.")
 
@@ -191,7 +195,7 @@ _register_action("resend-mail", operator_support.resend_mail, "Mail a new link f
 @blueprint.errors(*_ERRORS, 404, 409, 422)
 @blueprint.response(202, schemas.AdminAccountSchema)
 def set_mailbox(arguments: dict[str, Any], account_id: object) -> AccountDetails:
-    """Set a new mailbox for a person who has lost theirs, and mail a link that verifies it."""
+    """Set a new mailbox for a person who has lost theirs. A verified mailbox stays until the mailed link is used."""
     ports = operator_ports(arguments["reason"])
     try:
         operator_support.set_mailbox(ports, str(account_id), email=arguments["email"])
@@ -205,7 +209,7 @@ def set_mailbox(arguments: dict[str, Any], account_id: object) -> AccountDetails
 @blueprint.errors(*_ERRORS, 404, 409)
 @blueprint.response(200, schemas.EndedSessionsSchema)
 def end_sessions(arguments: dict[str, Any], account_id: object) -> dict[str, Any]:
-    """End the sessions that an account opened or that act as the account."""
+    """End the sessions and logins at services that an account opened or that act as it."""
     return {"ended": operator_support.end_sessions(operator_ports(arguments["reason"]), str(account_id))}
 
 
@@ -214,7 +218,7 @@ def end_sessions(arguments: dict[str, Any], account_id: object) -> dict[str, Any
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
 def end_session(arguments: dict[str, Any], session_id: object) -> None:
-    """End one session, also if only its logins at services continue."""
+    """End one session and its logins at services, even if the session has timed out and only they continue."""
     operator_support.end_session(operator_ports(arguments["reason"]), str(session_id))
 
 
@@ -223,7 +227,7 @@ def end_session(arguments: dict[str, Any], session_id: object) -> None:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
 def end_grant(arguments: dict[str, Any], grant_id: object) -> None:
-    """End one login at a service, and notify the service (OIDC-24)."""
+    """End one login at a service, which is notified if it registered for back-channel logout (OIDC-25)."""
     grant_administration.end_grant(operator_ports(arguments["reason"]), str(grant_id))
 
 
@@ -232,7 +236,7 @@ def end_grant(arguments: dict[str, Any], grant_id: object) -> None:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
 def remove_binding(arguments: dict[str, Any], binding_id: object) -> None:
-    """End a binding and the sessions that use it, and mail a notice (UNB-5)."""
+    """End a binding and the sessions and logins at services that use it, and mail a notice (UNB-5)."""
     operator_support.remove_binding(operator_ports(arguments["reason"]), str(binding_id))
 
 

@@ -154,7 +154,7 @@ class MailRecordSchema(ResponseSchema):
 
 
 class PersonalDataSchema(ResponseSchema):
-    """A person's data, without secrets and the data of other people (OPS-6)."""
+    """A person's data, without secrets (OPS-6)."""
 
     inner = "export"
 

@@ -24,7 +24,7 @@ class AcceptedInput(Input):
 
 
 class ConsentsInput(Input):
-    """`accepted` must be all current texts."""
+    """`accepted` must name every current text with its current version."""
 
     accepted = Items(Part(AcceptedInput), limit=_MAX_DOCUMENTS, required=True)
 

@@ -39,7 +39,7 @@ class Input(Schema):
 
 
 class Text(fields.String):
-    """A text of at most 1,000 characters, without NUL and lone surrogates. `parse` may raise InvalidValue."""
+    """A text of at most 1,000 characters, without NUL or lone surrogates. `parse` may raise InvalidValue."""
 
     def __init__(self, parse: Callable[[str], str] | None = None, **options: Any) -> None:
         super().__init__(error_messages=_MESSAGES, **options)

@@ -73,6 +73,6 @@ def _field_errors(pointer: str, messages: Any) -> Iterator[FieldError]:
 
 
 def _escape_pointer(name: str) -> str:
-    """Escape a name by RFC 6901 section 3. The name of an unknown field may be long or contain control characters."""
+    """Escape a name by RFC 6901 section 3; shorten it and drop control characters, which an unknown field may have."""
     shown = "".join(char for char in name[:_MAX_NAME_CHARACTERS] if char.isprintable())
     return shown.replace("~", "~0").replace("/", "~1")

@@ -130,7 +130,7 @@ def _revisions() -> frozenset[int] | None:
 @blueprint.errors(401, 403, 422, 429, 503)
 @blueprint.response(204)
 def change_password(arguments: dict[str, Any]) -> None:
-    """Change the password, end all other sessions and withdraw a pending change of mailbox (PRO-4, UNB-5)."""
+    """Change the password; end all other sessions and all logins at services; drop a pending mailbox change (PRO-4)."""
     try:
         account = profile.change_password(
             ports(),

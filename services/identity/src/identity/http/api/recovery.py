@@ -37,7 +37,7 @@ class ResetInput(Input):
 @blueprint.errors(422)
 @blueprint.response(202)
 def request_usernames(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Mail a mailbox the usernames of its accounts; the response is the same if there are none (LOGIN-9)."""
+    """Mail the usernames of a mailbox's accounts to the mailbox; the response is always the same (LOGIN-9)."""
     email, tax_id = arguments["email"], arguments.get("tax_id")
     forgotten_usernames.request(ports(), email=email, tax_id=tax_id, client=client_info())
     return {}
@@ -48,7 +48,7 @@ def request_usernames(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(422)
 @blueprint.response(202)
 def request_reset(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Mail a link if username and mailbox match; the response is the same if they do not (LOGIN-8)."""
+    """Mail a link if username and mailbox match and no limit is reached; the response is always the same (LOGIN-8)."""
     password_reset.request_reset(ports(), **arguments, client=client_info())
     return {}
 
@@ -58,7 +58,10 @@ def request_reset(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(400, 410, 422, 503)
 @blueprint.response(204)
 def reset(arguments: dict[str, Any]) -> None:
-    """Set a new password, end all sessions and a general account's binding (UNB-5), and set a device cookie (SEC-3)."""
+    """Set a new password and a device cookie; end all sessions and logins at services.
+
+    A pending change of mailbox and the binding of a general account end too (UNB-5).
+    """
     token, password = arguments["token"].reveal(), arguments["password"].reveal()
     try:
         device = password_reset.reset(ports(), token, password=password)

@@ -90,7 +90,7 @@ def _username_taken(values: dict[str, Any]) -> Iterator[FieldError]:
 @blueprint.errors(409, 422, 429, 503)
 @blueprint.response(202, RegisteredAccountSchema)
 def register(form: dict[str, Any]) -> dict[str, Any]:
-    """Register an account and mail a link that verifies its mailbox (REG-9, REG-13)."""
+    """Register an account, and mail a link that verifies its mailbox, or a notice if the mailbox is taken (REG-9)."""
     password = normalized(form.pop("password").reveal())
     registered = Registration(**{**form, "company": Company(**form["company"])})
     account = registration.register(ports(), registered, password=password, client=client_info())

@@ -167,7 +167,7 @@ def log_in(credentials: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(401)
 @blueprint.response(200, SessionSchema)
 def show() -> dict[str, Any]:
-    """Return the account of the session, and its next step."""
+    """Return the session: its account, its rights and the next step after login."""
     return _current(ports(), current_principal())
 
 
@@ -175,7 +175,7 @@ def show() -> dict[str, Any]:
 @blueprint.errors(401)
 @blueprint.response(204)
 def log_out() -> None:
-    """End the session (LOGIN-6)."""
+    """End the session and its logins at services (LOGIN-6)."""
     sessions.log_out(ports(), current_principal())
 
 
@@ -205,7 +205,7 @@ def list_open() -> dict[str, Any]:
 @blueprint.errors(401, 403)
 @blueprint.response(204)
 def end_others() -> None:
-    """End all of the caller's sessions except the current session (LOGIN-7)."""
+    """End all of the caller's sessions and logins at services except those of the current session (LOGIN-7)."""
     sessions.end_other_sessions(ports(), current_principal())
 
 
@@ -213,7 +213,7 @@ def end_others() -> None:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def end_one(session_id: object) -> None:
-    """End one of the caller's sessions (LOGIN-7)."""
+    """End one of the caller's sessions and its logins at services (LOGIN-7)."""
     sessions.end_session(ports(), current_principal(), str(session_id))
 
 
@@ -221,7 +221,7 @@ def end_one(session_id: object) -> None:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def end_service(session_id: object, grant_id: object) -> None:
-    """End the caller's login at one service, and notify the service (OIDC-24)."""
+    """End the caller's login at one service, which is notified if it registered for back-channel logout (OIDC-24)."""
     sessions.end_service(ports(), current_principal(), str(session_id), str(grant_id))
 
 

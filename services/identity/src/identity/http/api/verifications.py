@@ -39,7 +39,7 @@ class ConfirmedMailboxSchema(ResponseSchema):
 
 
 class CancelledChangeSchema(ResponseSchema):
-    """`restored` is true if the change had taken effect, `already` if nothing remained to be cancelled."""
+    """`restored` is true if the old mailbox was restored, `already` if nothing remained to be cancelled."""
 
     inner = "account"
 
@@ -55,7 +55,7 @@ class CancelledChangeSchema(ResponseSchema):
 @blueprint.errors(400, 409, 410, 422)
 @blueprint.response(200, ConfirmedMailboxSchema)
 def confirm(arguments: dict[str, Any]) -> object:
-    """Verify the mailbox of a link, without logging in (SEC-4). A change of mailbox ends other sessions (PRO-3)."""
+    """Verify a mailbox by a mailed link, without logging in. A change of mailbox ends all other sessions (PRO-3)."""
     return verification.confirm(ports(), arguments["token"].reveal(), principal=optional_principal())
 
 
@@ -64,7 +64,7 @@ def confirm(arguments: dict[str, Any]) -> object:
 @blueprint.errors(400, 409, 410, 422)
 @blueprint.response(200, CancelledChangeSchema)
 def cancel_change(arguments: dict[str, Any]) -> object:
-    """Cancel a change by the link mailed to the old mailbox, even after the change; all sessions end (PRO-3)."""
+    """Cancel a change of mailbox by the link in the old mailbox, even after it took effect; all sessions end."""
     return email_cancellation.cancel(ports(), arguments["token"].reveal())
 
 

@@ -9,7 +9,7 @@ _MODULES = (authorize, par, token, userinfo, introspect, revoke, rp_initiated_lo
 
 
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
-    """Register the endpoints. Services send the forms, so the endpoints require no CSRF token."""
+    """Register the endpoints. Requests come from services and their pages, which cannot have a CSRF token."""
     for module in _MODULES:
         app.register_blueprint(module.blueprint)
         csrf.exempt(module.blueprint)

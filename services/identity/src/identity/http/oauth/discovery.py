@@ -42,7 +42,6 @@ class PublicDocument:
         return HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK
 
     def answer(self, environ: "WSGIEnvironment") -> Answer:
-        """Answer on the fast path."""
         return self._answers[self.status(environ.get("HTTP_IF_NONE_MATCH"))]
 
 

@@ -76,7 +76,10 @@ def refusal_response(refusal: Refusal | OAuthRefusal) -> Response:
 
 
 def _challenge(error: str) -> str:
-    """Return the challenge of the request's scheme, or without credentials of both schemes (RFC 6750, RFC 9449)."""
+    """Return the challenge of the request's scheme (RFC 6750, RFC 9449).
+
+    A request with another scheme or none gets both challenges, without the error.
+    """
     scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
     if scheme == "dpop":
         return f'DPoP error="{error}", algs="{DPOP_ALGORITHMS}"'

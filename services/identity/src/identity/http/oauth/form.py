@@ -1,4 +1,4 @@
-"""Strict parsing of forms sent to OAuth endpoints, with limits on size and number (RFC 6749 appendix B)."""
+"""Strict parsing of forms sent to OAuth endpoints, limited in size and number of parameters (RFC 6749 appendix B)."""
 
 import re
 from collections.abc import Sequence

@@ -28,7 +28,7 @@ _NO_STORE: Final = ("Cache-Control", "no-store")
 
 @blueprint.post("/introspect")
 def answer() -> Response:
-    """Describe a token. It is inactive for services outside its audience or without the right `tokens:introspect`."""
+    """Describe a token. To services outside its audience or without the right `tokens:introspect`, it is inactive."""
     form = read_form()
     credentials, token = credentials_of(form), form.require("token")
     response = jsonify(introspect(ports(), credentials, token, client_info=client_info()))
