@@ -35,7 +35,7 @@ def build_index(name: str, table: str, columns: Sequence[str], *, where: sa.Text
 
 
 def drop_index(name: str, table: str) -> None:
-    """Drop an index concurrently, if it exists."""
+    """Drop an index concurrently, if it exists. Commits the migration's transaction first."""
     if op.get_bind().dialect.name != "postgresql":
         op.drop_index(name, table_name=table, if_exists=True)
         return

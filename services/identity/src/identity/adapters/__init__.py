@@ -1,1 +1,1 @@
-"""The implementations of the ports: database, Redis, hashing, signatures and clock."""
+"""Access to databases, Redis, the network, cryptography and the clock. Most classes implement a port."""

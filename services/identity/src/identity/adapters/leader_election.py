@@ -14,7 +14,7 @@ from identity.adapters.sql.engine import require_writable
 _LOCK = 0x72656C79
 """The id of the advisory lock, `rely` in ASCII. The migrations use another lock."""
 _SILENCE_SECONDS = 10.0
-"""A leader that sends no statement for this long is frozen or disconnected.
+"""A leader that sends no statement for this long counts as frozen or disconnected.
 
 Normally it sends a statement every two seconds, or every six seconds while Redis does not answer.
 """

@@ -40,7 +40,7 @@ def _signer_of(clock: Clock) -> type[TimestampSigner]:
 
 
 class SignedTokens(Tokens):
-    """Signs with the first of the installation's secret keys, and verifies with all of them."""
+    """Signs with the first of the installation's secret keys, and verifies with any of them."""
 
     def __init__(self, keys: Sequence[Secret], clock: Clock) -> None:
         self._keys = keys

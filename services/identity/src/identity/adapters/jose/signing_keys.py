@@ -71,7 +71,7 @@ def current_key(keys: Iterable[SigningKey], algorithm: Algorithm, now: datetime)
 
 
 def new_signing_keys(now: datetime, *, starts_in: timedelta | None = None, former: str = "") -> str:
-    """Return a JWK set with a new key of each algorithm in front of the former set. Raises KeySetError.
+    """Return a JWK set: a new key of each algorithm, then the keys of the set `former`. Raises KeySetError.
 
     With `starts_in`, the new keys sign only after this time.
     """

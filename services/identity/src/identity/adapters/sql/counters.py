@@ -27,8 +27,8 @@ _CLEAR = delete(counters).where(_NAMED)
 class SqlCounters(Counters):
     """Counters on the connections of `connect`: those of a unit of work or of an autocommit engine.
 
-    With an autocommit engine, a refused request still counts. Counts are stored under the newest key of the
-    installation. An increment takes over the count under an older key, so that a new key resets no limit.
+    With an autocommit engine, a refused request still counts. Counts are stored under the newest secret key.
+    An increment takes over the count under an older key, so that a new key resets no limit.
     """
 
     def __init__(self, connect: Callable[[], AbstractContextManager[Connection]], tokens: Tokens) -> None:

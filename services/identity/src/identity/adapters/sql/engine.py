@@ -122,7 +122,7 @@ def _require_utf8(connection: psycopg.Connection[Any], _record: object) -> None:
 
 
 def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
-    """Make the pool replace a connection that the server has closed: it has data to read, unlike an open idle one.
+    """Make the pool replace a connection that the server has closed. Its socket is readable, unlike an idle one.
 
     Unlike a ping, this costs no round trip. Without it, every pooled connection fails once after a database restart.
     """

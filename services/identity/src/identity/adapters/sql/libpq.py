@@ -16,7 +16,7 @@ _UNKNOWN_NAME = b"26000"
 
 
 class LibpqStatements:
-    """Executes the statements of one autocommitted connection, each prepared first unless there is a pooler."""
+    """Executes the statements of one autocommitted connection; without a pooler, it prepares each once."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
