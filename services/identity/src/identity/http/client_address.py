@@ -28,7 +28,7 @@ def client_address() -> str:
 class TrustedProxies:
     """The proxies whose forwarding headers are trusted, and the header that they write (SEC-16).
 
-    If `header` is None, they may write `X-Forwarded-For` or `Forwarded`; of both, the first is read.
+    If `header` is None, they may write `X-Forwarded-For` or `Forwarded`; if both are present, the former is read.
     """
 
     def __init__(self, networks: tuple[Network, ...], header: str | None, instruments: Instruments) -> None:

@@ -1,4 +1,4 @@
-"""Device cookies, by which an account recognizes browsers that have logged in to it (SEC-3)."""
+"""Device cookies, by which an account recognizes browsers that have logged in to it or set its password (SEC-3)."""
 
 from flask import Response, request
 
@@ -10,7 +10,7 @@ _MAX_DEVICES = 10
 
 
 def remember_device(response: Response, device: Device | None) -> Response:
-    """Unless `device` is None, set the account's device cookie and delete the browser's oldest beyond ten."""
+    """Unless `device` is None, set the account's device cookie and delete the oldest beyond ten."""
     if device is not None:
         _drop_oldest_devices(response, keep=device)
         response.set_cookie(

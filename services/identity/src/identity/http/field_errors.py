@@ -41,7 +41,7 @@ def field_error(pointer: str, error: InvalidValue) -> FieldError:
 
 
 def parse_tax_id(raw: str) -> str:
-    """Parse a company's tax id; a setting disables the checksum (REG-7). Raises InvalidValue."""
+    """Parse a company's tax id; a setting can disable the checksum (REG-7). Raises InvalidValue."""
     return tax_id.parse_tax_id(raw, checksum=ports().rules.tax_id_checksum)
 
 

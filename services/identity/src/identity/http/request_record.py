@@ -26,7 +26,7 @@ _MILLISECONDS: Final = 1000
 
 @dataclass(eq=False, slots=True)
 class RequestRecord:
-    """A request in progress. `id` is our identifier of it.
+    """A request in progress, to which we assign the `id`.
 
     `client_request_id` is the client's `X-Request-ID`, None if it is missing or invalid; `started_at` is a reading of
     `perf_counter`.
@@ -50,7 +50,7 @@ class RequestRecord:
         return record
 
     def end(self, meter: RequestMetrics, route: str | None, status: int) -> None:
-        """Count, trace and log (except for probes) the response by its route: the URL may contain a token (SEC-9)."""
+        """Count, trace and, except for probes, log the response by its route: the URL may contain a token (SEC-9)."""
         seconds = time.perf_counter() - self.started_at
         method, known = self.environ["REQUEST_METHOD"], route or UNKNOWN_ROUTE
         meter.answered(method, known, status, seconds=seconds)

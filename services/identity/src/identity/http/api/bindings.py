@@ -109,5 +109,5 @@ def resend_code(binding_id: object) -> dict[str, Any]:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def unbind(binding_id: object) -> None:
-    """End a binding, or dismiss an ended binding (UNB-1, UNB-4)."""
+    """End a binding and the sessions and logins that use it, or dismiss an ended binding (UNB-1, UNB-4)."""
     bindings.unbind_from_link(ports(), _link_account(), str(binding_id))

@@ -130,7 +130,10 @@ def _revisions() -> frozenset[int] | None:
 @blueprint.errors(401, 403, 422, 429, 503)
 @blueprint.response(204)
 def change_password(arguments: dict[str, Any]) -> None:
-    """Change the password; end all other sessions and all logins at services; drop a pending mailbox change (PRO-4)."""
+    """Change the password, and set a new device cookie (PRO-4, SEC-3).
+
+    All other sessions, all logins at services and a pending change of mailbox end.
+    """
     try:
         account = profile.change_password(
             ports(),
@@ -169,5 +172,5 @@ def show_binding() -> dict[str, Any]:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def unbind() -> None:
-    """End the binding of the caller's general account (UNB-2)."""
+    """End the binding of the caller's general account, and the sessions and logins that use it (UNB-2)."""
     bindings.unbind_from_general(ports(), require_principal("general"))

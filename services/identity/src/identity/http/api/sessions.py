@@ -158,7 +158,7 @@ def _issued(issued: sessions.IssuedSession) -> dict[str, Any]:
 @blueprint.errors(401, 403, 422, 429, 503)
 @blueprint.response(201, SessionSchema)
 def log_in(credentials: dict[str, Any]) -> dict[str, Any]:
-    """Log in (LOGIN-1)."""
+    """Log in: return a session with its token, and set a device cookie (LOGIN-1, SEC-3)."""
     username, password = credentials["username"], credentials["password"].reveal()
     return _issued(login.log_in(ports(), username, password=password, client=client_info()))
 

@@ -1,4 +1,4 @@
-"""Verification of mailboxes (VER)."""
+"""Verification of mailboxes, and cancellation of a change of mailbox (VER, PRO-3)."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def confirm(arguments: dict[str, Any]) -> object:
 @blueprint.errors(400, 409, 410, 422)
 @blueprint.response(200, CancelledChangeSchema)
 def cancel_change(arguments: dict[str, Any]) -> object:
-    """Cancel a change of mailbox by the link in the old mailbox, even after it took effect; all sessions end."""
+    """Cancel a change of mailbox by the link in the old mailbox, even if it took effect; end all sessions (PRO-3)."""
     return email_cancellation.cancel(ports(), arguments["token"].reveal())
 
 

@@ -19,7 +19,7 @@ METADATA_PATHS: Final = ("/.well-known/openid-configuration", "/.well-known/oaut
 
 
 class PublicDocument:
-    """A JSON document with its headers, which scripts of any site may read."""
+    """A JSON document that scripts of any site may read, with its headers."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.body = json.dumps(content, indent=1).encode() + b"\n"
