@@ -16,7 +16,9 @@ PUBLISHED = counter(
     "identity_relay_published_total", "events", "Events appended to the stream for the first time"
 )
 PUBLISHED_AGAIN = counter(
-    "identity_relay_published_again_total", "events", "Events republished to a Redis that had lost them"
+    "identity_relay_published_again_total",
+    "events",
+    "Events published again after Redis lost them or an operator replayed them",
 )
 PUBLISH_SECONDS = histogram(
     "identity_relay_publish_seconds",
