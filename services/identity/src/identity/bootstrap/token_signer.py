@@ -28,7 +28,7 @@ def token_signer(keys: Secret | None, clock: Clock) -> JoseSigner:
 
 
 def signing_key_report(keys: Secret | None, clock: Clock) -> str:
-    """Return "ok", or a warning that keys are missing or old. Raises KeySetError."""
+    """Return "ok", or a warning that the keys are missing, old or of unknown age. Raises KeySetError."""
     if keys is None:
         return f"warning: {_NAME} is not set; `identity serve` and `notify` need it"
     found = list(key_warnings(read_signing_keys(keys.reveal()), clock.now(), max_age=MAX_KEY_AGE))

@@ -43,7 +43,7 @@ def list_bindings(ports: "Ports", name: str, *, as_json: bool) -> None:
 @_ids
 @as_operator
 def remove(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
-    """End bindings, and the sessions and grants that use them. The general accounts are notified."""
+    """End bindings, and the sessions and grants that use them. A notice is mailed for each binding."""
     from identity.usecases import operator_support
 
     for_each(binding_ids, _reporting(operator_support.remove_binding, ports, "removed"))

@@ -132,8 +132,8 @@ def _database(engine: "Engine") -> list["Check"]:
 def check(*, process: str, wait_seconds: int, as_json: bool) -> None:
     """Check settings, keys, the database, its migrations, and Redis and password hashing if the process needs them.
 
-    Exits with 1 if a check fails, and with 2 if a setting is wrong. Prints a warning if IDENTITY_OIDC_KEYS is missing
-    or a signing key is older than 365 days according to its `nbf` or `iat`.
+    Exits with 1 if a check fails, and with 2 if a setting is wrong. Warns if IDENTITY_OIDC_KEYS is missing, or if
+    a current signing key is older than 365 days or has neither `nbf` nor `iat`.
     """
     interrupt_on_sigterm()
     from port_runtime.health import wait_until_healthy
