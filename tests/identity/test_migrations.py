@@ -66,7 +66,7 @@ class Upgrading:
             builder.execute(BUILD)
 
     def wait_for(self, statement: str, *, count: int = 1) -> list[int]:
-        """Wait for `count` backends whose current or last statement starts with this text; return their process ids."""
+        """Wait for `count` backends whose last statement starts with this LIKE pattern; return their process ids."""
         query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s"
 
         def found() -> list[int]:

@@ -48,9 +48,9 @@ PASSWORD_ACR = "urn:tw:port:identity:acr:password"  # noqa: S105  # a name
 class Grant:
     """A grant. The account `holder_id` logged in and acts as `account_id`, through `binding_id`.
 
-    An account that acts as itself is both, and `binding_id` is None; a link account may do so too (OIDC-7). `claims` is
-    the request's `claims` parameter. `parent_id` is the link account's own grant, from which token exchange
-    opened this one (OIDC-19); the end of a parent ends its children.
+    An account that acts as itself is both, and `binding_id` is None; a link account may do so too (OIDC-7). `claims`
+    are the requested claims by destination (`RequestedClaims`). `parent_id` is the link account's own grant, from which
+    token exchange opened this one (OIDC-19); the end of a parent ends its children.
     """
 
     id: str

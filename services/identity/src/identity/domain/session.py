@@ -62,8 +62,7 @@ class DeviceOwner(Protocol):
     """An account, or its credential, that recognizes browsers by cookies."""
 
     @property
-    def id(self) -> str:
-        """The account's identifier."""
+    def id(self) -> str: ...
 
     @property
     def credential_version(self) -> int:

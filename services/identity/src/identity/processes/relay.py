@@ -136,7 +136,7 @@ class Relay:
         return published
 
     def trim(self) -> int:
-        """Delete stream entries past their retention and return their number."""
+        """Delete stream entries past their retention, except unhandled mails; return their number."""
         return self._stream.trim(self._retention)
 
     def find_lost_mails(self) -> None:
