@@ -46,7 +46,7 @@ class MailRecord:
 
     type: str
     asked_at: datetime
-    state: str | None
+    state: str
     at: datetime | None
     category: str | None
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Passwords(Protocol):
-    """Password hashing with bounded concurrency: `hash` and `verify` raise Busy if too many calls wait (SEC-1)."""
+    """Concurrency is bounded: `hash` and `verify` raise Busy if too many calls wait (SEC-1)."""
 
     def hash(self, password: str) -> str:
         """Return a new hash, which includes its parameters."""

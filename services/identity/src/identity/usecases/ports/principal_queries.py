@@ -19,7 +19,7 @@ class MailState:
     """
 
     state: str
-    at: datetime | None
+    at: datetime
     category: str | None
 
 

@@ -61,8 +61,6 @@ _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The configurable rules of an installation."""
-
     public_url: str
     https_only: bool
     reviewed_kinds: frozenset[Kind]

@@ -16,7 +16,7 @@ from identity.usecases.steps.company_choice import Candidate
 
 @dataclass(frozen=True, slots=True)
 class IssuedCode:
-    """An authorization code. Only its digest is stored."""
+    """The database stores only the digest of `code`."""
 
     code: str
 

@@ -34,7 +34,7 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A new token. Its `value` is not stored; its row `token` contains the digest."""
+    """`value` is not stored; the row `token` contains its digest."""
 
     value: str = field(repr=False)
     token: Token
