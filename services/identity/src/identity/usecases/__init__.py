@@ -1,1 +1,1 @@
-"""One function for each intention. It owns its transaction, and records changes as events and in the audit log."""
+"""One function for each intention. It owns its transaction and records its changes."""

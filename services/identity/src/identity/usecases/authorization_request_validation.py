@@ -19,7 +19,7 @@ class ValidatedRequest:
     parameters: Parameters
     request: AuthorizationRequest
     subjects: frozenset[str] | None
-    """The ids of the accounts that `claims` and `id_token_hint` allow; None if the request contains neither."""
+    """The ids of the accounts that `claims` and `id_token_hint` allow; None if neither is a restriction."""
     pending: PendingRequest | None = None
     """The stored request that the parameters come from; None if they come from the URL."""
 

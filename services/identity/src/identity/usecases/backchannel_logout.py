@@ -86,7 +86,7 @@ def _try(ports: NotifyPorts, logout: LeasedLogout) -> tuple[Verdict, str]:
 
 
 def _record(ports: NotifyPorts, logout: LeasedLogout, verdict: Verdict, outcome: str) -> bool:
-    """Record and log an attempt; return False if another process or an operator has changed the logout meanwhile."""
+    """Record an attempt, and log a failure. Return False if the logout has been changed since its lease."""
     now = ports.clock.now()
     with ports.transaction() as transaction:
         if verdict == "retried":

@@ -42,7 +42,7 @@ class BindingEntry:
 
     @property
     def code_expires_at(self) -> datetime | None:
-        """When the code expires; None unless the binding is unverified."""
+        """When the code expires; None if there is no code, or the binding is verified or has ended."""
         return self.code.expires_at if self.code and self.binding.status == "unverified" else None
 
 
@@ -205,7 +205,7 @@ def _check_code(uow: UnitOfWork, binding: Binding, submitted: str) -> None:
 
 
 def _lock_own(uow: UnitOfWork, principal: Principal, binding_id: str) -> tuple[Account, Binding]:
-    """Lock the caller's binding and its general account. Raises NotFound unless it is live and has not lapsed."""
+    """Lock the caller's binding and its general account. Raises NotFound if the binding has ended or lapsed."""
     binding = _own(uow, principal, binding_id)
     general = lock_general(uow, binding)
     if not binding.is_live or binding.has_lapsed(uow.clock.now()):

@@ -21,7 +21,7 @@ class Cancellation:
     email: str
     """The mailbox from before the change."""
     restores: bool
-    """Whether the change is completed, so that `email` must be restored; otherwise a pending change is dropped."""
+    """Whether `email` is restored, because the change took effect."""
     already: bool
     """Whether the link was used before, or nothing remains to be cancelled."""
 
@@ -35,9 +35,9 @@ def preview(ports: Ports, token: str) -> Cancellation:
 
 
 def cancel(ports: Ports, token: str) -> Cancellation:
-    """Drop the pending change, or restore the mailbox, and mail a confirmation.
+    """Drop a pending change, restore the mailbox if a change took effect, and mail a confirmation.
 
-    All sessions end, because whoever requested the change knows the password.
+    All sessions and grants end, because whoever requested the change knows the password.
     Raises LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken.
     """
     _, account_id, value = read_link(ports, token, Purpose.EMAIL_CANCEL)

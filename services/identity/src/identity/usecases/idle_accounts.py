@@ -33,7 +33,7 @@ def _idle_accounts(ports: Ports, since: datetime) -> Iterator[str]:
 
 
 def _suspend_idle(ports: Ports, account_id: str, since: datetime) -> bool:
-    """Check the account again under its lock, because it may have been used since it was found."""
+    """Suspend an account if it is still idle. The check is repeated under its lock, because it may have been used."""
     with ports.unit_of_work() as uow:
         account = uow.accounts.locked(account_id)
         if account is None or not uow.accounts.is_idle(account_id, since):

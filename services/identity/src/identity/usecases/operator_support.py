@@ -92,7 +92,7 @@ def _locked_binding(
 
 
 def resend_mail(ports: Ports, username_or_id: str) -> Account:
-    """Mail a new link for the pending verification of a new account or of a change of mailbox (VER-5, PRO-2).
+    """Repeat the request to verify the mailbox of a new account, or of a change of mailbox (VER-5, PRO-2).
 
     Counts against the account's own quota (SEC-6). Raises NotFound, WrongState, TooSoon.
     """

@@ -107,7 +107,7 @@ def preview(ports: Ports, token: str) -> Account:
 
 
 def _resolve(ports: Ports, token: str) -> tuple[Account, str]:
-    """Return the account and the challenge value of a valid link. `reset` checks it again under the account's lock."""
+    """Return the account and challenge value of a valid link. `reset` repeats the check under the account's lock."""
     _, account_id, value = read_link(ports, token, Purpose.PASSWORD_RESET)
     account = ports.queries.account(account_id)
     if account is None:

@@ -30,7 +30,7 @@ class PersonalDataExport:
     services: Sequence[ServiceLogin]
     """The person's logins at services, active and ended, as long as they are stored."""
     mails: Sequence[MailRecord]
-    """The requested mails, as long as they are in the outbox."""
+    """The mails of the account's events, as long as they are in the outbox."""
     history: Sequence[AuditRecord]
 
 
@@ -66,8 +66,8 @@ def _redacted(account: Account, row: AuditRecord) -> AuditRecord:
 def erase(ports: Ports, username_or_id: str) -> Account:
     """Close an account if it is open, and erase its personal data. Raises NotFound.
 
-    The event `account.closed` with the reason `erased` asks consumers to erase their copies, even if the account was
-    already closed. Audit entries and published events remain until their retention ends.
+    The event `account.closed` with the reason `erased` is published even if the account was already closed, so that
+    consumers erase their copies. Audit entries and published events remain until their retention ends.
     """
     with locked_account(ports, username_or_id, "account.erased", *OPEN, "closed") as (uow, account):
         if account.closed_at is None:

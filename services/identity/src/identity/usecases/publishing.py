@@ -20,7 +20,7 @@ BATCH = 1000
 
 
 def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, retention: timedelta) -> int:
-    """Publish the next batch of events in commit order; return their number. Raises ConcurrentPublish.
+    """Publish the next batch of events in the order of their positions; return their number. Raises ConcurrentPublish.
 
     Events that have a position but are missing in Redis come first; if Redis has no checkpoint, only those within
     `retention`. Before that, mails that a relay of the previous release left on the event stream are copied.

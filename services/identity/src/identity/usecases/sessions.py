@@ -68,7 +68,7 @@ def replace(ports: Ports, former: Principal, principal: Principal) -> None:
 
 
 def own_logins(ports: Ports, principal: Principal) -> list[OpenLogin]:
-    """Return the person's open logins, newest first (LOGIN-7, OIDC-24). Raises ForbiddenWhileSwitched."""
+    """Return the person's open logins (LOGIN-7, OIDC-24). Raises ForbiddenWhileSwitched."""
     require_not_switched(principal)
     now = ports.clock.now()
     with ports.unit_of_work() as uow:

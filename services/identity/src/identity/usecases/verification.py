@@ -1,4 +1,4 @@
-"""Verification of a mailbox by the mailed link, its new mail, and the correction of an unverified mailbox (VER)."""
+"""Verification of a mailbox by a mailed link, resending of the link, and correction of an unverified mailbox (VER)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -163,7 +163,7 @@ def mail_state(ports: Ports, principal: Principal) -> MailState | None:
 
 
 def resend(ports: Ports, principal: Principal) -> None:
-    """Mail a new verification link, which invalidates older links (VER-5).
+    """Request verification again; older links become invalid (VER-5).
 
     Raises TooSoon, AlreadyVerified, NotSignedIn.
     """
@@ -175,7 +175,7 @@ def resend(ports: Ports, principal: Principal) -> None:
 
 
 def correct_mailbox(ports: Ports, principal: Principal, *, email: str, password: str) -> None:
-    """Replace the mailbox of an unverified account, and invalidate the link to the old mailbox (VER-8).
+    """Replace the mailbox of an unverified account, and request its verification; the old link becomes invalid (VER-8).
 
     Does not disclose whether the new mailbox is taken (REG-9). Raises AlreadyVerified, NotSignedIn, InvalidValue
     (`same_mailbox`), BadPassword, SessionEnded, TooManyChecks, TooSoon, Busy.

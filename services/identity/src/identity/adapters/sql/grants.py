@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, or_, sele
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.active_grants import read_grant, select_active
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.grant_creation import OPEN, OPEN_BOUND, OPEN_CHILD
@@ -58,11 +57,6 @@ class SqlGrants(Grants):
     @override
     def get(self, grant_id: str) -> Grant | None:
         return self._session.get(Grant, grant_id)
-
-    @override
-    def locked(self, grant_id: str) -> Grant | None:
-        grant = self._session.get(Grant, grant_id, with_for_update=ROW_LOCK, populate_existing=True)
-        return grant if grant is not None and grant.ended_at is None else None
 
     @override
     def active(self, grant_id: str, now: datetime) -> ActiveGrant | None:

@@ -59,10 +59,10 @@ class NotAuthentic(Exception):  # noqa: N818 - named after the condition
 
 
 def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime) -> int:
-    """Delete whole segments chained before `before`, a few per transaction; return the number of deleted rows.
+    """Delete the rows of whole segments that were chained before `before`; return the number of deleted rows.
 
-    The newest deleted segment stays, without rows, as the start of the chain. Raises NotAuthentic before any segment of
-    the same transaction is deleted.
+    Of these segments, the newest stays, without rows, as the start of the chain. Raises NotAuthentic before any segment
+    of the same transaction is deleted.
     """
     dropped = 0
     while due := _due(chain.segments(after=0, limit=_PRUNED_AT_ONCE), before):
@@ -78,6 +78,6 @@ def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime)
 
 
 def _due(oldest: Sequence[Segment], before: datetime) -> list[Segment]:
-    """Return the oldest segments up to the first that is not due. A later one may be due too, as clocks differ."""
+    """Return the segments before the first that is not due. A later one may be due too, because clocks differ."""
     present = (segment for segment in oldest if segment.pruned_at is None)
     return list(takewhile(lambda segment: segment.chained_at < before, present))

@@ -48,9 +48,9 @@ def verify(
 ) -> VerifiedChain:
     """Verify the chain from its start, or from the end of the pruned part. Raises ChainBroken.
 
-    `head` was logged earlier, and `anchors` were recorded earlier. If the chain lacks one of them, the log was
-    truncated. `on_progress` receives the length of each verified segment in rows. If the log is pruned meanwhile and
-    the chain therefore seems broken, verification starts again.
+    `head` was logged earlier, and `anchors` were recorded earlier. A chain that lacks one of them is broken, except for
+    anchors in the pruned part. `on_progress` receives the length of each verified segment in rows. If the log is pruned
+    meanwhile and the chain therefore seems broken, verification starts again.
     """
     while True:
         oldest = _oldest(chain)
@@ -158,7 +158,7 @@ class ChainVerifier:
         self._anchors.discard(Anchor.of(segment))
 
     def verify_recorded(self) -> None:
-        """Verify that the chain contained the expected head and every anchor. Raises ChainBroken."""
+        """Raise ChainBroken if the expected head, or an anchor that is not in the pruned part, was not found."""
         if not self._found_head:
             raise ChainBroken(
                 self.place, None, "the logged head is not in the chain: rows at the end are missing"

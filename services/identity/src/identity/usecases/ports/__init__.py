@@ -1,4 +1,4 @@
-"""The interfaces that use cases require. Adapters subclass the Protocols; `UnitOfWork` binds them to a transaction."""
+"""The interfaces that use cases require. Adapters subclass the Protocols and `UnitOfWork`."""
 
 from identity.usecases.ports.unit_of_work import Ports, Rules, Transaction, UnitOfWork
 

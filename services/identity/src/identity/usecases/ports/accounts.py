@@ -52,15 +52,16 @@ class Accounts(Protocol):
         """Return at most `criteria.limit` matching accounts, oldest first."""
 
     def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
-        """Examine up to `limit` accounts in order of id, above `after`; return the idle ones and the last id examined.
+        """Examine up to `limit` accounts in order of id, with ids above `after`.
 
-        An account is idle by the condition of `is_idle`. The last id is None if no account was left to examine.
+        Returns the ids for which `is_idle` is true, and the last id examined, or None if no account was left to
+        examine.
         """
 
     def is_idle(self, account_id: str, since: datetime) -> bool:
         """Return whether an account is active, was verified before `since` and has not been used since.
 
-        Uses are the logins, switches, approvals and reinstatements in the audit log.
+        Logins, switches, approvals and reinstatements in the audit log count as use.
         """
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:

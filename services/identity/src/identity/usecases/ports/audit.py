@@ -55,7 +55,10 @@ class AuditHistory(Protocol):
     """Queries for the audit log and for the mails in the outbox."""
 
     def find(self, criteria: AuditFilter, *, account_id: str | None) -> Sequence[AuditRecord]:
-        """Return at most `criteria.limit` matching rows, newest first; `account_id` replaces `criteria.account`."""
+        """Return at most `criteria.limit` matching rows, newest first.
+
+        `account_id` replaces `criteria.account`; rows in which that account acted as a link account match too.
+        """
 
     def mails(self, account_id: str) -> Sequence[MailRecord]:
         """Return the mails of an account that are still in the outbox, oldest first."""

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class ClientUnreachable(Exception):  # noqa: N818  # named after the condition
-    """The client's response is missing; the message is one of a fixed set of reasons, such as `timeout`."""
+    """No response was received; the message is one of a fixed set of reasons, such as `timeout`."""
 
 
 class LogoutSender(Protocol):

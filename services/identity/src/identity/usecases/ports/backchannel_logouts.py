@@ -12,7 +12,7 @@ class Logouts(Protocol):
     def add_pending(self, ended: Sequence[EndedGrant], now: datetime) -> None:
         """Add a logout for each grant whose client has a back-channel logout URI.
 
-        The commit wakes `identity notify`, if a logout was added.
+        If a logout was added, the commit wakes `identity notify` on PostgreSQL; on SQLite the process polls.
         """
 
     def clients_due(self, now: datetime) -> Sequence[str]:
@@ -37,7 +37,7 @@ class Logouts(Protocol):
         """Return the logouts that are pending or were set aside, oldest first; with `client`, only that client's."""
 
     def retry(self, logout_id: int, now: datetime) -> Logout | None:
-        """Make an unsettled logout due now, restart its attempts and their time, and wake `identity notify`.
+        """Make an unsettled logout due now, as if it were new, and wake `identity notify` as `add_pending` does.
 
         Returns None if no unsettled logout has this id.
         """

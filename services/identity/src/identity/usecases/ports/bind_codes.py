@@ -12,12 +12,12 @@ class BindCodes(Protocol):
         """Store a code, replacing the binding's previous code."""
 
     def get(self, binding_id: str) -> BindCode | None:
-        """Return a binding's code as the database has it now, not as the session loaded it earlier."""
+        """Return a binding's code in its current state, even if it was loaded before."""
 
     def count_try(self, binding_id: str, challenge: str) -> int | None:
         """Count an attempt in one atomic statement; return the new count.
 
-        Returns None if no attempts remain, or if a newer code has replaced the one with this challenge.
+        Returns None if no attempts remain, or if the code with this challenge was replaced or deleted.
         """
 
     def drop(self, binding_id: str) -> None: ...

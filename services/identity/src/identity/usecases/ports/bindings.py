@@ -32,19 +32,19 @@ class Bindings(Protocol):
         """Return the live bindings of a link account, in the order in which their general accounts must be locked."""
 
     def shown_to_link(self, account_id: str) -> Sequence[tuple[Binding, Account, BindCode | None]]:
-        """Return a link account's bindings that are not dismissed, oldest first; only ended bindings can be.
+        """Return a link account's live bindings, and its ended bindings that are not dismissed, oldest first.
 
         Each comes with its general account and its bind code, if it has one.
         """
 
     def of_account(self, account_id: str) -> Sequence[BindingWithAccounts]:
-        """Return the bindings in which the account is either side, live and ended, newest first."""
+        """Return the bindings with the account on either side, live and ended, newest first."""
 
     def dismiss_removed(self, link_id: str, general_id: str) -> None:
         """Dismiss the ended bindings between two accounts, so that `shown_to_link` leaves them out."""
 
     def dismiss_of(self, account_id: str) -> None:
-        """Dismiss the ended bindings in which the account is either side."""
+        """Dismiss the ended bindings with the account on either side."""
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
         """Return the ids of unverified bindings that were requested at or before `before`, oldest first."""

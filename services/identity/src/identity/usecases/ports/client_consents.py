@@ -1,4 +1,4 @@
-"""People's consents to the scopes of services."""
+"""People's consents to the scopes of clients (OIDC-11)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,8 +6,6 @@ from typing import Protocol
 
 
 class ClientConsents(Protocol):
-    """The scopes of each client to which a person has consented (OIDC-11)."""
-
     def scopes(self, account_id: str, client: str) -> Sequence[str]:
         """Return the scopes to which a person has consented for a client; empty without a consent."""
 

@@ -8,7 +8,10 @@ from identity.domain.grant import ActiveGrant, Code, Token
 
 
 class CodeRedemption(Protocol):
-    """Redemption of a code by two autocommitted statements; a database without them reports no usable code."""
+    """Redemption of a code by two autocommitted statements.
+
+    On a database that does not support them, `usable` returns None.
+    """
 
     def usable(self, digest: str, now: datetime) -> tuple[Code, ActiveGrant] | None:
         """Return an unused, unexpired code with its active grant, without locking either."""

@@ -1,4 +1,4 @@
-"""The consent texts that accounts accepted."""
+"""The versions of the consent texts that accounts have accepted (LOGIN-3)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,6 @@ class ConsentRecord:
 
 
 class Consents(Protocol):
-    """The versions of the consent texts that accounts have accepted (LOGIN-3)."""
-
     def of_account(self, account_id: str) -> Sequence[ConsentRecord]:
         """Return the versions that an account has accepted, oldest acceptance first."""
 

@@ -8,9 +8,9 @@ from identity.domain.grant import ActiveGrant, Code, EndedGrant, EndReason, Gran
 
 
 class Grants(Protocol):
-    """Grants. Each `end…` method skips grants that have ended, and returns those that it ends.
+    """Each `end…` method skips grants that have ended, and returns those that it ends.
 
-    Each except `end_expired` also ends their child grants. Only `steps.session_termination` calls these methods, so
+    All except `end_expired` also end the child grants. Only `steps.session_termination` calls these methods, so
     that each end is recorded and its client notified.
     """
 
@@ -26,9 +26,6 @@ class Grants(Protocol):
 
     def get(self, grant_id: str) -> Grant | None:
         """Return a grant, even if it has ended."""
-
-    def locked(self, grant_id: str) -> Grant | None:
-        """Return a grant and lock its row until the commit; return None if it has ended."""
 
     def active(self, grant_id: str, now: datetime) -> ActiveGrant | None:
         """Return a grant if it, both its accounts, its binding (if any) and its client are active."""
@@ -56,7 +53,7 @@ class Grants(Protocol):
         """Mark a token as used, unless it already is; used tokens are not active."""
 
     def move(self, former_session_id: str, session_id: str) -> None:
-        """Assign the grants of one session that have not ended to another session."""
+        """Assign a session's grants that have not ended to another session."""
 
     def end(self, grant_id: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]: ...
 

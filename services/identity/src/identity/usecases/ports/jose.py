@@ -21,8 +21,6 @@ class DpopProof:
 
 
 class TokenSigner(Protocol):
-    """Signs with the provider's keys and publishes them (OIDC-26)."""
-
     def sign(self, claims: Claims, *, token_type: TokenType, algorithm: Algorithm) -> str:
         """Return the claims as a signed JWT; times in them are whole seconds since 1970."""
 
@@ -30,7 +28,7 @@ class TokenSigner(Protocol):
         """Return the claims of an ID token that this provider issued, even if it has expired. Raises InvalidIdToken."""
 
     def public_keys(self) -> Mapping[str, Any]:
-        """Return the public JWK set, including the keys that do not sign yet."""
+        """Return the public parts of all configured keys as a JWK set, even of keys that do not sign (OIDC-26)."""
 
 
 class ProofVerifier(Protocol):
@@ -43,7 +41,7 @@ class ProofVerifier(Protocol):
         """Return the claims of an assertion that a key of the client's JWK set signed (OIDC-18). Raises BadClient."""
 
     def dpop(self, token: str) -> DpopProof:
-        """Return the claims of a proof signed by the key in its header (OIDC-17). Raises InvalidProof."""
+        """Verify a proof with the key in its header (OIDC-17). Raises InvalidProof."""
 
     def client_keys(self, key_set: str) -> dict[str, Any]:
         """Return a client's JWK set, reduced to public members and `kid`. Raises ClientError."""

@@ -27,7 +27,7 @@ class Tokens(Protocol):
         """Return the digests of a bind code, one for each configured key."""
 
     def counter_keys(self, counter: Counter) -> Sequence[str]:
-        """Return the keys of a counter, one for each signing key, the newest first (SEC-19)."""
+        """Return the database keys of a counter, one for each configured secret key, the newest first (SEC-19)."""
 
     def device(self, account: DeviceOwner) -> str:
         """Return a new device cookie of the account (SEC-3)."""

@@ -8,13 +8,13 @@ from identity.domain.mail_link import Challenge, Purpose
 
 
 class MailLinks(Protocol):
-    """The challenges of mailed links, one per account and purpose."""
+    """At most one challenge for each account and purpose."""
 
     def put(self, challenge: Challenge) -> None:
         """Store a challenge, replacing the previous challenge of its account and purpose."""
 
     def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
-        """Return the challenge as the database has it now, not as the session loaded it earlier."""
+        """Return the challenge in its current state, even if it was loaded before."""
 
     def use(self, challenge: Challenge, now: datetime) -> None: ...
 

@@ -86,7 +86,8 @@ class OutboxReader(Protocol):
     def record_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Store the states of mails and delete their sealed payloads.
 
-        A sent mail never changes again. A refused or expired mail changes only to sent, after an operator's retry.
+        A sent mail never changes again. A refused or expired mail changes only to sent, for example after an operator's
+        retry.
         """
 
     def expire_mails(self, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Authorization requests that are stored until they are answered (OIDC-4, OIDC-12)."""
+"""Stored authorization requests, pushed or not (OIDC-4, OIDC-12)."""
 
 from datetime import datetime
 from typing import Protocol

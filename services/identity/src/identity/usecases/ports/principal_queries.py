@@ -1,4 +1,4 @@
-"""Queries outside a unit of work: who makes a request, and the mails that the person waits for."""
+"""Queries outside a unit of work: who makes a request, and the state of a verification mail."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,4 +52,7 @@ class PrincipalQueries(Protocol):
         """Return the client with this current or former secret (SEC-12). A former secret may have expired."""
 
     def verification_mail(self, account_id: str) -> MailState | None:
-        """Return the state of the newest verification mail in the outbox (VER-6)."""
+        """Return the state of the newest verification mail in the outbox, or of the notice in its place (VER-6).
+
+        The notice goes to the owner of a mailbox that is taken (REG-9).
+        """

@@ -14,6 +14,6 @@ class Purger(Protocol):
     def purge_events(self, before: datetime) -> int:
         """Delete events that were published at or before `before`, oldest first; return their number.
 
-        Stops at an event whose mail has no receipt, so that the feed has no gaps, and before the newest event, because
-        the next position follows it.
+        Stops at an event whose mail is still waiting, so that the feed has no gaps, and before the newest event,
+        because the next position follows it.
         """

@@ -13,4 +13,4 @@ class Randomness(Protocol):
         """Return 256 random bits in base64url."""
 
     def digits(self, count: int) -> str:
-        """Return evenly distributed decimal digits."""
+        """Return uniformly distributed decimal digits."""

@@ -13,7 +13,7 @@ class RefreshTokens(Protocol):
     def use(self, digest: str, now: datetime) -> None: ...
 
     def has_unused_successor(self, token: Token) -> bool:
-        """Return whether an unused refresh token was issued for this token; lock its row until the commit."""
+        """Return whether an unused refresh token was issued for this token; lock the successor until the commit."""
 
     def void_successors(self, token: Token, now: datetime) -> None:
         """Invalidate the tokens that were issued for this token: mark them as used, and unlink them from it."""

@@ -9,8 +9,8 @@ from identity.domain.session import Session
 
 class SessionCreation(Protocol):
     def open(self, session: Session, entry: Entry, *, credential_version: int, idle_since: datetime) -> bool:
-        """Add a session with its audit entry in one autocommitted statement; return False if that is impossible.
+        """Add a session with its audit entry in one autocommitted statement.
 
-        The caller then uses `Sessions.open`. The reasons are that `Sessions.open` would return False, that older
-        sessions must end, or that the database does not support the statement.
+        Returns False, without changes, if `Sessions.open` would return False, if older sessions must end, or if the
+        database does not support the statement. The caller then uses `Sessions.open`.
         """

@@ -28,7 +28,7 @@ class Sessions(Protocol):
     def reissue(
         self, principal: Principal, *, token_digest: str, account_id: str, binding_id: str | None
     ) -> bool:
-        """Replace the session's token and account; return False if the session has ended or changed."""
+        """Replace the session's token and account; return False if the session has ended or its token was replaced."""
 
     def consent(self, session_id: str, digest: str) -> None:
         """Record in the session the digest of the consent texts that were accepted."""
@@ -38,8 +38,8 @@ class Sessions(Protocol):
     def end_oldest(self, newest: Session, *, keep: int, idle_since: datetime) -> Sequence[str]:
         """End the open sessions of an account beyond its `keep` newest, which include `newest`; return their ids.
 
-        A session is open within its absolute lifetime and if it was used after `idle_since`. Skips locked sessions,
-        which another login is ending.
+        A session is open within its absolute lifetime and if it was used after `idle_since`. Locked sessions are
+        skipped, so that concurrent logins do not wait for each other.
         """
 
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:

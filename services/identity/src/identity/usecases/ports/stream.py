@@ -13,8 +13,9 @@ class Checkpoint:
     """The position up to which relays have published, as read from Redis.
 
     `position` is None if Redis has no checkpoint or has lost the event stream. `epoch` identifies the database that
-    assigned the positions. `high_watermark` is the newest position that this process has seen in Redis. `stored` is the
-    checkpoint in Redis even if the event stream is lost; a different value shows that another process changed it.
+    assigned the positions. `high_watermark` is the newest position that this process has read from Redis or published.
+    `stored` is the checkpoint in Redis even if the event stream is lost; a different value shows that another process
+    changed it.
     """
 
     epoch: str
@@ -33,13 +34,14 @@ class Stream(Protocol):
     def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
         """Append the entries in order and set the checkpoint to `position`, atomically. Raises ConcurrentPublish.
 
-        An entry with a sealed part is appended to the stream of mails, and without that part to the event stream.
+        Every entry is appended to the event stream, without its sealed part. An entry with a sealed part is also
+        appended to the stream of mails, with that part.
         """
 
     def copy_mails(self, expected: Checkpoint, choose: Callable[[Collection[str]], Collection[str]]) -> int:
         """Copy mails that relays of the previous release left on the event stream to the stream of mails.
 
-        `choose` selects from event ids. Returns the number of copied mails. Raises ConcurrentPublish.
+        `choose` selects, by event id, the mails to copy. Returns the number of copied mails. Raises ConcurrentPublish.
         """
 
     def trim(self, retention: timedelta) -> int:

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.token_queries import TokenQueries
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
-"""The event fields that the audit log stores. Names are excluded, because the log outlives personal data (OPS-6)."""
+"""The audit log stores only these event fields, because it outlives usernames and tax ids (OPS-6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Rules:
 class Ports:
     """`counters`, `audit` and `seen_proofs` commit each call, so that refused requests count too.
 
-    `session_creation` and `code_redemption` also commit each call. `caller` returns the caller of the current request.
+    `session_creation` and `code_redemption` also commit each call. `caller` returns who calls the use case.
     """
 
     transaction: Callable[[Ports], UnitOfWork]
@@ -139,7 +139,7 @@ class Transaction(ABC):
 
 
 class UnitOfWork(Transaction):
-    """The transaction of every other use case that needs one.
+    """The transaction of the use cases, except those of `identity notify`.
 
     Leaving it raises Conflict if the unique index of usernames, mailboxes or live bindings refused a change.
     """
@@ -180,10 +180,10 @@ class UnitOfWork(Transaction):
     def record_event(
         self, account: Account, data: catalogue.EventData, *, mail: MailRequest | None = None
     ) -> None:
-        """Write an event of the account with its mail into the outbox, and an audit entry.
+        """Write an event of the account into the outbox, with its mail if there is one, and an audit entry.
 
-        Increments the account's `sequence`. Its row must be new or locked, because its events are numbered in order
-        (EVT-2).
+        Increments the account's `sequence`. The account's row must be new or locked, so that its events are numbered in
+        order (EVT-2).
         """
         event_type = catalogue.event_type_of(data)
         account.sequence += 1

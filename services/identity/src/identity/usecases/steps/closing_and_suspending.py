@@ -11,7 +11,7 @@ from identity.usecases.steps.unbinding import remove_all
 
 
 def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> None:
-    """Close a locked account, and end its bindings, links, sessions and grants; free its username and mailbox."""
+    """Close a locked account; end its bindings and links and, unless it is rejected, its sessions and grants."""
     account.close(reason, uow.clock.now())  # first, so that notices of ended bindings go to the other account
     remove_all(uow, account, "account_closed")
     # The sessions of a rejected account remain, but only show the rejection (REV-3).
@@ -22,7 +22,7 @@ def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> Non
 
 
 def suspend_locked(uow: UnitOfWork, account: Account) -> None:
-    """Suspend a locked account, cancel a change of mailbox, and end sessions and grants (OPS-2)."""
+    """Suspend a locked account, cancel its change of mailbox, and end its sessions and grants (OPS-2)."""
     account.suspend(uow.clock.now())
     cancel_email_change(uow, account)
     session_termination.end_sessions_of_account(uow, account.id, "account_suspended")

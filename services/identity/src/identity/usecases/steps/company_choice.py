@@ -38,7 +38,10 @@ def candidates_of(uow: UnitOfWork, principal: Principal, client: OidcClient) -> 
 def chosen_of(
     candidates: Sequence[Candidate], principal: Principal, request: AuthorizationRequest, progress: Progress
 ) -> Candidate | None:
-    """Return the candidate that the person, the request or the session determines; None if the person must choose."""
+    """Return the candidate that the person, the request or the session determines, or the only one.
+
+    Returns None if the person must choose. The person's own account does not count beside companies.
+    """
     by_id = {each.account.id: each for each in candidates}
     if progress.account_id in by_id:
         return by_id[progress.account_id]

@@ -15,7 +15,7 @@ from identity.usecases.steps.mail_links import issue_link
 
 
 def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True) -> None:
-    """Mail an unverified account a new link, or, if its mailbox is taken, a notice to the owner (REG-9).
+    """Mail an unverified account a new link; if its mailbox is taken, mail the owner a notice instead (REG-9).
 
     Older links become invalid in both cases. With `send=False`, the event is published without a mail.
     """

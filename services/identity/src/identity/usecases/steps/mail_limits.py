@@ -98,7 +98,7 @@ def consume_mailbox_quota(uow: UnitOfWork, quota: MailQuota) -> None:
 def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:
     """Count a mail; return False if one of the limits is exceeded, so that the mail must not be sent.
 
-    It then uses up no quota of the mailbox: if only the hourly limit is exceeded, the daily count is reversed.
+    The mailbox's counters that are not exceeded are then decremented again: a mail that is not sent uses up no quota.
     """
     counters = quota.counters
     states = uow.counters.increment(counters, uow.clock.now())

@@ -1,4 +1,4 @@
-"""Verification of passwords, at login and when a logged-in person enters the current password (LOGIN-1, SEC-19)."""
+"""Verification of passwords: for a login, for a binding, and of a logged-in person (LOGIN-1, BIND-3, SEC-19)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,8 +49,8 @@ def authenticate(
     """Verify a password; return the credential, and the counted attempt for `clear_failures`.
 
     The account need not be active. Counting first gives parallel guesses no advantage. An unknown username takes the
-    same work as a known one (LOGIN-1). Refusals are audited as `refused_action`, without the username, which may be a
-    password typed into the wrong field.
+    same work as a known one (LOGIN-1). Refusals other than Busy are audited as `refused_action`, without the username,
+    which may be a password typed into the wrong field.
     Raises BadCredentials, ReviewRejected, Locked, Busy.
     """
     key = username_key(username)[:MAX_USERNAME_KEY]
@@ -100,7 +100,7 @@ def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientIn
 
 
 def _count(ports: Ports, attempt: Attempt) -> tuple[CounterState, int, bool]:
-    """Return the state of the own counter, the seconds to wait (0 if not locked), and whether the address is locked.
+    """Return the state of `attempt.own`, the seconds to wait (0 if not locked), and whether the address is locked.
 
     Attempts from a locked address do not count against the account, and create no counters for invented usernames.
     """

@@ -35,7 +35,7 @@ def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> 
 
 
 def end_oldest_sessions(uow: UnitOfWork, newest: Session, *, keep: int) -> Sequence[str]:
-    """End the open sessions of a new session's account beyond the newest `keep`, and their grants; return their ids."""
+    """End the account's open sessions beyond the `keep` newest, and their grants; return the sessions' ids."""
     now = uow.clock.now()
     ended = uow.sessions.end_oldest(newest, keep=keep, idle_since=now - uow.rules.sessions.idle)
     if ended:

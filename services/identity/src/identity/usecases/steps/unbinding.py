@@ -26,7 +26,7 @@ def lock_general(uow: UnitOfWork, binding: Binding) -> Account:
 def remove(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedReason) -> None:
     """End a live binding of a locked general account, its code, and the sessions and grants that use it (SW-5).
 
-    The other side is mailed a notice, unless the binding lapsed (UNB-5).
+    One side is mailed a notice, unless the binding lapsed (UNB-5).
     """
     former = binding.status
     binding.remove(reason, uow.clock.now())

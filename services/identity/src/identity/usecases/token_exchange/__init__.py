@@ -11,7 +11,7 @@ from identity.usecases.token_exchange.request import ACCESS_TOKEN, ACCOUNT, Exch
 
 
 def exchange(ports: Ports, client: OidcClient, request: ExchangeRequest) -> Tokens:
-    """Exchange a subject: an access token, for another service, or the id of a general account, for its link account.
+    """Exchange an access token, to call other services, or a general account's id, to act as that account.
 
     Raises InvalidRequest, also for invalid subject and actor tokens (RFC 8693 section 2.2.2), InvalidScope,
     InvalidTarget, UnauthorizedClient, TooManyRequests.

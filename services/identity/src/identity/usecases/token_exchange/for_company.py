@@ -69,7 +69,7 @@ def _for_refresh_token(client: OidcClient, full: TokenRequest) -> TokenRequest:
 
 
 def _is_own_of_link(actor: ActiveToken, client: OidcClient, jkt: str | None) -> bool:
-    """Return whether the token was issued to this client for a link account as itself (OIDC-7)."""
+    """Return whether this client obtained the token for a link account as itself, and has proven its key (OIDC-7)."""
     token = actor.token
     return (
         actor.account.kind == "link"
@@ -80,7 +80,10 @@ def _is_own_of_link(actor: ActiveToken, client: OidcClient, jkt: str | None) -> 
 
 
 def _grant(uow: UnitOfWork, actor: ActiveToken, request: ExchangeRequest) -> Grant | None:
-    """Return the grant for the company, which ends with its parent; None if the company has no binding to the actor."""
+    """Return the grant for the company, which ends with its parent; None if the company has no binding to the actor.
+
+    Raises InvalidScope, InvalidTarget.
+    """
     parent, binding = actor.grant, uow.bindings.live_of_general(request.subject)
     if binding is None or binding.link_account_id != actor.account.id:
         return None
