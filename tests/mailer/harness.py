@@ -101,7 +101,7 @@ class MailerHarness:
         return MailPayload(**(values | over))
 
     def publish(self, event: Event, sealed: str | None) -> Published:
-        """Append an entry to the stream, like the relay."""
+        """Append an entry to the stream of mails, like the relay."""
         fields: Any = to_fields(to_json(event), event.type, sealed)
         return Published(event, str(self.client.xadd(MAIL_STREAM, fields)), sealed)
 

@@ -43,7 +43,6 @@ class Sent:
 
 @cache
 def all_mails() -> list[Sent]:
-    """Return every sample of every mail."""
     renderer = TemplateRenderer(
         CommonValues(sender=SENDER.name, public_url=PUBLIC_URL, can_reply=False, contact=CONTACT)
     )

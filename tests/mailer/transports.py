@@ -34,7 +34,7 @@ def build_transport(
     bulkhead: Bulkhead | None = None,
     **timeouts: float,
 ) -> SmtpTransport:
-    """Build a transport; keyword arguments replace time-outs, in seconds."""
+    """Build a transport; further keyword arguments are fields of Timeouts."""
     server = SmtpServer.from_url(
         url, ca_file=ca_file, timeouts=Timeouts(**timeouts), ehlo="mailer.example.tw"
     )

@@ -1,1 +1,1 @@
-"""The mailer: sends Chinese mails for the events of the identity service."""
+"""The mailer sends Chinese mails for events of the identity service."""

@@ -31,8 +31,6 @@ log = get_logger("mailer.actors")
 
 
 class Deliverer:
-    """Delivers entries, and schedules the retries of deferred mails."""
-
     def __init__(
         self, *, in_flight: InFlight, stream: Stream, delivery: Delivery, clock: Clock, bulkhead: Bulkhead
     ) -> None:
@@ -43,7 +41,7 @@ class Deliverer:
         """Deliver an entry. If it has to be retried, raise dramatiq's Retry with the delay.
 
         If the wait is longer than any backoff, for example during an operator's pause, the intake's sweep enqueues the
-        entry again instead, because a long-delayed message would block others in dramatiq's delay queue.
+        entry again instead, because messages with long delays would fill dramatiq's delay queue and block others.
         """
         with self._bulkhead.active_slot():
             item = self._in_flight.start(entry_id)
@@ -61,7 +59,7 @@ class Deliverer:
     def _try(self, item: WorkItem) -> datetime | None:
         try:
             return self._deliver(item)
-        except Exception:  # one entry's error must not affect other entries
+        except Exception:  # otherwise the entry would stay `running` in InFlight
             log.exception("delivery_failed", entry_id=item.entry_id)
             return self._clock.now() + timedelta(seconds=backoff_seconds("trouble", 1, fraction=0))
 

@@ -1,4 +1,4 @@
-"""Builds the parts of a mailer, and of commands that use some of them, from the settings."""
+"""Builds the parts of a mailer and of its commands from the settings."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def build_intake(wiring: Wiring, queue: ActorQueue, *, lease_seconds: float) -> 
 
 
 def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
-    """Return the renderer, and log files of operators that replace no template. Raises BrokenTemplateError."""
+    """Return the renderer. Warns of each operator's file that replaces no template. Raises BrokenTemplateError."""
     common = CommonValues(
         sender=settings.sender.name or settings.sender.address,
         public_url=settings.public_url,

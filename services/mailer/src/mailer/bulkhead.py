@@ -40,7 +40,7 @@ class Bulkhead:
     def acquire_slot_for(self, domain: str) -> bool:
         """Exchange this thread's slot if the domain is slow; return False if it is and no slow slot is free.
 
-        A domain is slow from a slow reply until a mail without one, for at most SLOW_DOMAIN_SECONDS.
+        A domain is slow for SLOW_DOMAIN_SECONDS after a mail with a slow reply, or until a mail without one.
         """
         return self._slow_domains.get(domain, 0) < time.monotonic() or self.move_to_slow()
 

@@ -140,7 +140,7 @@ class InFlight:
             return any(due <= until for due in self._waiting.values())
 
     def _room(self) -> int:
-        # 0 until half of the queue is free, because many small reads would cost more than sending the mails.
+        # 0 until half of the queue is free, because few large reads cost less than many small ones.
         used = len(self._queued) + len(self._running)
         if used > self._max_queued // 2 or len(self._waiting) >= self._max_waiting:
             return 0

@@ -1,4 +1,4 @@
-"""The intake thread: claims entries of the stream, also those of dead mailers, and enqueues them (MAIL-7)."""
+"""The intake thread claims entries of the stream, also those of dead mailers, and enqueues them (MAIL-7)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.usecases.delivery_ports import Clock
     from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
 
-BLOCK_MS: Final = 500  # limits each wait for entries or room, so that sweeps are in time
+BLOCK_MS: Final = 500  # limits each wait for entries or room, so that sweeps are on time
 BATCH: Final = 100
 RETRY_SECONDS: Final = 1.0
 GRACE: Final = timedelta(seconds=1)  # so that dramatiq's own delayed message is delivered first
@@ -120,7 +120,7 @@ class Intake(threading.Thread):
     def _poll_pause(self) -> None:
         """Poll the pause; after a resume, enqueue every waiting entry, whatever it waits for.
 
-        Entries are also read during a pause, so that mails that expire are recorded in time.
+        Entries are also read during a pause, so that expired mails are recorded on time.
         """
         if time.monotonic() >= self._poll_at:
             if self._ports.pause.poll():
@@ -146,7 +146,7 @@ class Intake(threading.Thread):
         )
 
     def _claim(self, entries: list[Entry]) -> None:
-        """Enqueue the entries whose claims are granted, and let deferred entries wait. Final entries need nothing."""
+        """Enqueue the entries whose claims are granted, and let deferred entries wait."""
         ports, queued = self._ports, []
         claims = ports.leases.claim_all(entries)
         for entry, claim in zip(entries, claims, strict=True):

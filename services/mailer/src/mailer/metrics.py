@@ -1,4 +1,4 @@
-"""The catalogue of the mailer's metrics, and the port through which use cases record them (OPS-4).
+"""The catalogue of the mailer's metrics, and the implementation of DeliveryMetrics (OPS-4).
 
 `deploy/observability/metrics.md` is generated from the catalogue. No label contains an address, a name or a link.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 UNREADABLE: Final = "unreadable"
 TYPES: Final = (*sorted(MAILS), UNREADABLE)
 OUTCOMES: Final = tuple(sorted(FINAL))
-# Reasons for deferring a mail: the category of a temporary refusal, or another reason.
+# The categories of temporary refusals, and the other reasons to defer a mail.
 REASONS: Final = (
     *sorted({rule.category for rule in RULES if not rule.permanent}),
     "server_away",

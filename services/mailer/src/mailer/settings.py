@@ -1,4 +1,4 @@
-"""The mailer's settings (OPS-5); each can also be set as NAME_FILE."""
+"""The mailer's settings (OPS-5); NAME_FILE names a file that contains the value of NAME."""
 
 from __future__ import annotations
 

@@ -86,7 +86,6 @@ class TemplateRenderer(Renderer):
         )
 
     def samples(self, kind: MailKind) -> Iterator[SamplePayload]:
-        """Yield payloads that together reach every branch of the mail's templates."""
         return mail_texts.samples(kind.name, self._public_url)
 
     def unknown_files(self) -> list[str]:

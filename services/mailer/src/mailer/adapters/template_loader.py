@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-_EXPRESSION: Final = "{"
+_JINJA_CODE: Final = "{"
 
 
 class TemplateLoader(jinja2.FileSystemLoader):
@@ -31,13 +31,13 @@ class TemplateLoader(jinja2.FileSystemLoader):
     ) -> tuple[str, str, Callable[[], bool]]:
         source, file, is_current = super().get_source(environment, template)
         if template.endswith(".txt"):
-            self.flow_once(line for line in source.splitlines() if _EXPRESSION not in line)
+            self.flow_once(line for line in source.splitlines() if _JINJA_CODE not in line)
         return source, file, is_current
 
     def fixed_text(self, environment: jinja2.Environment, template: str) -> str | None:
-        """Return the stripped text of a template, or None if it contains an expression."""
+        """Return the stripped text of a template, or None if it contains Jinja code."""
         source, _, _ = self.get_source(environment, template)
-        return None if _EXPRESSION in source else source.strip()
+        return None if _JINJA_CODE in source else source.strip()
 
     def flow_once(self, fixed_lines: Iterable[str]) -> None:
         """Flow lines that many mails contain, and store the results for `flow`."""

@@ -115,7 +115,7 @@ def show(event_id: str, *, as_json: bool) -> None:
 def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
     """Put dead letters back into the queue, each exactly once. Expired mails stay dead letters.
 
-    Exits with 1 if a mail was not queued.
+    Without --all, exits with 1 if a mail was not queued.
     """
     selection = _selection(event_ids, every=every, filtered=filtered)
     outcomes: Counter[RetryResult] = Counter()
@@ -141,7 +141,7 @@ def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
 def drop(event_ids: tuple[str, ...], *, every: bool, yes: bool, **filtered: Any) -> None:
     """Permanently delete dead letters, so that their mails are never sent.
 
-    Exits with 1 if an event has no dead letter.
+    Without --all, exits with 1 if an event has no dead letter.
     """
     selection = _selection(event_ids, every=every, filtered=filtered)
     with _service() as service:

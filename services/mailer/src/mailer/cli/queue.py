@@ -1,4 +1,4 @@
-"""`mailer queue`: show, pause and resume the mail queue (MAIL-5)."""
+"""`mailer queue`: show, pause and resume the mail queue."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ MAIL = click.Choice(sorted(MAILS))
 def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> None:
     """Print MAIL, or every mail, with sample data; needs no server.
 
-    Uses MAILER_TEMPLATE_DIR, MAILER_FROM, MAILER_REPLY_TO and IDENTITY_PUBLIC_URL.
+    Uses only the settings of templates, such as MAILER_TEMPLATE_DIR; none of them is required.
     """
     with exit_on_broken_template():
         renderer = template_renderer()
@@ -64,7 +64,7 @@ def send_test(address: str, mail: str) -> None:
 
 
 def _send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
-    """Send the first sample of a mail. Raises NotSentError, ServerUnavailableError or UnsafeMailError."""
+    """Send the first sample of a mail. Raises MailerError or BrokenTemplateError."""
     from uuid import uuid4
 
     from mailer.adapters.clock import SystemClock

@@ -1,4 +1,4 @@
-"""The hourly limit of mails for each recipient domain (MAIL-5)."""
+"""The hourly limit of mails for each recipient domain."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class MailerError(Exception):
-    """The base of the mailer's errors."""
+    """The base of the errors in this module."""
 
 
 class UnreadableError(MailerError):
@@ -42,7 +42,7 @@ class UnsafeMailError(UnreadableError):
 
 
 class NotSentError(MailerError):
-    """The mail server refused the mail, or did not reply in time; `verdict` is permanent only for a refusal."""
+    """The mail server refused the mail, does not support its address, or did not reply (never permanent)."""
 
     def __init__(self, verdict: Verdict, reply_text: str) -> None:
         super().__init__(f"{verdict.category} ({verdict.rule})")
@@ -64,7 +64,7 @@ class NotYetError(MailerError):
 
 
 class ServerUnavailableError(NotYetError):
-    """The mail server cannot be reached or used; the next attempt is at `retry_at`."""
+    """The mail server cannot be reached or used; the next attempt may start at `retry_at`."""
 
 
 class RateLimitedError(NotYetError):

@@ -1,6 +1,6 @@
 """Plain text in `format=flowed; delsp=yes` (RFC 3676): soft line breaks that a mail reader removes (MAIL-1).
 
-A reader without support for the format shows lines of at most 72 columns; a Chinese character occupies two columns.
+A line has at most 72 columns, unless it is a word that cannot be broken; a Chinese character occupies two columns.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _STUFFED: Final = (" ", ">", "From ")
 def flow_line(line: str) -> str:
     """Return one line of text with soft breaks; words that cannot be broken, such as links, stay whole.
 
-    Trailing spaces are removed, because they would join the next line.
+    Trailing spaces are removed, because they would join it to the next line.
     """
     if line == SIGNATURE:
         return line
@@ -44,7 +44,7 @@ def _fitting(line: str) -> int:
 
 
 def _cut(line: str, end: int) -> int:
-    """Return the last position up to `end` at which the line may break, otherwise the first after it, or the end."""
+    """Return the last position up to `end` at which the line may break, else the first after it, else the length."""
     for position in range(end, 0, -1):
         if _may_break(line[position - 1], line[position]):
             return position
@@ -66,5 +66,5 @@ def _is_in_word(character: str) -> bool:
 
 
 def _stuffed(line: str) -> str:
-    """Return the line with a leading space if readers would otherwise take it as stuffed or quoted (RFC 3676)."""
+    """Return the line, with a leading space where RFC 3676 section 4.4 requires one (space-stuffing)."""
     return f" {line}" if line.startswith(_STUFFED) else line

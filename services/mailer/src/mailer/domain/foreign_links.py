@@ -1,4 +1,4 @@
-"""Links in mails may only lead to the configured public address (SEC-9)."""
+"""Rejects payloads with links that lead outside the configured public address (SEC-9)."""
 
 from __future__ import annotations
 

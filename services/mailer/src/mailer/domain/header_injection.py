@@ -7,7 +7,7 @@ from typing import Final
 
 from mailer.domain.errors import UnsafeMailError
 
-# Control characters, line and paragraph separators, and characters that change the text direction.
+# Control characters, line and paragraph separators, characters that change the text direction, and surrogates.
 _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )

@@ -78,7 +78,7 @@ class Mail:
 
 
 def ascii_domain(domain: str) -> str:
-    """Return the domain in IDNA. If the conversion fails, return it unchanged, so that the mail server refuses it."""
+    """Return the domain in ASCII (IDNA), or unchanged if that fails, so that the mail server refuses it."""
     if domain.isascii():
         return domain
     try:

@@ -12,7 +12,7 @@ MAX_REPLY_TEXT: Final = 500
 
 
 def redact_reply(reply_text: str) -> str:
-    """Replace links, addresses and six-digit numbers, which may be from the mail; cut the text to MAX_REPLY_TEXT."""
+    """Replace links, addresses, six-digit numbers and unprintable characters; cut the text to MAX_REPLY_TEXT."""
     text = _URL.sub("<link>", reply_text)
     text = _ADDRESS.sub("<address>", text)
     text = _NUMBER.sub("<number>", text)

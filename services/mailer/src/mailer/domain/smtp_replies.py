@@ -57,7 +57,7 @@ _THEIRS: Final[tuple[Step, ...]] = ("recipient", "message")
 _ANY: Final = r".*"
 
 # The first rule that matches decides (RFC 5321 section 4.2, RFC 3463). Errors of the mailer's account, sender or
-# transport are never permanent: the mail waits until an operator has corrected the settings.
+# transport are never permanent, because an operator can correct the settings.
 RULES: Final = (
     Rule("our_configuration", _OURS, r"[45]\d\d", _ANY, "misconfigured", permanent=False),
     Rule("our_sender", ("sender",), r"5\d\d", _ANY, "misconfigured", permanent=False),

@@ -1,4 +1,4 @@
-"""Times and validities in mails: UTC+8, without daylight saving time since 1979 (VER-1)."""
+"""Taiwan's time (UTC+8, without daylight saving time since 1979), and validities in whole units (VER-1)."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterFilter:
-    """None matches any value. `since` and `until` limit the time of the refusal, and include their own value."""
+    """None matches any value. `since` and `until` limit the time of the refusal; both are inclusive."""
 
     type: str | None = None
     category: str | None = None
@@ -52,7 +52,7 @@ class DeadLetterFilter:
 
 
 class RetryResult(StrEnum):
-    """The result of a retry. Its value is the text for the operator; its name is what retry_dead_letter.lua returns."""
+    """The result of a retry. The values are texts for operators; retry_dead_letter.lua returns names."""
 
     QUEUED = "queued again"
     UNKNOWN = "no such dead letter"
@@ -121,7 +121,7 @@ class DeadLetterService:
         return DeadLetterDetails(letter, masked_mailbox(opened.address), opened.expires_at)
 
     def retry(self, event_id: str) -> RetryResult:
-        """Put a dead letter back into the queue, or return why it cannot be.
+        """Put a dead letter back into the queue, unless it has expired or its event is gone.
 
         An unreadable mail is put back too; a mailer refuses it again if it still cannot open the payload.
         """

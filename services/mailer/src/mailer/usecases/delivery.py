@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         Renderer,
     )
 
-# Values of the label `reason` of the metric of deferrals; any other NotYetError has "server_away".
+# Values of the label `reason` of `mailer_put_off_total`; ServerUnavailableError has "server_away".
 _DEFERRALS: Final = {RateLimitedError: "ceiling", SlowDomainError: "slow"}
 log = get_logger("mailer.delivery")
 
@@ -141,7 +141,7 @@ class Delivery:
         return Outcome(State.SENT, self.clock.now())
 
     def _should_send(self, payload: MailPayload, grant: ClaimGranted) -> bool:
-        """Return whether the mail is still valid and claimed, which may have changed while something was slow."""
+        """Return whether the mail is still valid and claimed, which may have changed since the claim."""
         return self.clock.now() < payload.expires_at and self.ledger.owns(grant)
 
     def _expired(self, kind: MailKind, payload: MailPayload) -> Outcome:

@@ -31,7 +31,7 @@ class ClaimGranted:
 class ClaimDeferred:
     """No claim is granted now: another mailer has it, the mail is not due, or sent mails are being recorded again.
 
-    Claim again in `seconds`.
+    Claim again after `seconds`.
     """
 
     seconds: float
@@ -121,9 +121,9 @@ class Ledger(Protocol):
         """Return whether this process still has the claim, which it may have lost, for example while it was stopped."""
 
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        """Record the outcome, write the receipt and acknowledge the entry, atomically and once.
+        """Record the outcome, its receipt and a refusal's dead letter, and acknowledge the entry, atomically and once.
 
-        An acceptance is recorded even if the claim was lost; a refusal or expiry is not. If Redis is unavailable, waits
+        An acceptance is recorded even if the claim was lost; a refusal or expiry is not. If Redis is unavailable, wait
         until it is available again, because an accepted mail without a record would be sent again.
         """
 

@@ -32,7 +32,7 @@ class Stream(Protocol):
         """Record this mailer's heartbeat, and reset the idle time of these entries."""
 
     def remove_gone_members(self) -> list[str]:
-        """Remove mailers without pending entries that have been silent for an hour; return their names."""
+        """Remove mailers that have been silent for an hour and have no pending entries; return their names."""
 
 
 class Queue(Protocol):

@@ -1,4 +1,4 @@
-"""Counts of the mail queue across all mailers, for operators (MAIL-5)."""
+"""Counts of the mail queue across all mailers, for operators."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def begin(validated: ValidatedRequest, request_id: str | None) -> Response:
 @blueprint.get("/authorize/<request_id>/login")
 @with_request
 def log_in(request_id: str, validated: ValidatedRequest) -> Response:
-    """Show the login page. With an open session, show it only if a new login is required or `other` is requested."""
+    """Show the login page. In an open session, show it only if a new login is required or the URL has `other`."""
     needs_login = authorization_decision.needs_login(ports(), validated, optional_principal())
     if not needs_login and "other" not in request.args:
         return redirect_to("portal.authorize.show", request_id=request_id)
@@ -131,7 +131,7 @@ def _unproven(refusal: UnprovenRequest) -> Response:
 
 
 def refused_page(reason: str, status: int, client: OidcClient | None, *, description: str = "") -> Response:
-    """Return the error page of a request that must not redirect to the service, with its name if known (OIDC-2)."""
+    """Return the error page of a request that must not redirect to its client, which may be unknown (OIDC-2)."""
     return render_page(
         "service_refused.html",
         status=status,

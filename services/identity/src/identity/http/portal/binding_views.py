@@ -53,7 +53,7 @@ class BindingView:
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """Labels and values of the panel, in the manual's order; of an ended binding username, tax id and company."""
+        """Labels and values of the panel, in the manual's order. An ended binding omits name, mailbox and phone."""
         account = self.entry.account
         labels = {
             texts.BINDING_USERNAME: account.username,

@@ -44,14 +44,14 @@ _NONE = ""
 
 
 class BindForm(Form):
-    """A general account and its password, which the browser must not fill in with the link account's."""
+    """A general account's username and password. The browser must not fill in those of the link account."""
 
     username = TextField(labels.BIND_USERNAME, max_length=64, autocomplete="off")
     password = SecretField(labels.BIND_PASSWORD, autocomplete="new-password")
 
 
 class CodeForm(Form):
-    """The mailed code; full-width digits and spaces are accepted."""
+    """The mailed code. Full-width digits, spaces and hyphens are accepted."""
 
     code = TextField(
         labels.BIND_CODE, parse_code, max_length=20, autocomplete="one-time-code", inputmode="numeric"
@@ -212,7 +212,7 @@ def end(binding_id: UUID) -> Response:
 
 @blueprint.errorhandler(ForbiddenWhileSwitched)
 def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
-    """Redirect a page from before the switch to the home page, with a message. Record a refused form (SEC-11)."""
+    """Redirect to the home page with a message, and record a refused form (SEC-11)."""
     account = current_principal().account
     if request.method == "GET":
         text = texts.SWITCHED_AS.format(name=account.name, company=account.company_name)

@@ -42,7 +42,7 @@ Row = TypeVar("Row", bound=CompanyRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyList(Generic[Row]):
-    """`found` are the rows that match `query`; `rows` are those of the current page, whose number begins at 1."""
+    """`found` are the rows that match `query`; `rows` are those of `found` on the page `page`, counted from 1."""
 
     rows: Sequence[Row]
     found: Sequence[Row]

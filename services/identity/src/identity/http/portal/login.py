@@ -1,4 +1,4 @@
-"""Login and logout pages (LOGIN; manual, step 18)."""
+"""The login page, and the logout (LOGIN; manual, step 18)."""
 
 from collections.abc import Callable
 
@@ -82,7 +82,10 @@ def log_in() -> Response:
 
 
 def submit_login(show: Callable[..., Response], *, url_of: Callable[[Principal], str]) -> Response:
-    """Log in with the submitted form, end the browser's previous session and redirect; or `show` the form again."""
+    """Log in with the submitted form, end the browser's previous session and redirect.
+
+    If the login is refused, `show` the form again, or the page of a rejected account.
+    """
     form, previous = LoginForm.from_request(), optional_principal()
     if not form.validate():
         return show(form, status=422)

@@ -1,4 +1,4 @@
-"""The page to change the password (PRO-4, UNB-5), and the form for a new password, which recovery shares."""
+"""The page to change the password (PRO-4, UNB-5), and the form for a new password, which the reset shares."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ _FIELD_OF: dict[type[Refusal], str] = {
 
 
 class NewPasswordForm(Form):
-    """A new password of `owner`, entered twice. The fields do not truncate, so that one that is too long is refused."""
+    """A new password of `owner`, entered twice. A password that is too long is refused, not truncated."""
 
     password = SecretField(labels.NEW_PASSWORD, autocomplete="new-password")
     password_again = SecretField(labels.NEW_PASSWORD_AGAIN, autocomplete="new-password")

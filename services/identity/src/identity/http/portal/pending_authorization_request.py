@@ -17,7 +17,7 @@ View = Callable[[str, ValidatedRequest], Response]
 
 
 def with_request(view: View) -> Callable[..., Response]:
-    """Pass the validated request to a view. On its AuthorizationError, close the request and redirect to the service.
+    """Pass the validated request to a view. On an AuthorizationError, close the request and redirect to the service.
 
     Raises RequestGone, UnprovenRequest.
     """

@@ -50,7 +50,7 @@ class Difference:
 
 
 class ProfileForm(Form):
-    """The editable fields, and the current password, which a new mailbox requires (steps 2 to 5)."""
+    """The editable fields, and the current password, which a new mailbox requires (manual, steps 2 to 5)."""
 
     SAVED = ("name", "mobile", "company_phone", "email")
 

@@ -184,7 +184,7 @@ def _add_username_taken(form: RegistrationForm) -> None:
 
 @blueprint.get(f"/apply/{_KIND}/sent")
 def sent(kind: Kind) -> Response:
-    """Show the mailbox and the next steps, for ten minutes and to the browser that registered only (REG-12)."""
+    """Show the mailbox and the next steps, only for ten minutes and only to the browser that registered (REG-12)."""
     done = session.get(_SENT)
     if not done or done["kind"] != kind or done["until"] < ports().clock.now().timestamp():
         return redirect_to("portal.registration.choose")

@@ -1,4 +1,4 @@
-"""Logout requested by a service. The person confirms it unless the ID token belongs to the session (OIDC-23)."""
+"""Logout requested by a service. The person confirms it if a session is open whose ID token was not sent (OIDC-23)."""
 
 from urllib.parse import urlencode
 
@@ -61,7 +61,6 @@ def confirm() -> Response:
 
 
 def _log_out(logout: LogoutRequest, principal: Principal | None) -> Response:
-    """End the browser's session and the ID token's grant, and redirect to the service or show a page."""
     rp_initiated_logout.log_out(ports(), logout, principal)
     forget_principal()
     return clear_session_cookie(_respond(logout))

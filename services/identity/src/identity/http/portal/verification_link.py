@@ -1,7 +1,7 @@
 """The page of the link that verifies a mailbox. Opening the page changes nothing; its button does (VER-2, SEC-4).
 
 The button's form redirects to the link's own URL, which then shows the result, so that reloading repeats nothing. The
-form session does not contain the token; it records that this browser has just verified a mailbox of this purpose.
+form session does not contain the token; it contains the purpose for which this browser has just verified a mailbox.
 """
 
 from flask import Blueprint, Response, request, session

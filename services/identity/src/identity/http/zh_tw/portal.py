@@ -151,7 +151,7 @@ REFUSED_BY_MAIL_SERVER: Final[Mapping[str, MailRefusalTexts]] = {
     "message_refused": MailRefusalTexts("收件信箱的郵件系統拒收這封郵件", f"請稍後{_RESEND}。{_OPERATOR}"),
     "unreadable": MailRefusalTexts("系統處理這封郵件時發生錯誤", f"請{_RESEND}。{_OPERATOR}"),
 }
-"""Texts by the mailer's categories of permanent failures. A test compares both lists."""
+"""Texts by category of permanent refusal. A test compares the categories with the mailer's."""
 NEVER_SENT: Final[Mapping[str, MailRefusalTexts]] = {
     "expired": MailRefusalTexts("郵件未能在連結有效時限內寄出", f"請{_RESEND}。{_OPERATOR}"),
     "lost": MailRefusalTexts("郵件在系統處理過程中遺失，未能寄出", f"請{_RESEND}。{_OPERATOR}"),

@@ -103,4 +103,4 @@ BINDING_REFUSALS: Final[Mapping[tuple[type[errors.Refusal], bool], str]] = {
     ): "此帳號已被其他鏈結帳號綁定，請先以該帳號登入，於「基本資料維護」的「帳號資料修改」解除原有綁定",
     (errors.AlreadyBound, True): "此帳號已在您的綁定清單中",
 }
-"""Messages by refusal and by `is_link` or `here`."""
+"""Messages by refusal and the value of its `is_link` or `here`."""

@@ -1,4 +1,4 @@
-"""The ledger: one Redis hash for each event, changed by Lua scripts. It lets one process send the mail (MAIL-3).
+"""The ledger: one Redis hash for each event, changed by Lua scripts. Only the owner of its claim may send the mail.
 
 `mailer:ledger:<event id>` has the field `state`, and `tries` after a failed attempt. A claimed mail also has `token`
 and `lease` (its end in ms of Redis' clock, which all hosts share), a waiting mail `due` (ms of the mailer's clock,

@@ -1,4 +1,4 @@
-"""The hourly rate limit of each recipient domain, shared by all mailers (MAIL-5).
+"""The hourly rate limit of each recipient domain, shared by all mailers.
 
 `mailer:turns:<domain>` is a sorted set of event ids: the mails that were sent in the past hour and the waiting mails,
 scored by their send time (ms of the mailer's clock, like `due` in the ledger). `mailer:turns` lists the throttled

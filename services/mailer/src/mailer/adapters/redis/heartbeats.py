@@ -31,7 +31,7 @@ class Heartbeats:
         self._client.zrem(HEARTBEATS, self._group.name)
 
     def remove_gone_members(self, silence_ms: int) -> list[str]:
-        """Remove members without pending entries that have been silent longer than `silence_ms`; return their names."""
+        """Remove members that were silent for `silence_ms` and have no pending entries; return their names."""
         stream, group = self._group.stream, self._group.group
         gone: Any = self._client.eval(
             _REMOVE_GONE, 2, stream, HEARTBEATS, group, RELEASED_CONSUMER, silence_ms

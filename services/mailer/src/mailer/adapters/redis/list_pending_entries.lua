@@ -1,5 +1,5 @@
 -- List one page of the group's pending entries.
--- KEYS: stream. ARGV: group, first, last, the page size.
+-- KEYS: stream. ARGV: group, first and last entry id, the page size.
 -- Returns {entry id, type, event id} for each. Type and event id are empty if the stream no longer has the entry, or if
 -- they cannot be read.
 local answer = {}

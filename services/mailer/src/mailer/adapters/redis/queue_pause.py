@@ -1,4 +1,4 @@
-"""An operator's pause of the mail queue: the key `mailer:paused`, which every mailer polls (MAIL-5)."""
+"""An operator's pause of the mail queue: the key `mailer:paused`, which every mailer polls."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Counts the mail queue across all mailers (MAIL-5).
+"""Counts the mail queue across all mailers.
 
 Entries that the group has not read yet are counted in the stream, and pending entries by their ledger records. The
-entry that was delivered last when the count began separates both ranges, so that running mailers cause no entry to be
+entry that was delivered last when the count began separates the two, so that running mailers cause no entry to be
 counted twice.
 """
 

@@ -1,4 +1,4 @@
--- Remove the mailers without pending entries whose silence was too long from the group, and delete old heartbeats.
+-- Remove silent mailers that have no pending entries from the group, and delete old heartbeats.
 -- KEYS: stream, heartbeats. ARGV: group, the consumer of released entries, the longest silence in ms.
 -- Returns the names of the removed mailers.
 --

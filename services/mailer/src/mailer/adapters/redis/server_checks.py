@@ -1,4 +1,4 @@
-"""Checks of the Redis server: writable, permissions, durability settings, version."""
+"""Checks of the Redis server: write access, permissions, durability settings, version."""
 
 from __future__ import annotations
 

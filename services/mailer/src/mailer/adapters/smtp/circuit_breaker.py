@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mailer.usecases.delivery_ports import Clock
 
-PROBE_SECONDS: Final = 5  # if the probe has no result until then, another attempt may start
+PROBE_SECONDS: Final = 5  # after this time without a result of the probe, another may start
 
 
 class CircuitBreaker:

@@ -90,7 +90,7 @@ class Connection(smtplib.SMTP):
     def write(self, data: bytes, *, may_go_on: Callable[[], bool] = lambda: True) -> bool:
         """Write the data. If `may_go_on` returns False between two blocks, close the connection and return False.
 
-        Errors are not raised. Unlike in smtplib's `send`, only a time-out closes the connection: after another error,
+        OSErrors are suppressed. Unlike in smtplib's `send`, only a time-out closes the connection: after another error,
         the caller can still read the reply that the server may have sent before it closed the connection.
         """
         rest = memoryview(data)

@@ -61,7 +61,7 @@ class MessageBuilder:
 
 
 def header_mailbox(header: str, mailbox: Mailbox) -> str:
-    """Return a header with an address, or with a name and, on a second line, the address in angle brackets."""
+    """Return a header with an address, or with a name and, on a line of its own, the address in angle brackets."""
     address = ascii_address(mailbox.address)
     if not mailbox.name:
         return f"{header}: {address}"

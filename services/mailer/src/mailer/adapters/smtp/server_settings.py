@@ -70,7 +70,7 @@ class SmtpServer:
 
     @property
     def is_loopback(self) -> bool:
-        """True if the server runs on this machine, so that its mails cross no network."""
+        """True if the server runs on this machine, so that mails to it cross no network."""
         return is_loopback(self.host)
 
     @property

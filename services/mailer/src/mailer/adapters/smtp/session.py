@@ -48,7 +48,7 @@ class LostError(Exception):
 
 
 class RefusedError(Exception):
-    """The server refused the mail or cannot take its address, or did not reply to the message; see `reply`.
+    """The server refused the mail or does not support its address, or did not reply to the message; see `reply`.
 
     With `may_be_worn_out`, the connection may be the cause: some servers limit the mails sent over one connection.
     """
@@ -110,7 +110,7 @@ class SmtpSession:
         try:
             self._send_envelope(commands)
             if not should_send():
-                self._smtp.close()  # without the final dot the server drops the mail (RFC 5321 section 4.1.1.4)
+                self._smtp.close()  # without the final dot the server drops the mail (RFC 5321 section 4.1.1.10)
                 raise AbandonedError
             self._send_message(message, should_send)
         finally:
@@ -180,7 +180,7 @@ class SmtpSession:
             self._recover(refusal, is_message_awaited=is_message_awaited)
 
     def _reply(self, step: Step, seconds: float) -> Reply:
-        """Return the next reply. If there is none in time, close the connection and raise LostError."""
+        """Return the next reply. If there is none, close the connection and raise LostError."""
         self._smtp.reply_seconds = seconds
         try:
             code, text = self._smtp.getreply()

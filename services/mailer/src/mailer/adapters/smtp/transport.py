@@ -69,7 +69,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return self._circuit_breaker.is_open
 
     def check(self) -> None:
-        """Connect, log in and quit, with a short time-out for replies. Raises NoSessionError."""
+        """Connect, log in, send NOOP and quit, with a short time-out for replies. Raises NoSessionError."""
         seconds = self._server.timeouts.connect
         server = replace(self._server, timeouts=replace(self._server.timeouts, greeting=seconds))
         session = SmtpSession(server, self._bulkhead)
@@ -159,7 +159,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return SlowDomainError("too many mails wait for slow replies", self._clock.now() + wait)
 
     def _take_idle(self) -> SmtpSession | None:
-        """Return the connection that was used last, so that surplus connections become old; None if it is old."""
+        """Return the connection that was used last, so that surplus ones become old; None if it is old or missing."""
         with self._lock:
             session = self._idle.pop() if self._idle else None
         if session is not None and session.used_at < time.monotonic() - IDLE_SECONDS:

@@ -26,7 +26,7 @@ _DIGEST_CHARACTERS = 12
 
 
 def init_app(app: Flask, portal: Blueprint) -> None:
-    """Serve the files. Pages are not compressed, because their length would reveal the CSRF token (BREACH)."""
+    """Serve the files. Pages are not compressed, because their length could reveal the CSRF token (BREACH)."""
     app.config.update(
         COMPRESS_MIMETYPES=["text/css", "text/javascript", "application/javascript", "image/svg+xml"],
         COMPRESS_ALGORITHM=["br", "gzip"],

@@ -54,7 +54,7 @@ window.addEventListener("popstate", () => {
   if (!leaving && path !== shown) choose(location.href, () => pathOf(location.href) === path);
 });
 
-// A message concerns the selected binding. When it closes, the panel receives the focus, or the list without a panel.
+// A message concerns the selected binding. When it closes, the panel receives the focus, or else the list.
 const message = document.querySelector("dialog[data-modal]:not([data-question])");
 if (message && new URLSearchParams(location.search).has("account")) {
   message.addEventListener("close", () => { if (!message.open) focusPanel(); });

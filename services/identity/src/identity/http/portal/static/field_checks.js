@@ -54,7 +54,7 @@ export function checkWhileTyping(form) {
   let pause = 0;
   let newest = 0;
 
-  // Returns the server's result, or null if the server did not respond, because sending checks the form again.
+  // Returns the server's result, or null after any failure, because the server checks the form again when it is sent.
   async function askServer() {
     const [body, signal] = [new FormData(form), AbortSignal.timeout(TIMEOUT_MS)];
     const headers = { Accept: "application/json" }; // the server must not respond with an error page
