@@ -18,4 +18,4 @@ def compare(
         http_load.side(name, lambda web=web: request(web), environment.cpu_of(service=web.process), unit="ms")  # type: ignore[misc]
         for name, web in servers.items()
     )
-    return environment.interleaved(large, small)
+    return environment.measure(large, small)

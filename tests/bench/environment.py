@@ -16,7 +16,7 @@ from tests.bench.account_rows import populate
 from tests.bench.cpu_and_memory import CpuSeconds, cpu_seconds, read_cpu_time
 from tests.bench.measured_process import Process
 from tests.bench.stream_entries import PUBLIC_URL
-from tests.bench.time_slots import Side, Slot, interleaved
+from tests.bench.time_slots import Side, Slot, measure_alternately
 from tests.bench.web_server import SMALL, Web
 from tests.support.harness.polling import wait_until
 from tests.support.harness.settings import oidc_keys
@@ -51,10 +51,10 @@ class Environment:
         """The URL of a database with 200 accounts."""
         return self.database(SMALL)
 
-    def interleaved(self, product: Side, baseline: Side | None = None, *, wanted: int = 5) -> list[Slot]:
-        """Measure in `wanted` quiet slots. PostgreSQL and descendants of this process are not foreign load."""
+    def measure(self, product: Side, baseline: Side | None = None, *, quiet_slots: int = 5) -> list[Slot]:
+        """See `measure_alternately`. PostgreSQL and descendants of this process are not foreign load."""
         own = partial(cpu_seconds, *self._cpu_trees)
-        return interleaved(lambda: read_cpu_time(own), product, baseline, wanted=wanted)
+        return measure_alternately(lambda: read_cpu_time(own), product, baseline, quiet_slots=quiet_slots)
 
     def cpu_of(self, *, redis: RedisServer | None = None, **processes: Process) -> dict[str, CpuSeconds]:
         """Return functions that read the CPU time, by name. PostgreSQL is included if it has been started."""

@@ -39,7 +39,7 @@ def _against_argon2(
         http_load.run(request(web), clients=CLIENTS, seconds=1)
         cpu = environment.cpu_of(service=web.process)
         product = http_load.side(name, lambda: request(web), cpu, clients=CLIENTS)
-        return environment.interleaved(product, argon2.side(2 * http_load.SECONDS))
+        return environment.measure(product, argon2.side(2 * http_load.SECONDS))
 
 
 def _figures(name: str, slots: list[Slot], *, goals: tuple[Goal, Goal, Goal]) -> Iterator[Figure]:
@@ -86,7 +86,7 @@ def against_empty_route(
             http_load.run(one, clients=1, seconds=1)
         product = http_load.side("product", lambda: request, environment.cpu_of(service=web.process))
         empty_side = http_load.side(f"empty {kind}", lambda: empty, {"service": baseline.process.cpu_seconds})
-        return environment.interleaved(product, empty_side, wanted=7)
+        return environment.measure(product, empty_side, quiet_slots=7)
 
 
 def session_under_logins(environment: Environment) -> Iterator[Figure]:
@@ -96,7 +96,7 @@ def session_under_logins(environment: Environment) -> Iterator[Figure]:
         for one in (empty, request):
             http_load.run(one, clients=1, seconds=1)
         product = Side(name="under logins", unit="ms", prepare=lambda: lambda: _under_logins(web, request))
-        slots = environment.interleaved(
+        slots = environment.measure(
             product, http_load.side("empty route, idle", lambda: empty, {}, unit="ms")
         )
     yield Figure(name="median of GET /session during logins ÷ idle route", slots=slots, goal=at_most(2))

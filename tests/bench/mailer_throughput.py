@@ -88,7 +88,7 @@ def against_a_plain_loop(environment: Environment) -> Iterator[Figure]:
             name="plain loop", unit="/s", prepare=lambda: lambda: _plain_loop(smtp_port, _MAILS),
             cpu={"Python": time.process_time},
         )  # fmt: skip
-        slots = environment.interleaved(mailers.side(), baseline)
+        slots = environment.measure(mailers.side(), baseline)
     yield Figure(name="mailer: mails per second ÷ smtplib loop", slots=slots, goal=at_least(0.45))
 
 
@@ -125,7 +125,7 @@ def against_a_plain_actor(environment: Environment) -> Iterator[Figure]:
             name="plain actor", unit="/s", prepare=lambda: lambda: _send_plain(mailers.client, messages),
             cpu={"workers": workers.cpu_seconds, "Redis": partial(cpu_seconds, mailers.redis.pid)},
         )  # fmt: skip
-        slots = environment.interleaved(mailers.side(), baseline)
+        slots = environment.measure(mailers.side(), baseline)
     yield Figure(name="2 mailers: mails per second ÷ plain dramatiq actors", slots=slots, goal=at_least(0.9))
     yield Figure(
         name="2 mailers: mails per second", slots=slots, value=product, unit="/s", goal=at_least(900)
@@ -183,7 +183,7 @@ def in_numbers(environment: Environment) -> Iterator[Figure]:
         for number in _NUMBERS:
             with _mailers(environment) as mailers, ExitStack() as stack:
                 mailers.start(stack, number, smtp_port=smtp_port)
-                slots = environment.interleaved(mailers.side(), source if program else None, wanted=2)
+                slots = environment.measure(mailers.side(), source if program else None, quiet_slots=2)
             yield Figure(name=f"mails per second (mailers: {number})", slots=slots, value=product, unit="/s")
 
 

@@ -29,7 +29,7 @@ def idle_and_memory(environment: Environment) -> Iterator[Figure]:
         http_load.run(web.registrations(20), clients=1, seconds=1)
         yield from _idle(environment, "web processes", web.process, max_percent=1.0, max_mib=100)
         busy = Side(name="under logins", unit="MiB", prepare=lambda: lambda: _memory_under_logins(web))
-        slots = environment.interleaved(busy, wanted=3)
+        slots = environment.measure(busy, quiet_slots=3)
     yield Figure(
         name="web processes, 8 clients log in: memory (PSS)", slots=slots, unit="MiB", goal=at_most(260)
     )
@@ -45,7 +45,7 @@ def _idle(
 ) -> Iterator[Figure]:
     time.sleep(_SETTLE_SECONDS)
     side = Side(name=name, unit="MiB", prepare=lambda: partial(_rest, process))
-    slots = environment.interleaved(side, wanted=3)
+    slots = environment.measure(side, quiet_slots=3)
     goal = at_most(max_mib) if max_mib else None
     yield Figure(name=f"{name}, idle: memory (PSS)", slots=slots, unit="MiB", goal=goal)
     yield Figure(
@@ -74,13 +74,13 @@ def _memory_under_logins(web: Web) -> Run:
 def starts(environment: Environment) -> Iterator[Figure]:
     """Measure the start of the web processes to the first answer, and of a warm `make run` to its ready message."""
     web = Side(name="web processes", unit="s", prepare=lambda: partial(_web_start, environment))
-    slots = environment.interleaved(web)
+    slots = environment.measure(web)
     yield Figure(
         name="start of the web processes to the first answer", slots=slots, unit="s", goal=at_most(0.8)
     )
     _local_run(environment.directory)  # the first start creates keys and databases
     everything = Side(name="make run", unit="s", prepare=lambda: partial(_local_run, environment.directory))
-    slots = environment.interleaved(everything, wanted=3)
+    slots = environment.measure(everything, quiet_slots=3)
     yield Figure(name="`make run`, warm, to ready", slots=slots, unit="s", goal=at_most(3))
 
 

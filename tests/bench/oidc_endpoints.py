@@ -63,7 +63,7 @@ def codes(environment: Environment) -> Iterator[Figure]:
             name="signature and transaction", unit="/s", prepare=_signing_and_writing(engine),
             cpu={"Python": time.process_time, **environment.cpu_of()},
         )  # fmt: skip
-        slots = environment.interleaved(product, baseline)
+        slots = environment.measure(product, baseline)
     engine.dispose()
     yield Figure(name="codes per second ÷ signature and transaction", slots=slots, goal=at_least(0.5))
 

@@ -47,7 +47,7 @@ def mail_latency(environment: Environment) -> Iterator[Figure]:
             name="mails", unit="ms", prepare=lambda: lambda: _mails(web, arrivals, count=_REGISTRATIONS),
             cpu=environment.cpu_of(redis=redis, service=web.process, relay=relay, mailer=mailer),
         )  # fmt: skip
-        slots = environment.interleaved(side, wanted=3)
+        slots = environment.measure(side, quiet_slots=3)
     yield Figure(name="registration's 202 to its mail: median", slots=slots, unit="ms", goal=at_most(60))
     yield Figure(
         name="registration's 202 to its mail: 99th percentile",
@@ -88,7 +88,7 @@ def relay_throughput(environment: Environment) -> Iterator[Figure]:
             name="XADD", unit="/s", prepare=lambda: _prepare_adding(client, entries),
             cpu={"Python": time.process_time, **environment.cpu_of(redis=redis)},
         )  # fmt: skip
-        slots = environment.interleaved(product, baseline)
+        slots = environment.measure(product, baseline)
     engine.dispose()
     yield Figure(name="relay: events per second ÷ pipelined XADD", slots=slots, goal=at_least(0.08))
 

@@ -8,7 +8,7 @@ import pytest
 from tests.bench.cpu_and_memory import CpuTime
 from tests.bench.figures_and_goals import Figure, Goal, at_least, at_most, detail, quartiles
 from tests.bench.terminal_table import head, lines
-from tests.bench.time_slots import Measurement, Run, Side, Slot, Unit, interleaved
+from tests.bench.time_slots import Measurement, Run, Side, Slot, Unit, measure_alternately
 
 
 def _measurement(
@@ -110,7 +110,7 @@ def _sides(order: list[str]) -> tuple[Side, Side]:
 def test_slots_alternate_and_end_after_enough_quiet_slots() -> None:
     order: list[str] = []
 
-    slots = interleaved(_foreign_shares(0, 0, 0, 0.5, 0, 0), *_sides(order), wanted=2)
+    slots = measure_alternately(_foreign_shares(0, 0, 0, 0.5, 0, 0), *_sides(order), quiet_slots=2)
 
     assert order == ["baseline", "product", "product", "baseline", "baseline", "product"]
     assert [slot.is_quiet for slot in slots] == [True, False, True]
@@ -120,4 +120,4 @@ def test_slots_alternate_and_end_after_enough_quiet_slots() -> None:
 def test_the_number_of_slots_is_bounded_on_a_busy_machine() -> None:
     product, _ = _sides([])
 
-    assert len(interleaved(_foreign_shares(*[0.9] * 20), product, wanted=3)) == 5
+    assert len(measure_alternately(_foreign_shares(*[0.9] * 20), product, quiet_slots=3)) == 5

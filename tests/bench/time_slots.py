@@ -66,15 +66,15 @@ class Slot:
         return self.foreign < QUIET_SHARE
 
 
-def interleaved(
-    read: Callable[[], CpuTime], product: Side, baseline: Side | None = None, *, wanted: int
+def measure_alternately(
+    read: Callable[[], CpuTime], product: Side, baseline: Side | None = None, *, quiet_slots: int
 ) -> list[Slot]:
-    """Measure until `wanted` slots are quiet, but at most 2 × `wanted` - 1 slots.
+    """Measure until `quiet_slots` slots are quiet, but at most 2 × `quiet_slots` - 1 slots.
 
     `read` returns the machine's CPU time. The baseline comes first in the first slot and in every other slot after it.
     """
     slots: list[Slot] = []
-    while sum(slot.is_quiet for slot in slots) < wanted and len(slots) < 2 * wanted - 1:
+    while sum(slot.is_quiet for slot in slots) < quiet_slots and len(slots) < 2 * quiet_slots - 1:
         order = [product] if baseline is None else [baseline, product]
         if len(slots) % 2:
             order.reverse()

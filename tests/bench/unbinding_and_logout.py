@@ -75,12 +75,12 @@ def unbinding_to_logout(environment: Environment) -> Iterator[Figure]:
         notify.wait_for("notify started")
         cpu = environment.cpu_of(service=bound.web.process, notify=notify)
         side = Side(name="logouts", unit="s", prepare=lambda: lambda: _logouts(bound, prompt), cpu=cpu)
-        slots = environment.interleaved(side, wanted=3)
+        slots = environment.measure(side, quiet_slots=3)
         yield Figure(name="unbinding to logout, 95 %", slots=slots, unit="s", goal=at_most(1))
         hung.hang()
         for _ in range(_HUNG_LOGOUTS):
             bound.unbind(bound.bind("hung"))
-        slots = environment.interleaved(side, wanted=3)
+        slots = environment.measure(side, quiet_slots=3)
         yield Figure(name="the same while another service hangs", slots=slots, unit="s", goal=at_most(2))
 
 
@@ -106,7 +106,7 @@ def unbinding_with_many_grants(environment: Environment) -> Iterator[Figure]:
             return lambda: _unbindings(bound, bindings)
 
         cpu = environment.cpu_of(service=bound.web.process)
-        slots = environment.interleaved(Side(name="unbinding", unit="ms", prepare=prepare, cpu=cpu))
+        slots = environment.measure(Side(name="unbinding", unit="ms", prepare=prepare, cpu=cpu))
     yield Figure(name="unbinding that ends 1,000 grants: median", slots=slots, unit="ms", goal=at_most(200))
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator
 
-from tests.support.actors.grants import add_oidc_client, open_grant
+from tests.support.actors.grants import add_oidc_client, open_grant_with_token
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.tab import Tab
 from tests.support.browser.text_normalization import normalize
@@ -155,11 +155,11 @@ def test_each_login_lists_its_services_and_one_of_them_is_ended(portal: System, 
     visitor = elsewhere(portal, link)
     visitor.accept_consents()
     client, binding = add_oidc_client(portal), portal.bind_and_verify(visitor, general)
-    acting = open_grant(portal, client, link, account=general, binding=binding)
-    alone = open_grant(portal, client, link)
+    acting = open_grant_with_token(portal, client, link, account=general, binding=binding)
+    alone = open_grant_with_token(portal, client, link)
     portal.clock.advance(minutes=31)
     tab.log_in(link)
-    here = open_grant(portal, client, link)
+    here = open_grant_with_token(portal, client, link)
 
     tab.go("/sessions").screenshot("sessions-services")
     service_line(tab, "港生運輸").locator("form > button").click()
@@ -176,7 +176,7 @@ def test_each_login_lists_its_services_and_one_of_them_is_ended(portal: System, 
 def test_a_service_is_ended_without_script(portal: System, plain_tab: Tab) -> None:
     person = portal.person()
     plain_tab.log_in(person)
-    grant = open_grant(portal, add_oidc_client(portal), person)
+    grant = open_grant_with_token(portal, add_oidc_client(portal), person)
     plain_tab.go("/sessions")
 
     service_line(plain_tab, "通行證系統").locator("form > button").click()

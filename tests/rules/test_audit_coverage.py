@@ -6,7 +6,7 @@ import httpx
 import pytest
 from identity.domain.audit import ACTIONS
 
-from tests.support.actors.grants import add_oidc_client, open_grant
+from tests.support.actors.grants import add_oidc_client, open_grant_with_token
 from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import PASSWORD, Person, Visitor
 from tests.support.actors.service_clients import AdminClient, admin_client, service_visitor
@@ -18,7 +18,7 @@ NEW_PASSWORD = "Lantern-Quay-31!"
 
 
 class Walk:
-    """Records the calls that its visitors make, and in `silent` those that write no row."""
+    """Records the calls by which its visitors change data, and in `silent` those that wrote no row."""
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -141,7 +141,7 @@ def _operators(walk: Walk, person: Person) -> None:
 
 def _services(walk: Walk, person: Person) -> None:
     own, client = walk.logged_in(person), add_oidc_client(walk.system)
-    mine, other = (open_grant(walk.system, client, person) for _ in range(2))
+    mine, other = (open_grant_with_token(walk.system, client, person) for _ in range(2))
     own.delete(f"/sessions/{mine.session_id}/grants/{mine.id}")
     walk.admin.post(f"/admin/grants/{other.id}/end")
     registrar = walk.watched(AdminClient(service_visitor(walk.system, "clients:manage")))

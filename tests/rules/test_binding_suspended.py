@@ -10,7 +10,7 @@ from tests.support.harness.system import System
 
 
 def suspended_while_unverified(system: System) -> tuple[Visitor, Person, str]:
-    """Request a binding and suspend its general account; return the link side, that account and the binding's id."""
+    """Return a link account's visitor, a suspended general account and the id of their unverified binding."""
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     system.wait_for_mails()

@@ -27,8 +27,8 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
 from tests.support import ROOT
-from tests.support.actors.grants import add_oidc_client, open_grant
-from tests.support.actors.logouts import logouts, notify_ports, tell_all
+from tests.support.actors.grants import add_oidc_client, open_grant_with_token
+from tests.support.actors.logouts import logouts, notify_clients, notify_ports
 from tests.support.actors.profile_changes import request_email_change
 from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import Servers, System
@@ -205,17 +205,17 @@ def _use_a_service(system: System, urls: dict[str, str]) -> None:
     system.logged_in(person)
     with logout_receiver() as service:
         client = add_oidc_client(system, backchannel_uri=f"{service.url}/logout")
-        open_grant(system, client, person, hours=1)
+        open_grant_with_token(system, client, person, hours=1)
         service.answers = [503, 400]
         with notify_ports(system, IDENTITY_DATABASE_URL=urls["identity_notify"]) as notify:
             system.clock.advance(hours=1)
             assert end_expired(notify) == 1
-            tell_all(notify)
+            notify_clients(notify)
             system.clock.advance(seconds=2)
             session = system.logged_in(person)
-            open_grant(system, client, person)
+            open_grant_with_token(system, client, person)
             assert session.delete("/session").is_success
-            assert tell_all(notify) == 2
+            assert notify_clients(notify) == 2
     assert {row.outcome for row in logouts(system)} == {"told", "status 400"}
 
 
@@ -269,7 +269,7 @@ def test_a_second_role_with_the_same_privileges_replaces_the_first(
         system.wait_for_mails()
         system.relay.extend_chain()
         with notify_ports(system, IDENTITY_DATABASE_URL=second_urls["identity_notify"]) as notify:
-            tell_all(notify)
+            notify_clients(notify)
         _run(system, "tidy", IDENTITY_DATABASE_URL=second_urls["identity_tidy"])
         _run(system, "check")
 

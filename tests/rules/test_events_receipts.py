@@ -20,7 +20,7 @@ def _report(system: System, event_id: str, *states: str) -> None:
                 "category": "",
             }
             client.xadd(RECEIPTS, fields)
-    while system.relay.receive():  # first record receipts left by other tests
+    while system.relay.receive():  # also receipts left by other tests
         pass
 
 

@@ -19,8 +19,8 @@ from identity.usecases.backchannel_logout import (
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant
-from tests.support.actors.logouts import logouts, notify_ports, tell_all
+from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant_with_token
+from tests.support.actors.logouts import logouts, notify_clients, notify_ports
 from tests.support.actors.people import Person
 from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import System
@@ -35,7 +35,7 @@ _MAX_STEPS = 10_000
 
 @dataclass
 class Setting:
-    """A person who can log in at a client, whose logouts arrive at `receiver`."""
+    """A client, a person who can log in there, and the receiver of the client's logouts."""
 
     system: System
     receiver: LogoutReceiver
@@ -43,10 +43,12 @@ class Setting:
     client: str
     person: Person
 
-    def owe(self, count: int = 1, *, client: str = "") -> list[OpenGrant]:
-        """Open grants and end their session, so that the client is owed their logouts."""
+    def end_grants(self, count: int = 1, *, client: str = "") -> list[OpenGrant]:
+        """Open grants and end their session; return them. The client's logouts are then pending."""
         session = self.system.logged_in(self.person)
-        grants = [open_grant(self.system, client or self.client, self.person) for _ in range(count)]
+        grants = [
+            open_grant_with_token(self.system, client or self.client, self.person) for _ in range(count)
+        ]
         assert session.delete("/session").status_code == 204
         return grants
 
@@ -97,9 +99,9 @@ def test_a_logout_token_names_the_person_the_login_and_the_client(
         assert registration is not None
         registration.id_token_alg = algorithm
         uow.commit()
-    (grant,) = setting.owe(client=client)
+    (grant,) = setting.end_grants(client=client)
 
-    tell_all(setting.ports)
+    notify_clients(setting.ports)
 
     (received,) = setting.receiver.received
     header, claims = read(setting, received.token, algorithm)
@@ -123,9 +125,9 @@ def test_a_logout_token_names_the_person_the_login_and_the_client(
 @pytest.mark.parametrize("status", [204])
 def test_a_client_that_accepts_is_notified_once(setting: Setting, status: int) -> None:
     setting.receiver.answers = [status]
-    setting.owe()
+    setting.end_grants()
 
-    tries = [tell_all(setting.ports), tell_all(setting.ports)]
+    tries = [notify_clients(setting.ports), notify_clients(setting.ports)]
 
     (row,) = logouts(setting.system)
     assert (tries, row.outcome, row.tries) == ([1, 0], "told", 1)
@@ -137,13 +139,13 @@ def test_a_client_that_accepts_is_notified_once(setting: Setting, status: int) -
 @pytest.mark.parametrize("status", [302, 503])
 def test_a_temporary_failure_is_retried_with_a_new_token(setting: Setting, status: int) -> None:
     setting.receiver.answers = [status, 200]
-    setting.owe()
-    tell_all(setting.ports)
-    early = tell_all(setting.ports)
+    setting.end_grants()
+    notify_clients(setting.ports)
+    early = notify_clients(setting.ports)
     wait = setting.wait()
 
     setting.system.clock.advance(seconds=1.25)
-    tell_all(setting.ports)
+    notify_clients(setting.ports)
 
     first, second = (read(setting, each.token)[1] for each in setting.receiver.received)
     assert early == 0
@@ -156,11 +158,11 @@ def test_a_temporary_failure_is_retried_with_a_new_token(setting: Setting, statu
 @pytest.mark.rule("OIDC-22")
 def test_waits_double_up_to_five_minutes(setting: Setting) -> None:
     setting.receiver.answers = [503] * 14
-    setting.owe()
+    setting.end_grants()
     waits = []
 
     for _ in range(14):
-        assert tell_all(setting.ports) == 1
+        assert notify_clients(setting.ports) == 1
         waits.append(setting.wait())
         setting.system.clock.advance(seconds=waits[-1])
 
@@ -174,11 +176,11 @@ def test_waits_double_up_to_five_minutes(setting: Setting) -> None:
 @pytest.mark.parametrize("status", [400])
 def test_any_other_4xx_is_final(setting: Setting, status: int) -> None:
     setting.receiver.answers = [status]
-    (grant,) = setting.owe()
+    (grant,) = setting.end_grants()
 
-    tell_all(setting.ports)
+    notify_clients(setting.ports)
     setting.system.clock.advance(hours=1)
-    again = tell_all(setting.ports)
+    again = notify_clients(setting.ports)
 
     (row,) = logouts(setting.system)
     (recorded,) = setting.system.audit("logout.set_aside")
@@ -191,15 +193,15 @@ def test_any_other_4xx_is_final(setting: Setting, status: int) -> None:
 @pytest.mark.rule("OIDC-22")
 def test_tries_end_after_a_client_was_down_for_three_days(setting: Setting) -> None:
     client = add_oidc_client(setting.system, backchannel_uri=f"http://127.0.0.1:{free_port()}/logout")
-    setting.owe(client=client)
-    tell_all(setting.ports)
+    setting.end_grants(client=client)
+    notify_clients(setting.ports)
     setting.system.clock.advance(days=2, hours=23)
-    tell_all(setting.ports)
+    notify_clients(setting.ports)
     before = logouts(setting.system)[0].done_at
 
     setting.system.clock.advance(hours=1)
     for _ in range(8):
-        tell_all(setting.ports)
+        notify_clients(setting.ports)
         setting.system.clock.advance(minutes=5)
 
     (row,) = logouts(setting.system)
@@ -210,14 +212,14 @@ def test_tries_end_after_a_client_was_down_for_three_days(setting: Setting) -> N
 
 @pytest.mark.rule("OIDC-22")
 def test_a_logout_of_a_client_without_a_logout_uri_is_final(setting: Setting) -> None:
-    setting.owe()
+    setting.end_grants()
     with setting.system.app.app_context(), setting.system.ports.unit_of_work() as uow:
         registration = uow.oidc_clients.get(setting.client)
         assert registration is not None
         registration.backchannel_uri = None
         uow.commit()
 
-    tell_all(setting.ports)
+    notify_clients(setting.ports)
 
     assert logouts(setting.system)[0].outcome == "no back-channel URI"
     assert setting.receiver.received == []
@@ -225,7 +227,7 @@ def test_a_logout_of_a_client_without_a_logout_uri_is_final(setting: Setting) ->
 
 @pytest.mark.rule("OIDC-22")
 def test_a_logout_of_a_dead_process_is_retried_after_its_lease(setting: Setting) -> None:
-    setting.owe()
+    setting.end_grants()
     lost = lease_next(setting.ports, setting.client)
     assert lost is not None
     early = lease_next(setting.ports, setting.client)
@@ -246,8 +248,8 @@ def test_a_logout_of_a_dead_process_is_retried_after_its_lease(setting: Setting)
 @pytest.mark.rule("OIDC-22")
 def test_at_most_four_logouts_of_a_client_are_sent_at_once(setting: Setting) -> None:
     other = add_oidc_client(setting.system, backchannel_uri=f"{setting.receiver.url}/other")
-    setting.owe(MAX_AT_ONCE + 2)
-    setting.owe(client=other)
+    setting.end_grants(MAX_AT_ONCE + 2)
+    setting.end_grants(client=other)
 
     leased = [lease_next(setting.ports, setting.client) for _ in range(MAX_AT_ONCE + 1)]
     of_other = lease_next(setting.ports, other)
@@ -262,15 +264,15 @@ def test_at_most_four_logouts_of_a_client_are_sent_at_once(setting: Setting) -> 
 @pytest.mark.rule("OIDC-22")
 def test_the_absolute_end_of_a_login_ends_its_grants_and_notifies_the_client(setting: Setting) -> None:
     setting.system.logged_in(setting.person)
-    short = open_grant(setting.system, setting.client, setting.person, hours=1)
-    lasting = open_grant(setting.system, setting.client, setting.person, hours=2)
+    short = open_grant_with_token(setting.system, setting.client, setting.person, hours=1)
+    lasting = open_grant_with_token(setting.system, setting.client, setting.person, hours=2)
     setting.system.clock.advance(hours=1)
 
     ended = end_expired(setting.ports)
 
     (recorded,) = setting.system.audit("grant.ended")
     assert (ended, short.ended_reason, lasting.ended_reason) == (1, "expired", None)
-    assert [clients_due(setting.ports), short.owed] == [
+    assert [clients_due(setting.ports), short.logouts] == [
         [setting.client],
         [(setting.client, setting.person.id)],
     ]
@@ -281,12 +283,12 @@ def test_the_absolute_end_of_a_login_ends_its_grants_and_notifies_the_client(set
 @pytest.mark.rule("OIDC-25")
 def test_operators_list_undelivered_logouts_and_retry_them(setting: Setting) -> None:
     setting.receiver.answers = [400, 503]
-    setting.owe(2)
-    tell_all(setting.ports)
+    setting.end_grants(2)
+    notify_clients(setting.ports)
     aside, waiting = json_output(invoke(setting.system, "logouts", "list", "--json"))
 
     ended = invoke(setting.system, "logouts", "retry", str(aside["id"]), *REASON)
-    tell_all(setting.ports)
+    notify_clients(setting.ports)
 
     after = json_output(invoke(setting.system, "logouts", "list", "--client", setting.client, "--json"))
     assert ended.output == f"{aside['id']}: is tried again\n"
@@ -298,7 +300,7 @@ def test_operators_list_undelivered_logouts_and_retry_them(setting: Setting) -> 
 
 @pytest.mark.rule("OIDC-25")
 def test_operators_abandon_a_logout(setting: Setting) -> None:
-    setting.owe()
+    setting.end_grants()
     (row,) = json_output(invoke(setting.system, "logouts", "list", "--json"))
 
     dropped = invoke(setting.system, "logouts", "drop", str(row["id"]), *REASON)
@@ -306,14 +308,14 @@ def test_operators_abandon_a_logout(setting: Setting) -> None:
 
     assert (dropped.exit_code, again.exit_code) == (0, 1)
     assert "not found" in again.output
-    assert tell_all(setting.ports) == 0
+    assert notify_clients(setting.ports) == 0
     assert len(setting.system.audit("logout.dropped")) == 1
 
 
 @pytest.mark.rule("OIDC-25")
 def test_operators_list_and_end_grants(setting: Setting) -> None:
     setting.system.logged_in(setting.person)
-    grant = open_grant(setting.system, setting.client, setting.person)
+    grant = open_grant_with_token(setting.system, setting.client, setting.person)
     (listed,) = json_output(invoke(setting.system, "grants", "list", setting.person.username, "--json"))
 
     ended = invoke(setting.system, "grants", "end", grant.id, *REASON)
@@ -322,14 +324,14 @@ def test_operators_list_and_end_grants(setting: Setting) -> None:
     assert (listed["id"], listed["client"]) == (grant.id, setting.client)
     assert (ended.output, again.exit_code) == (f"{grant.id}: ended\n", 1)
     assert (grant.is_active, grant.ended_reason) == (False, "operator")
-    assert grant.owed == [(setting.client, setting.person.id)]
+    assert grant.logouts == [(setting.client, setting.person.id)]
 
 
 @pytest.mark.rule("OIDC-22")
 def test_tidy_deletes_delivered_and_abandoned_logouts_after_thirty_days(setting: Setting) -> None:
     setting.receiver.answers = [200, 400, 503]
-    setting.owe(3)
-    tell_all(setting.ports)
+    setting.end_grants(3)
+    notify_clients(setting.ports)
     setting.system.clock.advance(days=29)
     invoke(setting.system, "tidy")
     before = len(logouts(setting.system))

@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 from sqlalchemy import text
 
-from tests.support.actors.logouts import add_client_with_logout_uri, owe_logouts
+from tests.support.actors.logouts import add_client_with_logout_uri, add_pending_logouts
 from tests.support.harness.installation import Installation
 from tests.support.harness.metrics_health_ports import MetricsHealthPorts
 from tests.support.harness.polling import wait_until
@@ -43,13 +43,13 @@ def test_a_hanging_client_delays_no_other(
     names = [add_client_with_logout_uri(installation.engine, f"{each.url}/logout") for each in receivers]
     installation.start("notify", "notify")
     hung.hang()
-    owe_logouts(installation.engine, names[0], 20)
+    add_pending_logouts(installation.engine, names[0], 20)
     hung.wait_for(4)
 
     seconds = []
     for number in range(1, 11):
         started = time.monotonic()
-        owe_logouts(installation.engine, names[1])
+        add_pending_logouts(installation.engine, names[1])
         well.wait_for(number)
         seconds.append(time.monotonic() - started)
 
@@ -65,7 +65,7 @@ def test_many_logouts_of_one_client_are_sent_four_at_a_time(
     name = add_client_with_logout_uri(installation.engine, f"{receiver.url}/logout")
     installation.start("notify", "notify")
 
-    owe_logouts(installation.engine, name, 100)
+    add_pending_logouts(installation.engine, name, 100)
     receiver.wait_for(100)
     wait_until(lambda: not waiting(installation), what="all logouts to be recorded")
 
@@ -81,7 +81,7 @@ def test_a_killed_process_leaves_its_logouts_to_another(
     name = add_client_with_logout_uri(installation.engine, f"{receiver.url}/logout")
     (killed,) = installation.start("notify")
     receiver.hang()
-    owe_logouts(installation.engine, name, 6)
+    add_pending_logouts(installation.engine, name, 6)
     receiver.wait_for(4)
 
     killed.kill()
@@ -103,7 +103,7 @@ def test_a_stop_waits_for_running_tries(
     name = add_client_with_logout_uri(installation.engine, f"{receiver.url}/logout")
     (notify,) = installation.start("notify")
     receiver.hang()
-    owe_logouts(installation.engine, name, 5)
+    add_pending_logouts(installation.engine, name, 5)
     receiver.wait_for(4)
 
     code = notify.stop()
@@ -126,7 +126,7 @@ def test_metrics_and_readiness_show_waiting_logouts(
     name = add_client_with_logout_uri(installation.engine, f"{receiver.url}/logout")
     installation.start("notify", **ports.settings)
     receiver.answers = [400, 503]
-    owe_logouts(installation.engine, name, 3)
+    add_pending_logouts(installation.engine, name, 3)
     wait_until(lambda: waiting(installation) <= 1, what="two logouts to be done")
     wait_until(lambda: ports.scrape("notify").value("identity_logouts_total") >= 3, what="three tries")
 

@@ -16,7 +16,7 @@ COUNTED = ("grant_codes", "grant_tokens", "seen_proofs", "grants")
 
 
 def tidied(system: System) -> dict[str, int]:
-    """Clean up; return the remaining number of rows in each table."""
+    """Delete expired rows; return the remaining number of rows in each table of `COUNTED`."""
     now = system.clock.now()
     SqlPurger(system.engine).purge(now, idle_since=now - timedelta(days=1))
     return {name: system.rows(f"SELECT count(*) FROM {name}")[0][0] for name in COUNTED}

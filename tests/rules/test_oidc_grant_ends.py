@@ -7,7 +7,7 @@ import pytest
 from identity.domain.client_registration import Registration
 from identity.usecases import oidc_clients, service_clients
 
-from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant
+from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant_with_token
 from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import Person, Visitor
 from tests.support.actors.profile_changes import request_email_change
@@ -56,9 +56,9 @@ def setting(system: System) -> Setting:
     binding = system.bind_and_verify(link_visitor, general)
     return Setting(
         system, client, link, general, binding, link_visitor, general_visitor,
-        acting=open_grant(system, client, link, account=general, binding=binding),
-        own=open_grant(system, client, general),
-        unbound=open_grant(system, client, link),
+        acting=open_grant_with_token(system, client, link, account=general, binding=binding),
+        own=open_grant_with_token(system, client, general),
+        unbound=open_grant_with_token(system, client, link),
     )  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def test_an_event_ends_exactly_the_listed_grants(
 
     assert before == [True] * 3
     assert {name for name, grant in grants.items() if not grant.is_active} == ends
-    assert {name for name, grant in grants.items() if grant.owed} == ends
+    assert {name for name, grant in grants.items() if grant.logouts} == ends
     assert {grant.ended_reason for grant in grants.values()} - {None} == set(reason.split())
     for name in ends:
-        assert grants[name].owed == [(setting.client, setting.acts_as(name))]
+        assert grants[name].logouts == [(setting.client, setting.acts_as(name))]

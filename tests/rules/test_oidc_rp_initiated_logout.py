@@ -7,7 +7,7 @@ import pytest
 from identity.usecases import service_clients
 
 from tests.support.actors.authorization_browser import Journey, ServiceBrowser
-from tests.support.actors.grants import OpenGrant, add_oidc_client, id_token, open_grant
+from tests.support.actors.grants import OpenGrant, add_oidc_client, id_token, open_grant_with_token
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.html_page import HtmlPage
 from tests.support.harness.system import System
@@ -47,7 +47,12 @@ def setting(system: System) -> Setting:
     person = system.person()
     visitor = system.logged_in(person)
     return Setting(
-        system, client, person, visitor, ServiceBrowser(system, visitor), open_grant(system, client, person)
+        system,
+        client,
+        person,
+        visitor,
+        ServiceBrowser(system, visitor),
+        open_grant_with_token(system, client, person),
     )
 
 
@@ -58,7 +63,7 @@ def where(journey: Journey) -> str:
 
 @pytest.mark.rule("OIDC-23")
 def test_an_id_token_of_this_session_logs_out_at_once_and_leads_back(setting: Setting) -> None:
-    other = open_grant(setting.system, add_oidc_client(setting.system), setting.person)
+    other = open_grant_with_token(setting.system, add_oidc_client(setting.system), setting.person)
 
     back = setting.log_out(id_token_hint=setting.hint, post_logout_redirect_uri=URI, state="a & b")
 
@@ -66,7 +71,7 @@ def test_an_id_token_of_this_session_logs_out_at_once_and_leads_back(setting: Se
     assert "session=; Expires=Thu, 01 Jan 1970" in back.response.headers["Set-Cookie"]
     assert not setting.is_logged_in
     assert [grant.ended_reason for grant in (setting.grant, other)] == ["logout", "logout"]
-    assert setting.grant.owed == [(setting.client, setting.person.id)]
+    assert setting.grant.logouts == [(setting.client, setting.person.id)]
     assert [row.account_id for row in setting.system.audit("session.closed")] == [setting.person.id]
 
 
@@ -201,7 +206,7 @@ def test_with_an_id_token_of_another_session_the_person_confirms_and_that_login_
 
 @pytest.mark.rule("OIDC-23")
 def test_after_a_timeout_at_the_portal_a_service_can_still_end_its_login(setting: Setting) -> None:
-    other = open_grant(setting.system, add_oidc_client(setting.system), setting.person)
+    other = open_grant_with_token(setting.system, add_oidc_client(setting.system), setting.person)
     setting.system.clock.advance(minutes=31)
 
     back = setting.log_out(id_token_hint=setting.hint, post_logout_redirect_uri=URI)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant
+from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant_with_token
 from tests.support.actors.people import Person, Visitor
 from tests.support.actors.service_clients import add_service
 from tests.support.harness.commands import invoke, json_output
@@ -55,9 +55,11 @@ def setting(system: System) -> Setting:
     link, general = system.person("link"), system.person(company={"name": "港生運輸有限公司"})
     visitor = system.logged_in(link)
     binding = system.bind_and_verify(visitor, general)
-    acting = open_grant(system, client, link, account=general, binding=binding)
+    acting = open_grant_with_token(system, client, link, account=general, binding=binding)
     system.clock.advance(seconds=1)
-    return Setting(system, client, link, general, visitor, acting, open_grant(system, client, link))
+    return Setting(
+        system, client, link, general, visitor, acting, open_grant_with_token(system, client, link)
+    )
 
 
 @pytest.mark.rule("OIDC-24")
@@ -88,7 +90,7 @@ def test_one_service_is_ended_and_notified_while_the_others_continue(setting: Se
 
     assert ended == [204, 404]
     assert (grant.is_active, grant.ended_reason, setting.alone.is_active) == (False, "session_ended", True)
-    assert grant.owed == [(setting.client, setting.general.id)]
+    assert grant.logouts == [(setting.client, setting.general.id)]
     assert [each["id"] for each in setting.items()[0]["services"]] == [setting.alone.id]
     assert grant.id in setting.system.audit("grant.ended")[0].detail
 
@@ -145,7 +147,7 @@ def test_services_of_a_login_that_timed_out_at_the_portal_are_listed_and_can_be_
 def test_ending_all_others_ends_timed_out_logins_too(setting: Setting) -> None:
     setting.system.clock.advance(minutes=31)
     again = setting.system.logged_in(setting.link)
-    mine = open_grant(setting.system, setting.client, setting.link)
+    mine = open_grant_with_token(setting.system, setting.client, setting.link)
 
     assert again.delete("/sessions").status_code == 204
 

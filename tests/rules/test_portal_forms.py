@@ -20,8 +20,8 @@ _ANY = {
 }
 
 
-def _addresses(app: Flask) -> list[str]:
-    """Return the URL of every form."""
+def _form_paths(app: Flask) -> list[str]:
+    """Return a path of every route of the portal that accepts a form."""
     values = {**_ANY, "kind": "link", "document": "hazard"}
     adapter = app.url_map.bind("127.0.0.1")
     return [
@@ -50,7 +50,7 @@ def test_a_form_without_csrf_token_is_refused_with_a_message(system: System, hea
     visitor = system.logged_in(system.person("link"))
     visitor.http.cookies.set("session", visitor.token or "")
 
-    answers = {path: _send(visitor, path, **headers) for path in _addresses(system.app)}
+    answers = {path: _send(visitor, path, **headers) for path in _form_paths(system.app)}
 
     assert len(answers) >= 20
     # The message is on a page or after a redirect; the status is never a 5xx.

@@ -23,14 +23,14 @@ PLACEHOLDER = re.compile(r"{\w+}")
 ADMIN = "/api/v1/admin/"
 
 
-def _calls(system: System, *, of_sessions: bool) -> Iterator[tuple[str, str]]:
-    """Yield method and path of every documented call with a body, either with or without a required session."""
+def _calls(system: System, *, authenticated: bool) -> Iterator[tuple[str, str]]:
+    """Yield method and path of each documented call with a body that requires authentication, or that does not."""
     document = system.visitor().http.get("/openapi.json").json()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if not isinstance(operation, dict) or "requestBody" not in operation:
                 continue
-            if bool(operation["security"]) is of_sessions:
+            if bool(operation["security"]) is authenticated:
                 yield method.upper(), PLACEHOLDER.sub(lambda _: str(uuid4()), path)
 
 
@@ -46,7 +46,7 @@ def _send(visitor: Visitor, call: tuple[str, str], body: bytes, content_type: st
 def test_without_a_session_the_answer_is_401_for_any_body(system: System, wrong: str) -> None:
     ended = system.logged_in(system.person())
     ended.delete("/session")
-    calls = list(_calls(system, of_sessions=True))
+    calls = list(_calls(system, authenticated=True))
 
     answers = {
         (call, visitor.token is None): _send(visitor, call, *WRONG_BODIES[wrong])
@@ -63,7 +63,7 @@ def test_without_a_session_the_answer_is_401_for_any_body(system: System, wrong:
 
 @pytest.mark.rule("SEC-13", "REG-11")
 def test_public_calls_report_body_errors(system: System) -> None:
-    calls = list(_calls(system, of_sessions=False))
+    calls = list(_calls(system, authenticated=False))
 
     answers = {call: _send(system.visitor(), call, *WRONG_BODIES["unknown fields"]) for call in calls}
 

@@ -43,7 +43,7 @@ class BlockedHashes:
 def busy(
     start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[System, BlockedHashes]]:
-    """An installation with few hash slots, whose hashes block until the test releases them."""
+    """A system with few hash slots. Its password checks block until the test releases them, and then fail."""
     system = start_system(
         IDENTITY_HASH_SLOTS=str(SLOTS), IDENTITY_HASH_QUEUE=str(QUEUE), IDENTITY_WEB_THREADS="24"
     )

@@ -7,7 +7,7 @@ from tests.support.harness.system import System
 
 
 def waiting_for_mail(system: System) -> tuple[Visitor, str]:
-    """Return the session of an unverified person whose first mail was sent, and the person's mailbox."""
+    """Return a visitor logged in to an unverified account, after its first mail, and the account's mailbox."""
     person = system.register()
     system.mail(person.email)
     visitor = system.visitor()

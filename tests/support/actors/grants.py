@@ -39,12 +39,12 @@ class OpenGrant:
         return self.system.rows("SELECT * FROM grants WHERE id = :id", id=self.id)[0]
 
     @property
-    def owed(self) -> list[tuple[str, str]]:
+    def logouts(self) -> list[tuple[str, str]]:
         """Client and subject of each back-channel logout of the grant, delivered or not."""
-        owed = self.system.rows(
+        rows = self.system.rows(
             "SELECT client, sub FROM logouts WHERE grant_id = :id ORDER BY id", id=self.id
         )
-        return [(row.client, row.sub) for row in owed]
+        return [(row.client, row.sub) for row in rows]
 
 
 def add_oidc_client(system: System, *, backchannel_uri: str = _BACKCHANNEL_URI, **options: Any) -> str:
@@ -68,7 +68,7 @@ def id_token(system: System, grant: OpenGrant, **claims: Any) -> str:
     return system.ports.signer.sign(whole, token_type="JWT", algorithm="RS256")
 
 
-def open_grant(
+def open_grant_with_token(
     system: System,
     client: str,
     holder: Person,

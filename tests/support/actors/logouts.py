@@ -34,7 +34,7 @@ def notify_ports(system: System, **settings: str) -> Iterator[NotifyPorts]:
         dependencies.close()
 
 
-def tell_all(ports: NotifyPorts) -> int:
+def notify_clients(ports: NotifyPorts) -> int:
     """Try all due logouts; return the number of tries."""
     tries = 0
     for client in clients_due(ports):
@@ -49,8 +49,8 @@ def logouts(system: System) -> list[Any]:
     return system.rows("SELECT * FROM logouts ORDER BY id")
 
 
-def owe_logouts(engine: Engine, client: str, count: int = 1) -> None:
-    """Add logouts owed to a client in one transaction, like the end of a grant."""
+def add_pending_logouts(engine: Engine, client: str, count: int = 1) -> None:
+    """Add pending logouts of a client in one transaction, like the end of its grants."""
     ended = [
         EndedGrant(id=str(uuid.uuid4()), client=client, holder_id="", account_id="") for _ in range(count)
     ]

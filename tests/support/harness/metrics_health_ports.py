@@ -8,6 +8,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.actors.people import NO_TLS
+from tests.support.harness.polling import wait_until
 from tests.support.servers.ports import free_port
 
 VARIABLES = {
@@ -67,3 +68,10 @@ class MetricsHealthPorts:
         answer = self.get(part, "/metrics")
         assert answer.status_code == 200, answer.text
         return Scrape(answer.text)
+
+    def scrape_with(self, part: str, name: str, value: float, **labels: str) -> Scrape:
+        """Scrape until the metric has the value: a mail is counted after its outcome is recorded."""
+        wait_until(
+            lambda: self.scrape(part).value(name, **labels) == value, what=f"{name} {labels} to be {value}"
+        )
+        return self.scrape(part)

@@ -21,14 +21,6 @@ def postgres() -> Iterator[PostgresCluster]:
         yield server
 
 
-@pytest.fixture
-def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
-    """The URL of an empty database for the test."""
-    url = postgres.create_database()
-    yield url
-    postgres.drop_database(url)
-
-
 @pytest.fixture(scope="session")
 def redis_session() -> Iterator[RedisServer]:
     """The session's Redis. Tests use `redis_server`, which is empty and running."""

@@ -1,6 +1,6 @@
 """The catalogue of identity's metrics (OPS-4), one module for each process.
 
-No label may contain a person's name, an address or a token.
+No label may contain a name, an address or a token.
 `deploy/observability/metrics.md` is generated from this catalogue.
 """
 
