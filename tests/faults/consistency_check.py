@@ -1,4 +1,4 @@
-"""Compares committed changes with the events that consumers handled, and the mails and logout tokens that arrived."""
+"""Compares committed changes with their events in outbox, streams and consumers, and with mails and logout tokens."""
 
 import math
 from collections import Counter, defaultdict
@@ -19,10 +19,7 @@ Cause = Literal["unrecorded", "wiped"]
 receipt was in the database.
 """
 LATE_SECONDS = 1.0
-"""The maximum time between the mailer's last check of the expiry and the mail server's acceptance of the mail.
-
-It allows for a busy machine.
-"""
+"""The time that a busy machine may need from the mailer's last check of the expiry to the mail server's acceptance."""
 IN_FLIGHT_SECONDS = 60.0
 """The maximum time after a wipe at which a mail in flight may arrive again."""
 _CLAIMED_SECONDS = 15.0
@@ -35,7 +32,7 @@ _MS = 1000
 
 @dataclass(slots=True)
 class ConsistencyReport:
-    """The cases that were found, by kind; `violations` must be empty."""
+    """Totals and cases of a run. MAIL-3 allows those of `duplicate_mails_unrecorded` and `duplicate_mails_wiped`."""
 
     changes: int = 0
     events: int = 0
@@ -64,7 +61,7 @@ class ConsistencyReport:
         return self.duplicate_mails_unrecorded if cause == "unrecorded" else self.duplicate_mails_wiped
 
     def violations(self) -> dict[str, list[str]]:
-        """Return the cases by the name of the violation, without violations that have none."""
+        """Return the forbidden cases by name; a name without cases is left out."""
         named = {
             "changes without their event": self.unpublished_changes,
             "events without their change": self.unexpected_events,
@@ -160,7 +157,7 @@ def _compare_mails(evidence: Evidence, report: ConsistencyReport) -> None:
 def _lost(row: OutboxRow, arrivals: Sequence[Arrival], evidence: Evidence) -> str | None:
     """Return why a mail counts as lost.
 
-    Return None if it arrived, if the mail server refused its recipient, or if it expired during an outage.
+    Return None if it arrived, if the mail server refused its recipient, or if it expired after long outages.
     """
     if arrivals:
         return None
@@ -212,7 +209,7 @@ def _late(row: OutboxRow, arrivals: Sequence[Arrival]) -> Iterator[str]:
 def _cause(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) -> Cause | None:
     """Return which of MAIL-3's two causes explains a second acceptance, or None.
 
-    A receipt is often written in the same millisecond as the acceptance, so equal times count as unrecorded.
+    The receipt of the second acceptance is often written in the same millisecond, so equal times count as unrecorded.
     """
     first, second = pair
     if any(
@@ -245,7 +242,7 @@ def _timeline(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence)
 
 
 def _in_flight(row: OutboxRow, wipe: Wipe, first: Arrival, second: Arrival) -> bool:
-    """Return whether the wipe explains the second acceptance: the mail was in flight and had no receipt yet."""
+    """Return whether the wipe explains the second acceptance: the mail was in flight and its receipt not recorded."""
     published_before = row.created_at.timestamp() < wipe.at
     return (
         published_before

@@ -80,10 +80,10 @@ class Evidence:
     `mailboxes` are those at the end of the run. `refused` contains each mailbox, in lower case, that the mail server
     refused permanently at least once.
     `link_accounts` maps a general account to every link account that it was ever bound to.
-    `handled` contains the events of each consumer group, in order.
+    `handled` contains the events of each consumer group, in the order of handling.
     `receipts` maps an event to the time in Unix milliseconds at which its first receipt was written.
-    `streams` contains the entries of the streams of events and mails, also those that a fault has deleted since.
-    `logout_tokens` contains the grant of each logout token that the service received, also repeatedly.
+    `streams` contains entries of the streams of events and mails, also most of those that a fault has deleted since.
+    `logout_tokens` contains the grant of each logout token that the service received, once for each delivery.
     `ahead_seconds` is how far the clock of a process may have been ahead.
     """
 
@@ -103,7 +103,7 @@ class Evidence:
 
 
 def gather(environment: Environment, damage: Damage, *, ahead_seconds: float) -> Evidence:
-    """Read all records; stops the logs of the streams."""
+    """Stop the logs of the streams and read all records."""
     for log in environment.streams.values():
         log.stop()
     with environment.engine.connect() as connection:

@@ -24,7 +24,10 @@ _BEHIND = text(
 
 @dataclass(frozen=True, slots=True)
 class FaultResult:
-    """`recovery_seconds` is the time after the fault until earlier events had positions and their mails were final."""
+    """`recovery_seconds` is the time after the fault until earlier events had positions and their mails were final.
+
+    The injector waits at most three minutes for this.
+    """
 
     name: str
     seconds: float
@@ -97,7 +100,7 @@ class FaultInjector:
 
 
 def wait_until_settled(environment: Environment, *, seconds: float) -> bool:
-    """Wait until all mails are final, all logouts notified and all events handled; return False on time-out."""
+    """Wait until all mails and logout notifications are final and all events handled; return False on time-out."""
     deadline = time.monotonic() + seconds
     unfinished = text("SELECT count(*) FROM outbox WHERE position IS NULL OR mail_state = 'waiting'")
     undelivered = text("SELECT count(*) FROM logouts WHERE done_at IS NULL")

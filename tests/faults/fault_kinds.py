@@ -1,4 +1,4 @@
-"""The faults by name. Each function causes a fault and ends it; the supervisor restarts killed processes."""
+"""The faults by name. A fault ends before its function returns, but the supervisor restarts the killed processes."""
 
 import random
 import time
@@ -18,16 +18,16 @@ _RECORDED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
 _LEASED = text("SELECT count(*) FROM logouts WHERE done_at IS NULL AND leased_until > to_timestamp(:at)")
 _HELD_MAILS: Final = 3
 _MAX_FAULT_SECONDS: Final = 6.0
-_LEAD_SECONDS: Final = 10.0
-"""The time without an answer after which another relay takes over."""
+_SILENCE_SECONDS: Final = 10.0
+"""A standby relay takes over when the leader has sent PostgreSQL no statement for this long."""
 AHEAD_SECONDS: Final = 20.0
 
 
 @dataclass(slots=True)
 class Wipe:
-    """A possible loss of Redis' data at `at` (time.time()), after the mails of the `recorded` events counted as sent.
+    """A possible loss of Redis' data at `at` (time.time()); of a failover that loses writes, the end of the loss.
 
-    If a failover loses writes, `at` is the time of the last of them.
+    `recorded` contains the events whose mails the database had recorded as sent.
     """
 
     at: float
@@ -95,7 +95,7 @@ def _held_mid_mail(environment: Environment) -> Iterator[None]:
 
 
 def _mailers_frozen_mid_mail(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Suspend two mailers after RCPT for so long that the third may send their mails."""
+    """Suspend two mailers that wait for replies to RCPT, for so long that the third may send their mails."""
     with ExitStack() as stack:
         with _held_mid_mail(environment):
             stack.enter_context(_frozen(environment.supervisor.of("mailer")[:2], rng))
@@ -110,7 +110,7 @@ def _mailers_killed_mid_mail(environment: Environment, rng: random.Random, _dama
 
 
 def _notify_killed_mid_logout(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Suspend the service until notifications hang; then kill every notify process and the service."""
+    """Suspend the port service while a logout token awaits its reply; kill all notify processes, then the service."""
     with _frozen(environment.supervisor.of("service"), rng):
         began = time.time()
         with suppress(AssertionError):  # the fault may affect no notification
@@ -139,7 +139,6 @@ def _kill_all(kind: str) -> Fault:
 
 
 def _record_loss(environment: Environment, damage: Damage) -> None:
-    """Record a loss, and which mails the database knows as sent just before."""
     with environment.engine.connect() as connection:
         recorded = frozenset(connection.scalars(_RECORDED))
     damage.wipes.append(Wipe(time.time(), recorded))
@@ -166,10 +165,9 @@ def _redis_wiped_with_backlog(environment: Environment, rng: random.Random, dama
 
 
 def _redis_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Suspend Redis, possibly for so long that another relay takes over."""
     environment.redis.primary.pause()
     try:
-        time.sleep(rng.uniform(2, _LEAD_SECONDS + 5))
+        time.sleep(rng.uniform(2, 15))
     finally:
         environment.redis.primary.resume()
 
@@ -208,7 +206,7 @@ def _postgres_restarts(environment: Environment, rng: random.Random, _damage: Da
 
 
 def _postgres_unreachable(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Reset or stall all connections to PostgreSQL, new ones too."""
+    """Reset or stall the processes' connections to PostgreSQL, new ones too."""
     rng.choice((environment.proxy.cut, environment.proxy.silence))()
     try:
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
@@ -243,7 +241,7 @@ def _smtp_defers(environment: Environment, rng: random.Random, _damage: Damage) 
 
 
 def _smtp_refuses(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Refuse all recipients permanently (550) for a moment. These mails are never delivered."""
+    """Refuse all recipients permanently (550) for about a second. These mails are never delivered."""
     with _faulty_smtp(environment):
         environment.smtp.refuse(code=550, text="5.1.1 No such user")
         time.sleep(rng.uniform(0.5, 1.5))
@@ -308,10 +306,10 @@ def _clock_ahead(environment: Environment, rng: random.Random, _damage: Damage) 
 
 
 LONG: Final = frozenset({"smtp down past validity"})
-"""Faults that last longer than a minute, which short runs skip."""
+"""Faults that last longer than a minute. Short runs skip them unless `--only` names them."""
 FAULTS: Final[dict[str, Fault]] = {
     "web frozen": _freeze("web"),
-    "relay frozen": _freeze("relay", lease_seconds=_LEAD_SECONDS),
+    "relay frozen": _freeze("relay", lease_seconds=_SILENCE_SECONDS),
     "mailer frozen": _freeze("mailer"),
     "consumer frozen": _freeze("consumer"),
     "mailers frozen mid-mail": _mailers_frozen_mid_mail,

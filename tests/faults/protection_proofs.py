@@ -8,7 +8,7 @@ from tests.faults.fault_run import Plan
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A short run with faults against which the protection helps. The harness must report one of `expected`."""
+    """A short run without a protection, with faults that require it. The harness must report one of `expected`."""
 
     plan: Plan
     expected: tuple[str, ...]

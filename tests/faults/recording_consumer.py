@@ -2,8 +2,8 @@
 
     python -m tests.faults.recording_consumer GROUP FILE
 
-The file is also the consumer's DedupeStore, so that no event is handled twice after a kill or a wipe of Redis. Without
-a unique index on the table, the consistency check can count duplicates.
+The file is also the consumer's DedupeStore, so that no event is handled twice after a kill or a wipe of Redis. The
+table has no unique index, so that the consistency check can count duplicates.
 """
 
 import os

@@ -38,9 +38,9 @@ class RecordingMailbox(Mailbox):
             self._changed.notify_all()
 
     def take(self, address: str, subject: str, *, seconds: float) -> ReceivedMail | None:
-        """Wait for a mail whose subject contains `subject`, and discard all mails to the address.
+        """Wait for a mail whose subject contains `subject`; return it and discard all mails to the address.
 
-        Return None on time-out.
+        On time-out, return None and discard nothing.
         """
         deadline = time.monotonic() + seconds
         with self._changed:

@@ -5,7 +5,7 @@ from tests.support.servers.tcp_proxy import Proxy
 
 
 class RedisPair:
-    """Both servers keep running. Until the first failover, `other` is empty and no replica."""
+    """Until the first failover, `other` is empty and not a replica."""
 
     def __init__(self) -> None:
         self.primary, self.other = RedisServer(), RedisServer()

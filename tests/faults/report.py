@@ -14,7 +14,7 @@ _MAX_CASES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What happened in a run: killed workers by kind of process, faults, and the load's `completed` and `errors`."""
+    """`kills` counts killed workers by kind, `completed` requests by step, `errors` interrupted journeys by reason."""
 
     seed: int
     minutes: float

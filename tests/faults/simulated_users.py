@@ -30,9 +30,9 @@ class Interrupted(Exception):  # noqa: N818 - named for what happened
 
 
 class SimulatedUsers:
-    """`count` concurrent users, who together start about `rate` journeys a second.
+    """`count` concurrent users, who together start on average at most `rate` journeys a second.
 
-    `completed` counts answered requests by step, `errors` interrupted journeys by reason.
+    `completed` counts successful requests by step, `errors` interrupted journeys by reason.
     """
 
     def __init__(
@@ -149,9 +149,9 @@ class Journey:
     def _call(
         self, what: str, call: Callable[[], httpx.Response], *, accepted: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """Repeat a request that gets no usable answer, at most four times; return the JSON object of the answer.
+        """Send a request up to four times, until it succeeds or is refused; return the JSON object of the answer.
 
-        `accepted` are the error codes that show that an earlier attempt was executed; for them, return {}.
+        `accepted` contains the error codes that show that an earlier attempt was executed; for them, return {}.
         Raises Interrupted.
         """
         for _ in range(_MAX_TRIES):

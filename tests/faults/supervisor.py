@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """`command` are the arguments of `python -m`. Options of a restart are inserted before its `--`."""
+    """`command` contains the arguments of `python -m`. The options of a restart precede its `--`, if it has one."""
 
     name: str
     kind: str
@@ -90,7 +90,7 @@ class ManagedProcess:
                 os.kill(pid, signal.SIGCONT)
 
     def restart(self, *options: str) -> None:
-        """Kill the process group and start the process with these options."""
+        """Kill the process group and start the process with these options, which later starts repeat."""
         with self.lock:
             self.options = options
             self.destroy()
@@ -107,7 +107,7 @@ class ManagedProcess:
 
 
 class Supervisor:
-    """All processes, and a thread that restarts ended processes until `stop`."""
+    """All processes, and a thread that restarts ended processes until `stop` or `destroy`."""
 
     def __init__(self) -> None:
         self.processes: list[ManagedProcess] = []

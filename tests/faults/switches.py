@@ -2,7 +2,7 @@
 
     python -m tests.faults.switches --lifetime 60 --ahead 45 --without ledger -- mailer run
 
-The switches replace functions of the product, which has no such options.
+The switches patch the product, which has no such options.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def _without_outbox() -> None:
 
 
 def _without_ledger() -> None:
-    """Grant every claim, even for a mail that was sent before."""
+    """Grant every claim, even for a mail that was sent before, and treat no claim as lost."""
     granted = _module("mailer.usecases.delivery_ports").ClaimGranted
     ledger = _module("mailer.adapters.redis.delivery_ledger").RedisLedger
     ledger.claim_all = lambda _, entries: [granted(each.event.id, "x", 0) for each in entries]
@@ -97,7 +97,7 @@ def _without_logout_lease() -> None:
 
 
 def _module(module: str) -> Any:
-    """Import a module without its types, so that it can be patched."""
+    """Import a module as Any, so that mypy accepts the patches."""
     return import_module(module)
 
 
