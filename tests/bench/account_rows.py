@@ -34,7 +34,7 @@ _CONSENTS = """
 INSERT INTO consents (account_id, document, version, accepted_at, address)
 SELECT id, :document, :version, created_at, '127.0.0.1' FROM accounts WHERE id <= lpad(CAST(:used AS text), 36, '0')
 """
-# For each account also a counter and a used mail link, for every tenth account a session.
+# Each of the `used` accounts also gets a counter and a used mail link, the first tenth of them a session.
 _HISTORY = (
     """
 INSERT INTO sessions (id, token_digest, holder_id, account_id, consents, created_at, seen_at, expires_at, address,
@@ -59,8 +59,8 @@ FROM accounts WHERE id <= lpad(CAST(:used AS text), 36, '0')
 def populate(database_url: str, count: int, *, used: int | None = None) -> None:
     """Migrate the database and insert verified accounts `Member1` …, each with an event.
 
-    The first `used` accounts, by default all, also get consents, counters, mail links and sessions. The other accounts
-    have to consent at their first login.
+    The first `used` accounts, by default all, also get consents, counters and mail links, a tenth of them sessions. The
+    other accounts have to consent at their first login.
     """
     used = count if used is None else used
     with bulk_engine(database_url) as engine:
@@ -90,7 +90,7 @@ def bulk_engine(database_url: str) -> Iterator[Engine]:
 
 
 def stored_hash(database_url: str) -> str:
-    """Return the newest stored hash."""
+    """Return the password hash of the newest account."""
     engine = open_engine(database_url)
     with engine.connect() as connection:
         found = connection.scalar(text("SELECT password_hash FROM accounts ORDER BY created_at DESC LIMIT 1"))

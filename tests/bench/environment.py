@@ -37,7 +37,7 @@ class Environment:
         self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-bench-")))
         self.keys = new_key_sets()
         self._secret = secrets.token_urlsafe(48)
-        self._cpu_trees = [os.getpid()]  # PostgreSQL is added later, because it daemonizes and is no child
+        self._cpu_trees = [os.getpid()]  # PostgreSQL, a daemon and not a child, is added when it starts
 
     @cached_property
     def postgres(self) -> PostgresCluster:
@@ -52,7 +52,7 @@ class Environment:
         return self.database(SMALL)
 
     def measure(self, product: Side, baseline: Side | None = None, *, quiet_slots: int = 5) -> list[Slot]:
-        """See `measure_alternately`. PostgreSQL and descendants of this process are not foreign load."""
+        """See `measure_alternately`. PostgreSQL, this process and its descendants are not foreign load."""
         own = partial(cpu_seconds, *self._cpu_trees)
         return measure_alternately(lambda: read_cpu_time(own), product, baseline, quiet_slots=quiet_slots)
 
@@ -112,7 +112,7 @@ class Environment:
 
     @contextmanager
     def process(self, *arguments: str, **settings: str) -> Iterator[Process]:
-        """Run a program with the common and these settings for the duration of the with block."""
+        """Run a program with the common settings and these for the duration of the with block."""
         process = Process(*arguments, environment=self.settings(**settings), directory=self.directory)
         try:
             yield process

@@ -77,9 +77,9 @@ class Figure:
 
     @property
     def cpu_ratio(self) -> float | None:
-        """The median ratio of CPU times per operation, inverted for rates, so that more is better.
+        """The median ratio of CPU times per operation, inverted unless the unit is "ms".
 
-        None if the figure is no ratio, or if a side has no CPU time in a counted slot.
+        None if the figure is not the ratio to a baseline, or if a side has no CPU time in a counted slot.
         """
         if self.value is not ratio:
             return None

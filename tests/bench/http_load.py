@@ -1,4 +1,4 @@
-"""Runs HTTP load in another process: wrk for one client, `tests.bench.load_generator` for several or without wrk.
+"""Runs HTTP load in another process: wrk, if installed, for `run` with one client, otherwise `load_generator.py`.
 
 wrk leaves more CPU time to the measured service. The generator waits for its last answers, so that all CPU time of the
 service belongs to counted requests, and no remaining request disturbs the next measurement.
@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """`refused` counts statuses other than 2xx and 3xx and, with wrk, connection errors too."""
+    """`refused` counts statuses other than 2xx and 3xx and, with wrk, connection errors and time-outs too."""
 
     requests: int
     per_second: float
@@ -56,7 +56,10 @@ def generator() -> str:
 def side(
     name: str, request: MakeRequest, cpu: Mapping[str, CpuSeconds], *, unit: Unit = "/s", clients: int = 1
 ) -> Side:
-    """Measure requests per second, or the median latency for "ms". `request` is called before each measurement."""
+    """Return a side that measures requests per second, or the median latency for "ms".
+
+    `request` is called before each measurement.
+    """
     seconds = SECONDS if clients == 1 else 2 * SECONDS
 
     def prepare() -> Callable[[], Run]:

@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _run(connections: list[Connection], seconds: float) -> tuple[list[Answer], float]:
-    """Send for `seconds` and wait for the last answers; return all answers, and when the last was in time."""
+    """Send for `seconds` and wait for the last answers; return all, and the seconds to the last that was in time."""
     is_stopped: list[bool] = []
     signal.signal(signal.SIGTERM, lambda *_: is_stopped.append(True))
     answers: list[Answer] = []

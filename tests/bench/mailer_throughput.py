@@ -145,7 +145,7 @@ def _plain_workers(environment: Environment, redis: RedisServer, smtp_port: int)
 
 
 def _plain_messages(count: int) -> list["Message[None]"]:
-    """Return mails of the same kind as messages of the plain actor; it gets them rendered."""
+    """Return messages for the plain actor: mails of the same kind, already rendered."""
     renderer = TemplateRenderer(
         CommonValues(sender=plain_dramatiq_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
     )

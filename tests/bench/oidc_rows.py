@@ -45,7 +45,7 @@ FROM generate_series(1, :count) n
 
 
 def register(engine: Engine, client: str = CLIENT, backchannel_uri: str | None = None) -> None:
-    """Add a confidential client, whose secret is `CLIENT-…`, and its OpenID Connect registration."""
+    """Add a confidential client with the secret `{client}-{_SECRET}`, and its OpenID Connect registration."""
     values = {
         "client": client,
         "digest": digest_of(f"{client}-{_SECRET}"),
@@ -57,7 +57,7 @@ def register(engine: Engine, client: str = CLIENT, backchannel_uri: str | None =
 
 
 def add_grants(engine: Engine, prefix: str, *, count: int = 1, **values: str) -> None:
-    """Add grants with the ids `prefix`1 …; `values` are of client, holder, account or binding."""
+    """Add grants with the ids `prefix`1 …; `values` replace the default client, holder, account or binding."""
     own = {"holder": MEMBER, "account": MEMBER, "binding": None, "client": CLIENT}
     with engine.begin() as connection:
         connection.execute(text(_GRANT), {**own, "prefix": prefix, "count": count, **values})

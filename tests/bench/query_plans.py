@@ -45,9 +45,9 @@ def logged_statements(cluster: PostgresCluster, database: str) -> Iterator[Calla
 
 
 def reads_of(database: str, statements: Collection[str], *, tables: Collection[str]) -> Reads:
-    """Explain each statement with a generic plan. A statement that scans one of the tables is only in `whole`.
+    """Explain each statement with a generic plan.
 
-    A statement that reads none of the tables is in neither set.
+    A statement with a sequential scan of one of the tables is only in `whole`, one that reads none is in neither.
     """
     engine = open_engine(database)
     whole, by_index = set(), set()

@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def with_results(text: str, reports: Sequence[Any]) -> str:
-    """Return the README's text with the results of these runs; names missing figures of the chart on stderr."""
+    """Return the README's text with the results of these runs; list rows of the chart without a result on stderr."""
     table = "".join(f"{line}\n" for line in _results(reports))
     text = _RESULTS.sub(lambda marks: f"{marks[1]}{table}{marks[2]}", text)
     for title, value in _chart(reports[-1]):

@@ -70,7 +70,7 @@ def _mails(web: Web, arrivals: Arrivals, *, count: int) -> Run:
 
 
 def relay_throughput(environment: Environment) -> Iterator[Figure]:
-    """Measure events per second of the relay, which writes two streams, against pipelined XADD to one."""
+    """Measure events per second of the relay, which writes two streams, against pipelined XADD to one stream."""
     entries = sealed_entries(1000, environment.keys) * (_EVENTS // 1000)
     database = environment.database(members=1)
     engine = open_engine(database)

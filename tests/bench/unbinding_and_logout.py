@@ -1,4 +1,4 @@
-"""Measures the response time of an unbinding, and from the response until a service receives the logout token."""
+"""Measures the response time of an unbinding, and the time from the response until a service gets the logout token."""
 
 import itertools
 import statistics
@@ -64,7 +64,7 @@ class Bound:
 
 
 def unbinding_to_logout(environment: Environment) -> Iterator[Figure]:
-    """Measure the wait of a service for its logout token, then again while another service hangs."""
+    """Measure how long a service waits for its logout token, then again while another service hangs."""
     with ExitStack() as stack:
         prompt, hung = (stack.enter_context(logout_receiver()) for _ in range(2))
         bound = _bound(environment, stack)

@@ -38,7 +38,7 @@ class Web:
         return self._post("/sessions", bodies)
 
     def registrations(self, count: int) -> Request:
-        """Return registrations of `count` new accounts; a further one would be refused."""
+        """Return registrations of `count` new accounts. Requests beyond `count` repeat them and are refused."""
         run = secrets.token_hex(3)
         accounts = (registration(username=f"N{run}{n}", email=f"n{run}{n}@example.com") for n in range(count))
         return self._post("/accounts", [json.dumps(each) for each in accounts])
