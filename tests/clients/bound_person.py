@@ -30,7 +30,7 @@ class Browser(ServiceBrowser):
 
 @dataclass(frozen=True, slots=True)
 class BoundPerson:
-    """`person` has the link account, `company` is the general account; `session` is the person's at the API."""
+    """`person` has the link account, `company` is the general account; `session` is the person's session at the API."""
 
     person: Person
     company: Person

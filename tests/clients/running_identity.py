@@ -19,7 +19,7 @@ class RunningIdentity(Installation):
         return programs
 
     def rotate_keys(self) -> None:
-        """Restart the processes that sign with new keys, which sign at once. The former keys are still published.
+        """Give web and notify new keys, which sign as soon as both have restarted. The former keys are still published.
 
         In contrast, the keys of `identity keys rotate oidc` sign after an hour, so that services can fetch them first.
         """

@@ -1,4 +1,4 @@
-"""The steps of the manual in the portal; their messages are checked."""
+"""Follows the steps of the manual in the portal and checks their texts."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ _EMAIL_ASKED = (
 
 @dataclass
 class ManualWalkthrough:
-    """A person's tab and registration data. A method follows steps of the manual, or checks a page."""
+    """A person's tab. `fields` contains the values of the registration by the form's field names."""
 
     system: System
     tab: Tab

@@ -46,7 +46,7 @@ def test_a_company_is_found_and_chosen_by_keyboard_in_full_or_half_width_charact
     keyboard = tab.log_in(holder).page.keyboard
     query = tab.page.locator("#company-query")
 
-    keyboard.press("/")  # outside the list, a letter must not act as a shortcut (WCAG 2.1.4)
+    keyboard.press("/")  # outside the list, a character key must not act as a shortcut (WCAG 2.1.4)
     ignored = query.evaluate("one => one !== document.activeElement")
     tab.page.locator("[data-company]").first.focus()
     keyboard.press("/")

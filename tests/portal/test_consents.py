@@ -39,7 +39,7 @@ def accepted(system: System) -> list[str]:
 
 
 def write_texts(directory: Path, body: str) -> Path:
-    """Return a directory with three texts of an operator."""
+    """Write `body` as an operator's text of all three documents; return the directory."""
     directory.mkdir()
     (directory / "text.txt").write_text(body, "utf-8")
     entries = [

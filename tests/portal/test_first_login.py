@@ -1,4 +1,4 @@
-"""The pages of a first login: mailbox verification, an operator's review, a suspension."""
+"""The pages of a first login: mailbox verification, an operator's review, a suspended or rejected account."""
 
 import pytest
 from playwright.sync_api import Locator, expect

@@ -1,4 +1,4 @@
-"""Unbinding as the link account, and bindings that the general account ended (UNB-1, UNB-4)."""
+"""Unbinding as the link account, and rows of bindings that ended otherwise (UNB-1, UNB-4)."""
 
 from typing import get_args
 

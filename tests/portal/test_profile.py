@@ -206,7 +206,7 @@ def test_a_conflicting_save_can_keep_the_saved_version(portal: System, tab: Tab)
 @pytest.mark.rule("PRO-1")
 def test_saving_unchanged_data_is_reported(portal: System, tab: Tab) -> None:
     _opened(tab, portal.person()).expect_status(500)
-    tab.page.route("**/profile", lambda route: route.fulfill(status=204))  # the page is not left
+    tab.page.route("**/profile", lambda route: route.fulfill(status=204))  # the browser stays on the page
     with tab.page.expect_request("**/profile"):
         tab.control("儲存").click()
     expect(tab.page.locator("form[data-check][aria-busy=true]")).to_be_visible()

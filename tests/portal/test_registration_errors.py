@@ -155,7 +155,7 @@ def test_a_mark_that_appears_during_a_click_does_not_move_the_button_away(tab: T
     held: list[Any] = []
     answered: list[Any] = []
     tab.page.clock.install()
-    tab.go("/apply/link").page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))  # checks only on change
+    tab.go("/apply/link").page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))  # stops delayed checks
     tab.fill(by_label(valid_fields())).page.route(
         "**/check", lambda route: route.continue_() if answered else held.append(route)
     )

@@ -15,7 +15,7 @@ WAITING = "處理中…"
 
 
 def hold(tab: Tab, is_held: Callable[[Request], bool]) -> Callable[[], None]:
-    """Delay the requests until the returned function is called."""
+    """Delay the requests that `is_held` selects until the returned function is called."""
     held: list[Route] = []
     is_released = False
 
