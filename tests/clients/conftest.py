@@ -16,7 +16,7 @@ from tests.support.servers.smtp import SmtpServer
 
 @pytest.fixture(scope="session")
 def identity(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIdentity]:
-    """A running installation. Access tokens are valid for a minute, which is Authlib's leeway: it refreshes them at once."""
+    """A running installation. Access tokens are valid for a minute, Authlib's leeway, so that it refreshes at once."""
     directory = tmp_path_factory.mktemp("clients")
     database = directory / "identity.db"
     shutil.copy(sqlite_template, database)
