@@ -21,7 +21,7 @@ _BUTTON = re.compile(r'<button[^>]*name="account"[^>]*value="([^"]+)"')
 
 
 def query(client: str, **changes: str | None) -> dict[str, str]:
-    """Return the parameters of a valid request; `changes` replace or add parameters, None removes one."""
+    """Return the parameters of a valid authorization request; `changes` replace or add parameters, None removes one."""
     whole = {
         "response_type": "code",
         "client_id": client,

@@ -66,7 +66,7 @@ class BrowserMonitor:
         context.on("request", self._request)
 
     def problems(self) -> list[str]:
-        """Return what fails the test: messages that no expected status explains, and requests to other hosts."""
+        """Return what fails the test: unexpected messages and exceptions, and requests to other hosts."""
         return [line for line in self.console_errors if not self._was_expected(line)] + [
             f"request to another host: {address}" for address in self.foreign_requests
         ]

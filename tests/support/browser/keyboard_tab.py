@@ -1,4 +1,4 @@
-"""A tab used by keyboard only: Tab, Enter, Space, End and typing."""
+"""A tab that a person uses by keyboard only."""
 
 from typing import Self
 
@@ -16,10 +16,8 @@ _SHOWS_FOCUS = """(one) => one.matches(":focus-visible") && [null, "::after"].so
 
 
 class KeyboardTab(Tab):
-    """A `Tab` whose actions use only keys."""
-
     def focus(self, target: Locator) -> Self:
-        """Press Tab until the element has the focus. Raises AssertionError if it has no visible focus."""
+        """Press Tab until the element has the focus. Raises AssertionError if this fails or the focus is invisible."""
         expect(target).to_be_visible()
         for _ in range(_MAX_STEPS):
             if target.evaluate(_IS_FOCUSED):

@@ -119,7 +119,7 @@ def system(start_system: StartSystem) -> System:
 def new_installation(
     redis_server: RedisServer, smtp_server: SmtpServer, tmp_path: Path
 ) -> Iterator[NewInstallation]:
-    """A function that creates an installation on a database; its processes end after the test."""
+    """A function that creates an installation on a database. The processes end after the test."""
     with ExitStack() as stack:
         yield lambda url: Installation(redis_server, smtp_server, url, stack=stack, directory=tmp_path)
 

@@ -81,7 +81,7 @@ class Installation(System):
         pass_fds: tuple[int, ...] = (),
         preloaded: bool = True,
     ) -> Program:
-        """Start another program that ends with the installation."""
+        """Start a program that ends with the installation."""
         program = Program(
             *command,
             environment=environment,

@@ -85,7 +85,7 @@ def _environment(process: Path) -> dict[str, str]:
 
 
 def _directory(pid: int) -> str:
-    """Return the working directory of a process, because Redis overwrites its environment with its title."""
+    """Return the working directory, which identifies Redis: its process title overwrites its environment."""
     try:
         return str(Path(f"/proc/{pid}/cwd").readlink())
     except OSError:

@@ -1,4 +1,4 @@
-"""The metrics and health ports of an installation's processes, for metrics and probes."""
+"""The metrics and health ports of an installation's processes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Scrape:
 
     @property
     def families(self) -> dict[str, Family]:
-        """Each metric by the name in its TYPE line."""
+        """Each metric by its name, a counter without the suffix `_total`."""
         return {family.name: family for family in text_string_to_metric_families(self.text)}
 
     def value(self, name: str, **labels: str) -> float:

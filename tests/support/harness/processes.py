@@ -15,7 +15,7 @@ from tests.support import ROOT
 from tests.support.harness.polling import wait_until
 
 START_SECONDS = 90.0
-"""A command needs 2 s of CPU time to start, and many commands may start at once on a busy machine."""
+"""Long enough for many commands that start at once on a busy machine."""
 PRODUCT_COMMANDS = frozenset({"identity", "mailer"})
 _END_SECONDS = 40.0
 _PRELOADED = multiprocessing.get_context("forkserver")
@@ -34,7 +34,7 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
 
 
 def base_environment() -> dict[str, str]:
-    """Return the required part of this environment, without our settings."""
+    """Return the variables of this process that every command needs, without the product's settings."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
@@ -122,9 +122,9 @@ class Program:
         pass_fds: tuple[int, ...] = (),
         preloaded: bool = False,
     ) -> None:
-        """Start a command of the tests' environment, or a program by its path, with a log in `directory`.
+        """Start a command, found by `executable`, with a log in `directory`.
 
-        With `preloaded`, the product's commands are forks, like those of `run_preloaded`.
+        With `preloaded`, a product command without `pass_fds` is a fork, as in `run_preloaded`.
         """
         number = len(list(directory.glob("*.log")))
         self.command = " ".join(command)

@@ -69,7 +69,7 @@ def mailer_settings(
 
 
 def production_settings(directory: Path) -> dict[str, str]:
-    """Return every variable that any process needs in production (the default mode), with correct values."""
+    """Return correct settings for production, the default mode, without IDENTITY_AUDIT_KEYS."""
     keys = new_key_sets()
     return {
         "IDENTITY_BIND": f"127.0.0.1:{free_port()}",

@@ -19,7 +19,7 @@ _SECONDS = 30
 
 
 class LoadBalancer:
-    """Chooses the instances in turn, by port. `failures` lists the requests to which it answers an error itself."""
+    """Chooses the instances in turn, by port. `failures` lists the requests that it answered with 502 or 503."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

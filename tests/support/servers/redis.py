@@ -71,7 +71,7 @@ class RedisServer:
         return redis.Redis.from_url(self.url, **options)
 
     def start(self, *, is_loading: bool = False) -> None:
-        """Start with the existing data; return when the server answers or, with `is_loading`, reports LOADING."""
+        """Start with the existing data; return when the server answers or, with `is_loading`, while it loads."""
         if self._process is not None:
             return
         self._process = subprocess.Popen(
@@ -108,9 +108,9 @@ class RedisServer:
         return str(info["role"])
 
     def fail_over_to(self, replica: "RedisServer") -> None:
-        """Promote a replica that has all data, and become its replica; connections to this server stay open."""
+        """Promote a replica once it has all data, and replicate from it; connections to this server stay open."""
         with self.client() as client:
-            # From now on no write can be missing on the replica.
+            # Without new writes, the replica can catch up completely.
             client.execute_command("CLIENT", "PAUSE", "60000", "WRITE")
         replica.follow(self)
         with self.client() as client, replica.client() as promoted:

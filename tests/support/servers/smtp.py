@@ -132,7 +132,7 @@ class SmtpServer:
             auth_exclude_mechanism=self._without,
             authenticator=self._login.check if self._login else None,
         )
-        # The argument False would raise a warning, which is an error here. With smtps, asyncio handles TLS.
+        # Passing auth_require_tls=False warns, and warnings are errors here. With smtps, asyncio handles TLS.
         made._auth_require_tls = bool(starttls)  # noqa: SLF001 - aiosmtpd has no other way
         return made
 
@@ -163,8 +163,6 @@ class _Protocol(SMTP):
 
 
 class _Handler:
-    """aiosmtpd's hooks for one connection."""
-
     def __init__(self, mailbox: Mailbox, script: Script, *, pipelining: bool) -> None:
         self.mailbox, self.script, self._pipelining = mailbox, script, pipelining
         self.transports: list[Any] = []

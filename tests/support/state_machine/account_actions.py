@@ -71,7 +71,7 @@ class AccountActions:
     def log_in(self, holder: ModelAccount) -> ModelSession | None:
         """Log in, and accept missing consents; return None if the account is suspended or closed."""
         person = holder.person
-        self.system.clock.advance(seconds=1)  # gives each session another age, because the oldest ends first
+        self.system.clock.advance(seconds=1)  # no two sessions are equally old, because the oldest ends first
         answer = self.request(
             None, "POST", "/sessions", {"username": person.username, "password": person.password}
         )

@@ -92,13 +92,13 @@ class Model:
         return [*self.links, *self.generals]
 
     def unremoved_binding(self, general: ModelAccount) -> ModelBinding | None:
-        """Return the only binding that is not removed, if any (BIND-4). It may have lapsed."""
+        """Return the account's only binding that is not removed, if any (BIND-4). The binding may have lapsed."""
         living = [each for each in self.bindings if each.general is general and each.status != "removed"]
         assert len(living) <= 1
         return living[0] if living else None
 
     def remove(self, binding: ModelBinding, reason: str) -> None:
-        """End a binding, its code and its switched sessions (SW-5)."""
+        """End a binding, its code and its switched sessions (SW-5), and record the event."""
         binding.status, binding.code = "removed", None
         binding.general.events.append(f"binding.removed {binding.id} {reason}")
         for session in self.sessions:
