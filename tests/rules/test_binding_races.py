@@ -12,7 +12,7 @@ from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
 MAX_AT_ONCE = LOGIN_ACCOUNT.max_count
-"""The number of concurrent password checks of an account; each counts as a failure until it succeeds."""
+"""The maximum number of concurrent password checks of an account; each counts as a failure until it succeeds."""
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ LINES = list(CATALOGUE.values())
 
 
 def judged(document: str) -> dict[str, Any]:
-    """Return the attributes that the SDK reads. Raises its error for a malformed CloudEvent."""
+    """Return the attributes that the SDK reads. Raises the SDK's error for a malformed CloudEvent."""
     attributes: dict[str, Any] = JSONFormat().read(CloudEvent, document).get_attributes()
     return attributes
 

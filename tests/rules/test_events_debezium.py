@@ -71,7 +71,7 @@ def route(row: dict[str, str]) -> Message:
 
 
 def decode(messages: list[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each change in pgoutput's format (PostgreSQL manual, section 54.9): its kind, and the row of an insert."""
+    """Yield each change's kind, and the row of an insert (PostgreSQL manual, "Logical Replication Message Formats")."""
     columns: list[str] = []
     for message in messages:
         kind = chr(message[0])

@@ -126,7 +126,7 @@ def test_a_consumer_that_misuses_its_permissions_harms_no_mail(
 
 
 def _harm(client: Client, stream: str) -> None:
-    """Run on the mailer's group each command that a consumer may run on its own group."""
+    """Try each command that could harm the mailer's group or entries, whether it is permitted or not."""
     acts: tuple[Callable[[], object], ...] = (
         lambda: client.xgroup_destroy(stream, "mailer"),
         lambda: client.xgroup_create(stream, "mailer", "$"),

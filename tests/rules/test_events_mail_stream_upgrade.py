@@ -1,4 +1,4 @@
-"""The upgrade from one stream to two mails each request of the previous release once (EVT-7)."""
+"""After the upgrade from one stream to two, each mail is still sent once (EVT-7)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -34,7 +34,7 @@ Client = Any  # redis-py's types combine sync and async answers
 
 
 class PreviousMailStream(MailStream):
-    """The mailer's stream of the previous release, which acknowledges entries without a sealed part."""
+    """Reads the stream like the previous release: it also acknowledges entries without a sealed part."""
 
     @override
     def _entries(self, raw: list[RawEntry]) -> list[Entry]:

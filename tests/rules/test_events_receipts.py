@@ -1,4 +1,4 @@
-"""The state of a mail is recorded once and never reverts to an earlier state (VER-6, SEC-10)."""
+"""The recorded state of a mail never returns to an earlier state (VER-6, SEC-10)."""
 
 from datetime import UTC, datetime
 

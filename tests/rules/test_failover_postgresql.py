@@ -86,12 +86,12 @@ def _url_of_both(url: str, standby: PostgresCluster) -> str:
 
 
 def _can_register(system: System) -> bool:
-    """Register; return whether it succeeded. Each pool with connections to the old server refuses one request."""
+    """Register; return whether it succeeded. The first request on each pool of old connections fails."""
     return system.visitor().post("/accounts", registration()).status_code == 202
 
 
 def _published(system: System, event_ids: set[str]) -> list[str]:
-    """Return which of these events are in the stream, in its order. Other tests may leave malformed entries."""
+    """Return which of these events are in the stream, in stream order. Other tests may leave malformed entries."""
     with system.redis.client() as client:
         entries = [str(fields) for _, fields in client.xrange(STREAM)]
     return [event_id for fields in entries for event_id in event_ids if event_id in fields]

@@ -1,4 +1,4 @@
-"""After a failover of Redis, every process continues on the new primary while the old primary answers (OPS-7)."""
+"""After a failover of Redis, relay, mailer and consumers use the new primary while the old one answers (OPS-7)."""
 
 import threading
 import time
@@ -83,7 +83,7 @@ class Parts:
     consumers: list[ConsumerThread]
 
     def wait_for(self, people: Sequence[Person]) -> None:
-        """Wait until the mail of each of these people, who are all that registered, is recorded as sent."""
+        """Wait until the mail of each of these people is recorded as sent. Nobody else may have registered."""
         states = "SELECT mail_state FROM outbox WHERE mail_state IS NOT NULL"
         wait_until(
             lambda: [row.mail_state for row in self.system.rows(states)] == ["sent"] * len(people),

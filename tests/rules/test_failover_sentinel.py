@@ -1,6 +1,7 @@
 """A failover by Redis Sentinel loses and repeats nothing while the old primary keeps running (OPS-7).
 
-Sentinel demotes the old primary about ten seconds after it has promoted the replica. Until then, both accept writes.
+Sentinel demotes the old primary about ten seconds after it has promoted the replica. Until then, both accept
+writes, unless they require a replica.
 """
 
 import time
@@ -33,7 +34,7 @@ class WatchedPair:
         self.sentinel = stack.enter_context(started(SentinelServer(self.servers[0])))
 
     def require_replicas(self, number: int) -> None:
-        """Let a primary refuse writes while it has fewer replicas than `number`."""
+        """Make a primary refuse writes while it has fewer replicas than `number`."""
         for server in self.servers:
             with server.client() as client:
                 client.config_set("min-replicas-to-write", number)
@@ -85,7 +86,7 @@ def test_relay_mailers_and_consumers_follow_the_sentinel(
 ) -> None:
     installation = installation_on_sqlite
     installation.environment["REDIS_URL"] = pair.sentinel.url
-    # Longer than the old primary accepts writes, so that a mailer on it takes over no mail sent by another mailer.
+    # Longer than the old primary accepts writes: a mailer still connected to it takes over no other mailer's mail.
     installation.environment["MAILER_LEASE"] = "15"
     installation.start("web", "relay", "mailer", "mailer")
     pair.require_replicas(replicas)

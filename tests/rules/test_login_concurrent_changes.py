@@ -1,4 +1,4 @@
-"""Changes committed during a login, and logins refused before the password is checked (SEC-7, PRO-4, SEC-1)."""
+"""Requests overtaken by a change after their password check, and logins refused as busy (SEC-7, PRO-4, SEC-1)."""
 
 import json
 import threading

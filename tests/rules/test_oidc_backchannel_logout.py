@@ -44,7 +44,7 @@ class Setting:
     person: Person
 
     def end_grants(self, count: int = 1, *, client: str = "") -> list[OpenGrant]:
-        """Open grants and end their session; return them. The client's logouts are then pending."""
+        """Open grants and end their session, so that their logouts are pending; return the grants."""
         session = self.system.logged_in(self.person)
         grants = [
             open_grant_with_token(self.system, client or self.client, self.person) for _ in range(count)

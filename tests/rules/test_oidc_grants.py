@@ -1,4 +1,4 @@
-"""A grant requires active accounts, session, binding and client, and ends with any of the first three (OIDC-8)."""
+"""Grants need active accounts, session, binding and client, and end on unbinding, suspension or logout (OIDC-8)."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -234,7 +234,7 @@ def test_a_link_account_without_a_company_acts_as_itself_if_the_client_accepts_l
 def test_a_new_login_is_required_and_its_time_is_used(system: System, parameters: dict[str, str]) -> None:
     client, person = register_oidc_client(system).name, system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
-    if parameters.get("max_age") == "5":  # the other parameters demand a new login even at the same time
+    if parameters.get("max_age") == "5":  # the other parameters require a new login at once
         system.clock.advance(seconds=6)
 
     page = browser.authorize(client, **parameters)

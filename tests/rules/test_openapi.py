@@ -25,7 +25,7 @@ from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System
 
 EXAMPLES = 6
-"""The number of requests per operation and visitor; half of them violate the document."""
+"""The number of requests per operation, visitor and mode (positive and negative)."""
 PROBLEM = "application/problem+json"
 
 PUBLIC = {

@@ -1,4 +1,4 @@
-"""The old mailbox is mailed a notice of a change, whose link cancels the change for 24 hours (PRO-3)."""
+"""The old mailbox is mailed a notice of a change, whose link can cancel the change within 24 hours (PRO-3)."""
 
 from typing import Any
 

@@ -47,7 +47,7 @@ def _served(metrics_health_server: MetricsHealthServer) -> Iterator[str]:
 
 
 def _make_read_only(system: System) -> None:
-    """Make every new connection read-only, and close the current connections."""
+    """Make new connections read-only, on SQLite only the web application's, and close its current connections."""
     if system.engine.dialect.name == "sqlite":
         event.listen(system.engine, "do_connect", _open_read_only)
     else:

@@ -35,7 +35,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
         return seal(*arguments)
 
     def executed(*arguments: Any) -> None:
-        # rolling back to a savepoint costs the same as releasing it
+        # Rolling back to a savepoint costs the same as releasing it
         done.statements.append(re.sub(r"^(ROLLBACK TO|RELEASE) SAVEPOINT", "END OF", arguments[2]))
 
     def committed(_connection: Any) -> None:

@@ -1,4 +1,4 @@
-"""A mailbox has one link account, and one general account per company; only its owner learns of a conflict (REG-9)."""
+"""A mailbox has at most one verified link account, and one verified general account per company (REG-9)."""
 
 import pytest
 

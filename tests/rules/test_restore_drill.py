@@ -1,4 +1,4 @@
-"""The scripts for backup and restore, and the runbook's steps after a restore (OPS-7, SEC-11).
+"""The scripts for backup and restore, and the runbook's steps after a restore.
 
 `make restore-drill` also prints how long the backup, the restore and the start took.
 """

@@ -82,7 +82,6 @@ class Load:
 
 @pytest.fixture
 def balancer() -> Iterator[LoadBalancer]:
-    """A load balancer for this test."""
     with run_load_balancer() as balancer:
         yield balancer
 

@@ -52,7 +52,7 @@ UNREADABLE: Final = {
 
 
 def addresses(system: System, *requests: dict[str, str]) -> list[str]:
-    """Return the client addresses of the requests' refused logins in the audit log."""
+    """Fail a login with each of these headers; return the client addresses of all refused logins in the audit log."""
     for headers in requests:
         body = {"username": f"nobody{unique()}", "password": WRONG}
         assert system.visitor().request("POST", "/sessions", body, **headers).status_code == 401

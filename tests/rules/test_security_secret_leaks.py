@@ -29,7 +29,7 @@ PASSWORDS = {PASSWORD, NEW_PASSWORD, PAGES_PASSWORD, WRONG_PASSWORD}
 
 
 class Walk:
-    """Uses the system in each way that involves a secret, and collects the secrets."""
+    """Uses the system in ways that involve secrets, and collects the secrets."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
@@ -167,7 +167,7 @@ class Walk:
         self.secrets |= {service.secret, code, VERIFIER, *tokens}
 
     def _send_secret_in_forms(self) -> str:
-        """Send the secret of an older service in forms, with right and wrong parameters; return the secret."""
+        """Register a service that sends its secret in forms; send it with right and wrong parameters, and return it."""
         service = _service(self.installation, "older", "--auth", "post")
         secret = {"client_id": service.name, "client_secret": service.secret}
         for path in ("/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke"):

@@ -58,7 +58,7 @@ class Server(NamedTuple):
 def server(
     servers: Servers, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """One web server with the settings of production, for all tests of this file."""
+    """One web server with production settings, for all tests of this file."""
     directory = tmp_path_factory.mktemp("server")
     shutil.copy(sqlite_template, directory / "identity.db")
     with ExitStack() as stack:

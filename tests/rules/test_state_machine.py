@@ -1,4 +1,4 @@
-"""Two link and three general accounts perform random actions; a model predicts every answer."""
+"""Two link and three general accounts perform random actions; a model predicts the answers."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -44,7 +44,7 @@ def pick(choices: Sequence[T], number: int) -> T:
 
 
 class Walk(RuleBasedStateMachine):
-    """One run with new accounts in the same installation. The third general account is not verified."""
+    """One run with new accounts in the same installation. The third general account starts unverified."""
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ def sent_after_a_day(system: System) -> None:
 
 
 def refused(system: System) -> None:
-    """Let the mail server refuse these mailboxes."""
+    """Let the mail server refuse the mailbox of every account."""
     for row in system.rows("SELECT DISTINCT email FROM accounts"):
         system.servers.smtp.refuse(row.email)
     system.wait_for_mails()
