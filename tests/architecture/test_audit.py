@@ -106,7 +106,7 @@ def called_by(function: FunctionType) -> Iterator[FunctionType]:
 
 
 def writes(function: Callable[..., Any]) -> bool:
-    """Return whether a function, or a function that it may call, writes an audit row other than of a refusal."""
+    """Return whether a function, or a function that it may call, writes an audit row other than a refusal's."""
     return any(names & WRITES or names >= ENTRY for names in names_reached_from(function))
 
 
