@@ -8,10 +8,7 @@ from identity.domain.grant import ActiveGrant, Code, Token
 
 
 class CodeRedemption(Protocol):
-    """Redemption of a code by two autocommitted statements.
-
-    On a database that does not support them, `usable` returns None.
-    """
+    """Each method is one autocommitted statement. On a database that does not support it, `usable` returns None."""
 
     def usable(self, digest: str, now: datetime) -> tuple[Code, ActiveGrant] | None:
         """Return an unused, unexpired code with its active grant, without locking either."""
