@@ -100,7 +100,7 @@ class Action:
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
-    # Actions with an event have the event's short name.
+    # Actions with an event have the event's short name; `account.mailbox_corrected` has no event.
     "account.registered": Action("an account was opened", by_owner=True),
     "account.email_verified": Action("a new account's mailbox was verified", by_owner=True),
     "account.approved": Action("an operator approved an account"),

@@ -81,7 +81,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """A single-use authorization code, stored as a digest (OIDC-9). `jkt` is the thumbprint of the DPoP key."""
+    """A single-use authorization code, stored as a digest (OIDC-9). `jkt` is the thumbprint of the bound DPoP key."""
 
     digest: str
     grant_id: str
@@ -99,7 +99,7 @@ class Token:
     """An access or refresh token, stored as a digest (OIDC-14).
 
     `act` is the chain of services that exchanged the token (OIDC-19); the person's accounts are in the grant. `parent`
-    is the digest of the refresh token that this token was issued for.
+    is the digest of the refresh token that was used to get this token, if any.
     """
 
     digest: str

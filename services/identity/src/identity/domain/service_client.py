@@ -10,9 +10,6 @@ from typing import Literal, get_args
 Scope = Literal["events:read", "accounts:admin", "clients:manage", "tokens:introspect"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
-OVERLAP = timedelta(days=7)
-"""Default time for which the former secret stays valid after a rotation."""
-
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
