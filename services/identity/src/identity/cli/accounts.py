@@ -103,7 +103,7 @@ _define(
 @_names
 @as_operator
 def reject(ports: "Ports", names: tuple[str, ...]) -> None:
-    """Reject accounts that await review, and close them. The reason is mailed to them; write it in Chinese."""
+    """Reject and close accounts that await review. Write the reason in Chinese: it is mailed to the applicants."""
     from identity.usecases import operator_decisions
 
     reason = ports.caller().reason or ""

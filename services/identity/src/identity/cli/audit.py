@@ -1,4 +1,4 @@
-"""`identity audit`: read the audit log and verify its chain (SEC-11)."""
+"""`identity audit`: read the audit log; verify its chain, and print or accept the chain's end (SEC-11)."""
 
 import os
 import sys
@@ -39,7 +39,7 @@ _POST_TIMEOUT_SECONDS = 10
 
 @click.group()
 def audit() -> None:
-    """Read the audit log, and verify its chain."""
+    """Read the audit log; verify its chain, and print or accept the chain's end."""
 
 
 @audit.command("list")

@@ -1,4 +1,4 @@
-"""`identity bindings`: list and end bindings (OPS-1)."""
+"""`identity bindings`: list and end bindings, and mail new codes (OPS-1)."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ _ids = click.argument("binding_ids", nargs=-1, required=True)
 
 @click.group()
 def bindings() -> None:
-    """List and end bindings."""
+    """List and end bindings, and mail new codes."""
 
 
 @bindings.command("list")

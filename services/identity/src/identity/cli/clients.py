@@ -32,7 +32,7 @@ _CELLS = {
 
 @click.group()
 def clients() -> None:
-    """Create, list and revoke service clients; each secret is printed once."""
+    """Manage service clients and their secrets; each secret is printed once."""
 
 
 def with_client_ports(command: Callable[..., None]) -> Callable[..., None]:

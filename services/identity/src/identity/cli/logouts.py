@@ -1,4 +1,4 @@
-"""`identity logouts`: list, retry and drop logouts of which a service was not notified (OIDC-22)."""
+"""`identity logouts`: list, retry and drop logouts that have not reached their service (OIDC-22)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ _IDS = click.argument("logout_ids", nargs=-1, required=True, type=click.IntRange
 
 @click.group()
 def logouts() -> None:
-    """List the logouts of which services were not notified; retry or drop them."""
+    """List, retry and drop logouts that have not reached their service."""
 
 
 @logouts.command("list")

@@ -128,7 +128,7 @@ def _login_name() -> str:
 
 
 def _os_account() -> str:
-    """Return the operating-system account of this process, and for root by sudo the account that ran sudo."""
+    """Return the operating-system account of this process; if it is root by sudo, also the account that ran sudo."""
     try:
         account = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # in a container the user often has no name

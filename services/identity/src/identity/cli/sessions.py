@@ -31,7 +31,7 @@ def sessions() -> None:
 @as_json
 @with_ports
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """List the sessions of an account and those that act as the account, also those of which only grants are left."""
+    """List the sessions of an account and those that act as the account, including those with only grants left."""
     from identity.http.api.admin_schemas import AdminSessionSchema, admin_login
     from identity.usecases import account_queries
 

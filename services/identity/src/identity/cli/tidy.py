@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @as_json
 def tidy(*, as_json: bool) -> None:
-    """End accounts and bindings that were not verified in time, suspend idle accounts, and delete expired data."""
+    """End what was not verified in time, suspend idle accounts, and delete data past its retention."""
     interrupt_on_sigterm()
     from identity.adapters.sql.purger import SqlPurger
     from identity.adapters.sql.tidy_runs import record_tidy_run

@@ -70,7 +70,7 @@ class Notify:
         self._dependencies.close()
 
     def _lease(self) -> None:
-        """Start a thread for each client with a due logout, then wait for the next commit of a logout."""
+        """Start a thread for each client with a due logout, then wait up to a second for the commit of another."""
         try:
             for client in clients_due(self._ports):
                 self._start(client)
