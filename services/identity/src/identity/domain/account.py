@@ -212,5 +212,5 @@ def has_lapsed(verified_at: datetime | None, opened_at: datetime, now: datetime)
 
 
 def mailbox_key(kind: Kind, email: str, tax_id: str) -> str:
-    """Return the unique key of a mailbox: one link account, and one general account per tax id (REG-9)."""
+    """Return the key by which a mailbox is unique: among link accounts, or general accounts of one tax id (REG-9)."""
     return f"link:{email}" if kind == "link" else f"general:{tax_id}:{email}"

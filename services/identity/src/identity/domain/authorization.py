@@ -51,7 +51,7 @@ class AuthorizationRequest:
 
     @property
     def demands_login(self) -> bool:
-        """Whether the person must log in again."""
+        """Whether a new login is required, however recent the last one is."""
         return "login" in self.prompts or self.max_age == timedelta(0)
 
 

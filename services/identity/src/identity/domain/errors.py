@@ -199,7 +199,7 @@ class CodeWrong(Refusal):
 
 
 class CodeExpired(Refusal):
-    """The code has expired, or was deleted, as after a change of mailbox (BIND-6, PRO-2)."""
+    """The code has expired, or was deleted, for example after a change of mailbox (BIND-6, PRO-2)."""
 
 
 class CodeExhausted(Refusal):

@@ -1,6 +1,7 @@
 """Grants: a person's login at a client, as one account (OIDC-8).
 
-A grant's id is the claim `sid`. Codes, access tokens and refresh tokens belong to a grant and end with it.
+A grant's id is the claim `sid`. Codes, access tokens and refresh tokens belong to a grant and end with it;
+a JWT access token that is verified offline stays valid until it expires (OIDC-21).
 """
 
 from dataclasses import dataclass, field

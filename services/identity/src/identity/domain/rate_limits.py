@@ -69,7 +69,7 @@ PASSWORD_PROOFS = Limit(name="password.proofs", max_count=20, window=timedelta(h
 PROFILE_CHANGES = Limit(name="profile.changes", max_count=20, window=_DAY)
 """Changes of one account's profile (SEC-19). Each change is an event that every consumer receives."""
 SWITCHES = Limit(name="session.switches", max_count=300, window=timedelta(hours=1))
-"""Switches in one session; each writes audit entries. A stolen session cannot use up its owner's limit (SEC-19)."""
+"""Switches in one session; each writes an audit entry. A stolen session cannot use up its owner's limit (SEC-19)."""
 
 RESEND_GAP = Limit(name="mail.gap", max_count=1, window=timedelta(seconds=60))
 RESEND_DAY = Limit(name="mail.day", max_count=10, window=_DAY)
