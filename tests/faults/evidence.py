@@ -77,8 +77,8 @@ class Evidence:
     """What the consistency check compares. Accounts, grants and events are named by their ids.
 
     `expected` contains the events that the rows of accounts and bindings imply.
-    `mailboxes` are those at the end of the run. `refused` contains each mailbox, in lower case, that the mail server
-    refused permanently at least once.
+    `mailboxes` maps an account to its mailbox at the end of the run.
+    `refused` contains each mailbox, in lower case, that the mail server refused permanently at least once.
     `link_accounts` maps a general account to every link account that it was ever bound to.
     `handled` contains the events of each consumer group, in the order of handling.
     `receipts` maps an event to the time in Unix milliseconds at which its first receipt was written.
