@@ -29,7 +29,7 @@ def confirm_of(tab: Tab) -> Locator:
 
 
 def scroll_to_end(tab: Tab, title: str) -> None:
-    """Scroll the text to its end with the mouse wheel."""
+    """Scroll the text to its end, and wait until its checkbox is enabled."""
     tab.scroll_to_end(f"{title}全文")
     expect(tick_of(tab, title)).to_be_enabled()
 
