@@ -240,6 +240,19 @@ def test_a_broken_template_prevents_the_start_and_is_named(tmp_path: Path, sourc
 
 
 @pytest.mark.rule("MAIL-6")
+@pytest.mark.parametrize("name", ["footer.txt", "footer.html"])
+@pytest.mark.parametrize(
+    "source", ["{% if %}", "{{ no_such_value }}", "{% include 'missing.txt' %}", "{{ 1 / 0 }}"]
+)
+def test_a_broken_footer_prevents_the_start_and_is_named(tmp_path: Path, name: str, source: str) -> None:
+    (tmp_path / "_base").mkdir()
+    (tmp_path / "_base" / name).write_text(source, encoding="utf-8")
+
+    with pytest.raises(BrokenTemplateError, match=rf"^_base/{name}[:,]"):
+        TemplateRenderer(COMMON, tmp_path)
+
+
+@pytest.mark.rule("MAIL-6")
 def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "approved").mkdir()
     (tmp_path / "approved" / "body.txt").write_bytes("通行證".encode("big5"))

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from mailer.adapters import mail_texts
 from mailer.adapters.template_loader import TemplateLoader
+from mailer.domain.errors import UnsafeMailError
 from mailer.domain.flowed_text import flow_line
 from mailer.domain.header_injection import reject_header_injection
 from mailer.domain.mail_kinds import MAILS, MailKind
@@ -101,7 +102,7 @@ class TemplateRenderer(Renderer):
         """Add the common values and the rendered footer, which are the same in all mails, to the templates' globals."""
         values = self._environment.globals
         values.update({each.name: getattr(common, each.name) for each in fields(common)})
-        text, html = (self._template(name).render() for name in FOOTER)
+        text, html = (_rendered(name, self._template(name), {}) for name in FOOTER)
         self._loader.flow_once(text.splitlines())
         values.update(footer_text=text, footer_html=Markup(html))  # noqa: S704 - the template has escaped it
 
@@ -122,17 +123,24 @@ class TemplateRenderer(Renderer):
         values = _values(sample)
         for template, file in zip(self._templates[kind.name], FILES, strict=True):
             name = f"{kind.name}/{file}"
-            try:
-                text = template.render(values).strip()
-                if file == "subject.txt":
+            text = _rendered(name, template, values).strip()
+            if file == "subject.txt":
+                try:
                     reject_header_injection("subject", text)
-                    values["subject"] = text
-            except jinja2.TemplateNotFound as error:
-                raise BrokenTemplateError(f"{name}: there is no template {error.name}") from None
-            except Exception as error:  # noqa: BLE001 - a template may fail in any way
-                raise BrokenTemplateError(f"{name}: {error}") from None
+                except UnsafeMailError as error:
+                    raise BrokenTemplateError(f"{name}: {error}") from None
+                values["subject"] = text
             if not text:
                 raise BrokenTemplateError(f"{name}: is empty")
+
+
+def _rendered(name: str, template: jinja2.Template, values: dict[str, Any]) -> str:
+    try:
+        return template.render(values)
+    except jinja2.TemplateNotFound as error:
+        raise BrokenTemplateError(f"{name}: there is no template {error.name}") from None
+    except Exception as error:  # noqa: BLE001 - a template may fail in any way
+        raise BrokenTemplateError(f"{name}: {error}") from None
 
 
 def _environment(loader: TemplateLoader) -> jinja2.Environment:
