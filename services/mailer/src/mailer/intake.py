@@ -1,4 +1,4 @@
-"""The intake thread claims entries of the stream, also those of dead mailers, and enqueues them (MAIL-7)."""
+"""The intake thread: it reads entries, takes over those of dead mailers, and enqueues the mails it claims (MAIL-7)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailer.usecases.delivery_ports import Clock
     from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
 
-BLOCK_MS: Final = 500  # limits each wait for entries or room, so that sweeps are on time
+BLOCK_MS: Final = 500  # limits each wait for entries or room, so that sweeps run on time
 BATCH: Final = 100
 RETRY_SECONDS: Final = 1.0
 GRACE: Final = timedelta(seconds=1)  # so that dramatiq's own delayed message is delivered first
@@ -35,8 +35,6 @@ log = get_logger("mailer.intake")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakePorts:
-    """The ports of the intake. `transient_errors` are errors that are logged without a traceback."""
-
     stream: Stream
     in_flight: InFlight
     leases: Leases
@@ -45,10 +43,11 @@ class IntakePorts:
     queue: Queue
     clock: Clock
     transient_errors: tuple[type[Exception], ...]
+    """Errors that are logged without a traceback."""
 
 
 class Intake(threading.Thread):
-    """The thread that reads entries while the queue has room, and sweeps SWEEPS_PER_LEASE times within each lease."""
+    """Reads entries while the queue has room, and calls `sweep` SWEEPS_PER_LEASE times within each lease."""
 
     def __init__(self, ports: IntakePorts, *, lease_seconds: float) -> None:
         super().__init__(name="intake", daemon=True)
@@ -95,7 +94,7 @@ class Intake(threading.Thread):
         ports.queue.enqueue(ports.in_flight.overdue(ports.clock.now() - GRACE, queued_before=queued_before))
 
     def _take_over(self, *, until: float) -> None:
-        """Take over entries that no mailer has touched for a lease, while there are any and the queue has room.
+        """Take over entries that no mailer has touched for the length of a lease, while the queue has room.
 
         Stop at `until` (time.monotonic()) in any case, because the next sweep is due.
         """
@@ -130,7 +129,7 @@ class Intake(threading.Thread):
     def _should_leave_backlog(self) -> bool:
         """Return True while closing, and while the mail server is unavailable and an entry that waits is due soon.
 
-        That entry will probe the mail server. If none is due soon, new entries are read to probe it.
+        The delivery of that entry probes the mail server. If none is due soon, new entries are read to probe it.
         """
         soon = self._ports.clock.now() + SOON
         return self._closing.is_set() or (

@@ -18,21 +18,21 @@ class RedisCheckpoint:
         self._client, self._stream = client, stream
 
     def key(self, epoch: str) -> str:
-        """Return the checkpoint's key. The ACL of the relay's Redis user allows keys of this form."""
+        """Return a key of the form that the ACL of the relay's Redis user allows."""
         return f"{self._stream}:mark:{epoch}"
 
     @contextmanager
     def watching(self, expected: Checkpoint) -> Iterator[Pipeline]:
-        """Yield a pipeline. Commands queued after `multi()` run atomically when the block ends.
+        """Watch the checkpoint. Commands that are queued after `multi()` run atomically when the block ends.
 
-        Raises ConcurrentPublish if the checkpoint is not `expected`, or may have changed before the commands ran.
+        Raises ConcurrentPublish if the checkpoint is not `expected`, or may have been written before the commands ran.
         """
         key = self.key(expected.epoch)
         try:
             with self._client.pipeline(transaction=True) as pipeline:
                 pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py lacks the type
                 stored: Any = pipeline.get(key)  # runs immediately: commands queue only after MULTI
-                # A checkpoint that has vanished differs too: creating it again would hide that Redis has lost events.
+                # A missing checkpoint differs too, if one was expected: writing it again would hide the loss.
                 if (None if stored is None else int(stored)) != expected.stored:
                     raise ConcurrentPublish
                 yield pipeline
@@ -41,7 +41,7 @@ class RedisCheckpoint:
             raise ConcurrentPublish from None
 
     def rewind(self, epoch: str, after: int) -> int | None:
-        """Lower the checkpoint to `after` if it is higher; return its previous value, or None without a checkpoint."""
+        """Lower the checkpoint to `after` if it is higher. Return its previous value, or None if it is missing."""
         key = self.key(epoch)
 
         def lower(pipeline: Pipeline) -> int | None:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class MailerError(Exception):
-    """The base of the errors in this module."""
+    pass
 
 
 class UnreadableError(MailerError):
-    """No mail can be made of the entry, for example because its payload cannot be decrypted or verified (SEC-9)."""
+    """No mail can be built from the entry, for example because its payload cannot be decrypted or verified (SEC-9)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -26,7 +26,7 @@ class UnreadableError(MailerError):
 
 
 class ForeignLinkError(UnreadableError):
-    """The payload contains a link outside the public address, or text that mail readers show as a link (SEC-9)."""
+    """A link has another origin than the public URL, or a text that is no link looks like one (SEC-9)."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the content's {key} leads outside the public address")
@@ -55,7 +55,7 @@ class AbandonedError(MailerError):
 
 
 class NotYetError(MailerError):
-    """The mail cannot be sent now. It is tried again by `retry_at`, without counting a failed attempt."""
+    """The mail cannot be sent now. The next attempt is due at `retry_at`; this one does not count as failed."""
 
     def __init__(self, reason: str, retry_at: datetime) -> None:
         super().__init__(reason)
@@ -64,7 +64,7 @@ class NotYetError(MailerError):
 
 
 class ServerUnavailableError(NotYetError):
-    """The mail server cannot be reached or used; the next attempt may start at `retry_at`."""
+    """The mail server cannot be reached or used, or recently could not."""
 
 
 class RateLimitedError(NotYetError):

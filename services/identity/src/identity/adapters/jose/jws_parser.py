@@ -10,12 +10,12 @@ from joserfc.jws import CompactSignature, JWSRegistry
 from identity.adapters.jose.jwk import UNREADABLE, Key
 
 MAX_PAYLOAD_CHARACTERS: Final = 8192
-"""An authorization request, with an ID token as its hint, has at most 8 KiB; proofs are much shorter."""
+"""The longest token is an ID token hint, which is part of a request of at most 8 KiB."""
 _UNSUPPORTED = frozenset({"crit", "b64"})
 
 
 class BadTokenError(Exception):
-    """The token is too long or malformed, has a header that is not supported, or is signed by another key."""
+    """The token is too long or malformed, has an unsupported algorithm or header, or an invalid signature."""
 
 
 class _Registry(JWSRegistry):
@@ -42,7 +42,7 @@ class SignedToken:
         return self.unverified_claims()
 
     def unverified_claims(self) -> dict[str, Any]:
-        """Return the claims without verifying the signature. Raises BadTokenError."""
+        """Return the payload without verifying the signature. Raises BadTokenError if it is no JSON object."""
         try:
             claims = json.loads(self._parsed.payload)
         except UNREADABLE:
