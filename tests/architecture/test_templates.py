@@ -30,10 +30,10 @@ def _calls() -> Iterator[tuple[str, set[str]]]:
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
                 continue
             if call.func.id in RENDERERS and call.args and isinstance(call.args[0], ast.Constant):
-                yield Path(str(call.args[0].value)).name, set(_names_given(call))
+                yield Path(str(call.args[0].value)).name, set(_names_passed(call))
 
 
-def _names_given(call: ast.Call) -> Iterator[str]:
+def _names_passed(call: ast.Call) -> Iterator[str]:
     for keyword in call.keywords:
         if keyword.arg is not None:
             yield keyword.arg
@@ -62,20 +62,20 @@ def _names_set(path: Path) -> set[str]:
 
 
 def test_every_name_in_a_template_is_passed_or_defined() -> None:
-    given: dict[str, list[set[str]]] = defaultdict(list)
+    passed: dict[str, list[set[str]]] = defaultdict(list)
     for template, names in _calls():
-        given[template].append(names)
+        passed[template].append(names)
     paths = {path.name: path for path in TEMPLATES.rglob("*.html")}
     everywhere = _of_every_page() | _names_set(paths["base.html"])
-    fragments = {name for name in paths if name not in given}
-    of_fragments = set().union(*(names for calls in given.values() for names in calls))
+    fragments = {name for name in paths if name not in passed}
+    of_fragments = set().union(*(names for calls in passed.values() for names in calls))
     for path in paths.values():
         of_fragments |= _names_set(path)
 
     missing = {}
     for name, path in paths.items():
-        allowed = of_fragments if name in fragments else set.intersection(*given[name]) | _names_set(path)
+        allowed = of_fragments if name in fragments else set.intersection(*passed[name]) | _names_set(path)
         missing[name] = meta.find_undeclared_variables(_parsed(path)) - everywhere - allowed
 
-    assert len(given) > 20
+    assert len(passed) > 20
     assert {name: names for name, names in missing.items() if names} == {}

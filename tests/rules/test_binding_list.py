@@ -1,4 +1,4 @@
-"""The order of a link account's list (BIND-10)."""
+"""The order of a link account's list of bindings (BIND-10)."""
 
 import pytest
 

@@ -177,14 +177,14 @@ def test_locked_rows_are_skipped_and_deleted_in_the_next_run(
     system.clock.advance(days=400)
     counted = "SELECT key FROM counters ORDER BY key"
     with system.engine.connect() as holder:
-        held = holder.exec_driver_sql(f"{counted} LIMIT 1 FOR UPDATE").all()
+        locked = holder.exec_driver_sql(f"{counted} LIMIT 1 FOR UPDATE").all()
 
         _tidy(system)
 
         left = system.rows(counted)
     _tidy(system)
 
-    assert (left, system.rows(counted)) == (held, [])
+    assert (left, system.rows(counted)) == (locked, [])
 
 
 @pytest.mark.rule("VER-7")

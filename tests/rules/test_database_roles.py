@@ -179,8 +179,8 @@ def test_every_process_does_its_work_with_its_own_role(system: System, urls: dic
     system.clock.advance(days=400)
     system.publish()
 
-    kept = {"IDENTITY_IDLE_DISABLED": "200d", "IDENTITY_AUDIT_KEPT": "300d"}
-    counts = json_output(invoke(system, "tidy", "--json", **by_tidy, **kept))
+    retention = {"IDENTITY_IDLE_DISABLED": "200d", "IDENTITY_AUDIT_KEPT": "300d"}
+    counts = json_output(invoke(system, "tidy", "--json", **by_tidy, **retention))
 
     assert [name for name in BY_TIDY if not counts[name]] == []
 

@@ -16,7 +16,7 @@ from tests.support.harness.system import System
 LINES = list(CATALOGUE.values())
 
 
-def judged(document: str) -> dict[str, Any]:
+def read_by_sdk(document: str) -> dict[str, Any]:
     """Return the attributes that the SDK reads. Raises the SDK's error for a malformed CloudEvent."""
     attributes: dict[str, Any] = JSONFormat().read(CloudEvent, document).get_attributes()
     return attributes
@@ -29,7 +29,7 @@ def test_every_golden_example_is_a_cloudevent(line: EventType) -> None:
         files("port_events.documents").joinpath(f"{line.document_name}.example.json").read_text("utf-8")
     )
 
-    attributes = judged(document)
+    attributes = read_by_sdk(document)
 
     assert (attributes["type"], attributes["dataschema"]) == (line.type, line.dataschema)
     assert attributes["time"].tzinfo is not None
@@ -53,7 +53,7 @@ def test_every_event_of_the_running_system_is_a_cloudevent(system: System) -> No
 
     assert len({each["type"] for each in published}) >= 9
     for each in published:
-        attributes = judged(json.dumps(each))
+        attributes = read_by_sdk(json.dumps(each))
         assert attributes["subject"] == each["subject"]
         assert JSONFormat().read(CloudEvent, json.dumps(each)).get_data() == each["data"]
 
@@ -66,4 +66,4 @@ def test_the_validator_refuses_a_malformed_cloudevent(change: dict[str, str]) ->
     example = files("port_events.documents").joinpath("tw.port.identity.account.closed.v1.example.json")
 
     with pytest.raises(BaseCloudEventException):
-        judged(json.dumps({**json.loads(example.read_text("utf-8")), **change}))
+        read_by_sdk(json.dumps({**json.loads(example.read_text("utf-8")), **change}))

@@ -26,7 +26,7 @@ def _report(system: System, event_id: str, *states: str) -> None:
 
 @pytest.mark.rule("VER-6", "SEC-10", "MAIL-5")
 @pytest.mark.parametrize(
-    ("states", "noted"),
+    ("states", "recorded"),
     [
         (("refused", "sent"), "sent"),  # an operator retried the mail
         (("expired", "sent"), "sent"),
@@ -38,14 +38,14 @@ def _report(system: System, event_id: str, *states: str) -> None:
     ],
 )
 def test_receipts_never_return_a_mail_to_an_earlier_state(
-    system: System, states: tuple[str, ...], noted: str
+    system: System, states: tuple[str, ...], recorded: str
 ) -> None:
     system.register()
     (event_id,) = system.rows("SELECT event_id FROM outbox WHERE mail_state = 'waiting'")[0]
 
     _report(system, event_id, *states)
 
-    assert system.rows("SELECT mail_state FROM outbox WHERE event_id = :id", id=event_id) == [(noted,)]
+    assert system.rows("SELECT mail_state FROM outbox WHERE event_id = :id", id=event_id) == [(recorded,)]
 
 
 @pytest.mark.rule("VER-6", "SEC-9")

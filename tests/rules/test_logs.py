@@ -1,4 +1,4 @@
-"""Every process logs one JSON object per line, in UTC, with identifiers that connect a request to its mail (OPS-4)."""
+"""Every process logs JSON lines, with UTC times and with identifiers that connect a request to its mail (OPS-4)."""
 
 import json
 import os

@@ -90,10 +90,10 @@ def test_no_grant_is_opened_after_its_binding_account_client_or_session_ended(
     binding = system.bind_and_verify(system.logged_in(link), general)
     stale = grant_of(system, link, general, binding)
 
-    stands = opens(system, grant_of(system, link, general, binding))
+    opened = opens(system, grant_of(system, link, general, binding))
     end(system, link, general, binding)
 
-    assert (stands, opens(system, stale)) == (True, False)
+    assert (opened, opens(system, stale)) == (True, False)
 
 
 @pytest.mark.rule("OIDC-8")

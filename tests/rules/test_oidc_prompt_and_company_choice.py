@@ -205,13 +205,13 @@ def test_a_switched_session_acts_for_its_company_without_a_question(system: Syst
 def test_the_link_account_is_offered_to_clients_that_accept_link_accounts(system: System) -> None:
     link = holder(system, companies=1, accepts=("general", "link"))
 
-    taken = link.outcome(prompt="none")
+    automatic = link.outcome(prompt="none")
     named = link.outcome(prompt="none", claims=sub(link.person))
     page = link.browser.authorize(link.client, prompt="select_account")
     answer = page.choose(link.person.id)
 
     own, company = (link.person.id, link.person.id), (link.person.id, link.companies[0].id)
-    assert (taken, named, answer.outcome) == ("code", "code", "code")
+    assert (automatic, named, answer.outcome) == ("code", "code", "code")
     assert ("不代表公司" in page.text, page.choices) == (True, [company[1], own[1]])
     assert granted(system) == sorted([company, own, own])
     assert system.rows("SELECT binding_id FROM grants WHERE account_id = holder_id") == [(None,)] * 2

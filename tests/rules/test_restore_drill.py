@@ -243,13 +243,13 @@ def test_a_database_that_is_not_empty_is_not_overwritten(drill: Drill) -> None:
 
 
 def test_a_truncated_dump_is_deleted(drill: Drill, tmp_path: Path) -> None:
-    kept, cutting = tmp_path / "kept", tmp_path / "programs" / "pg_dump"
-    kept.mkdir()
+    dumps, cutting = tmp_path / "dumps", tmp_path / "programs" / "pg_dump"
+    dumps.mkdir()
     cutting.parent.mkdir()
     cutting.write_text(f'#!/bin/sh\n{programs()}/pg_dump "$@" && truncate --size=-900 "${{2#--file=}}"\n')
     cutting.chmod(0o755)
 
-    failed = _script("backup.sh", str(kept), url=drill.url, first=str(cutting.parent))
+    failed = _script("backup.sh", str(dumps), url=drill.url, first=str(cutting.parent))
 
     assert failed.returncode != 0
-    assert not list(kept.iterdir())
+    assert not list(dumps.iterdir())

@@ -93,9 +93,9 @@ def test_passwords_are_hashed_by_argon2id_with_owasps_default_parameters(
 
     person = system.register()
 
-    ((kept,),) = system.rows("SELECT password_hash FROM accounts WHERE id = :id", id=person.id)
-    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert PASSWORD not in kept
+    ((stored,),) = system.rows("SELECT password_hash FROM accounts WHERE id = :id", id=person.id)
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert PASSWORD not in stored
 
 
 @pytest.mark.rule("SEC-1")
@@ -131,6 +131,6 @@ def test_a_hash_is_renewed_at_login_after_a_parameter_change(start_system: Start
 
     logins = [after.visitor().log_in(person).status_code for _ in range(2)]
 
-    ((kept,),) = after.rows("SELECT password_hash FROM accounts WHERE id = :id", id=person.id)
+    ((stored,),) = after.rows("SELECT password_hash FROM accounts WHERE id = :id", id=person.id)
     assert logins == [201, 201]
-    assert kept.startswith("$argon2id$v=19$m=64,t=3,p=1$")
+    assert stored.startswith("$argon2id$v=19$m=64,t=3,p=1$")

@@ -113,10 +113,10 @@ def test_a_chunked_body_has_the_same_limit(system: System) -> None:
     large = small.ljust(70_000)  # truncated at the limit, the body would still be a valid registration
     headers = {"Content-Type": "application/json"}
 
-    taken = system.visitor().http.post("/api/v1/accounts", content=_in_chunks(small), headers=headers)
+    accepted = system.visitor().http.post("/api/v1/accounts", content=_in_chunks(small), headers=headers)
     refused = system.visitor().http.post("/api/v1/accounts", content=_in_chunks(large), headers=headers)
 
-    assert taken.status_code == 202
+    assert accepted.status_code == 202
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
 
 

@@ -55,12 +55,12 @@ def test_links_survive_a_key_rotation_as_long_as_the_old_key_is_configured(
     start_system: StartSystem,
 ) -> None:
     person = start_system().register()
-    kept = start_system(IDENTITY_SECRET_KEYS=f"{NEW_KEY},{SIGNING_KEY}")
-    gone = start_system(IDENTITY_SECRET_KEYS=NEW_KEY)
-    token = kept.mail(person.email).token
+    with_both_keys = start_system(IDENTITY_SECRET_KEYS=f"{NEW_KEY},{SIGNING_KEY}")
+    with_new_key = start_system(IDENTITY_SECRET_KEYS=NEW_KEY)
+    token = with_both_keys.mail(person.email).token
 
-    assert gone.confirm(token).status_code == 400
-    assert kept.confirm(token).status_code == 200
+    assert with_new_key.confirm(token).status_code == 400
+    assert with_both_keys.confirm(token).status_code == 200
 
 
 @pytest.mark.rule("SEC-4", "LOGIN-8")

@@ -1,4 +1,4 @@
-"""Session tokens are replaced at each step, and cookies are limited to this host (SEC-7)."""
+"""Session tokens are replaced at login, switch and return, and cookies are limited to this host (SEC-7)."""
 
 from http.cookies import SimpleCookie
 

@@ -1,4 +1,4 @@
-"""An unverified account can only request the mail again (VER-5) and read the mail's state (VER-6)."""
+"""An unverified account can request the mail again (VER-5) and read the mail's state (VER-6)."""
 
 import pytest
 

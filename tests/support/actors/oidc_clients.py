@@ -39,9 +39,9 @@ def open_grant(
     scopes: Sequence[str] = ("openid",),
     **values: Any,
 ) -> str:
-    """Log a person in and open a grant for the client; return its id. `values` are further fields of `Grant`.
+    """Log a person in and open a grant for the client; return the grant's id. `values` are further fields of `Grant`.
 
-    With `general`, the person, a link account, first binds this account and then acts for it.
+    With `general`, the person must be a link account, which binds this account; the grant then acts for it.
     """
     session = system.logged_in(person)
     account = general or person

@@ -125,7 +125,7 @@ class Containers:
 
 
 def _is_healthy(state: Mapping[str, Any]) -> bool:
-    """Return whether a container is healthy or has exited with 0. Raises AssertionError after another exit."""
+    """Return whether a container is healthy or has exited with 0. Raises AssertionError for another exit code."""
     assert state["Status"] != "exited" or state["ExitCode"] == 0, state
     if not state["Running"]:
         return bool(state["ExitCode"] == 0)

@@ -23,7 +23,7 @@ STATES = [
 
 
 def walk_api(*, api: str, mails: str) -> None:
-    """Run identity's API walkthrough, and check the status in each answer and the rights of a switched session."""
+    """Run identity's API walkthrough, and check the statuses and rights in its answers."""
     answers = run_sections(_MANUAL, API=api, MAILS=mails)
 
     assert [answer["status"] for answer in answers if "rights" not in answer] == STATES

@@ -136,14 +136,14 @@ def test_a_recipient_is_refused_as_often_as_configured(smtp_server: SmtpServer, 
     assert mailbox.count("a@example.tw") == 1
 
 
-@pytest.mark.parametrize(("step", "kept"), [("data", 0), ("accepted", 1)])
-def test_a_connection_is_dropped(smtp_server: SmtpServer, mailbox: Mailbox, step: Step, kept: int) -> None:
+@pytest.mark.parametrize(("step", "stored"), [("data", 0), ("accepted", 1)])
+def test_a_connection_is_dropped(smtp_server: SmtpServer, mailbox: Mailbox, step: Step, stored: int) -> None:
     smtp_server.drop(at=step)
 
     with pytest.raises(smtplib.SMTPServerDisconnected):
         send(smtp_server)
 
-    assert mailbox.count() == kept
+    assert mailbox.count() == stored
 
 
 def test_a_hanging_server_can_be_stopped_and_started_again(smtp_server: SmtpServer) -> None:
