@@ -239,6 +239,18 @@ def test_every_logged_head_is_found_even_the_last_head_after_pruning(
 
 
 @pytest.mark.rule("SEC-11")
+def test_a_logged_head_from_the_pruned_part_is_told_apart_from_missing_rows(chained: System) -> None:
+    first, *_, last = chained.rows("SELECT head, last FROM audit_segments ORDER BY number")
+    with open_chain(chained) as chain:
+        prune(chained.ports, chain, keys(), before=chained.clock.now() + timedelta(days=1))
+
+    found = verify_chain(chained, head=first.head)
+
+    assert isinstance(found, ChainBroken)
+    assert f"older than row {last.last}, up to which the log was pruned" in found.how
+
+
+@pytest.mark.rule("SEC-11")
 def test_a_chain_rebuilt_without_the_key_is_detected(chained: System) -> None:
     with open_chain(chained) as chain:
         tamper(chained, "UPDATE audit SET place = NULL, mac = NULL", "DELETE FROM audit_segments")

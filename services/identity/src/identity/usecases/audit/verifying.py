@@ -99,6 +99,7 @@ class ChainVerifier:
         self._expected_head = expected_head
         self._anchors = set(anchors)
         self._found_head = expected_head is None
+        self._pruned_up_to = 0
         self._key = b""
         self.number = 0
         self._newest = _LONG_AGO
@@ -132,6 +133,7 @@ class ChainVerifier:
         self._key, self.number = key, segment.number
         self.segments += 1
         if is_start:
+            self._pruned_up_to = segment.last
             self.head, self.place = segment.head, segment.last
             self._compare_head(segment)
             # Older anchors cannot be compared; the pruned segment proves that the chain extended beyond them.
@@ -160,9 +162,10 @@ class ChainVerifier:
     def verify_recorded(self) -> None:
         """Raise ChainBroken if the expected head, or an anchor that is not in the pruned part, was not found."""
         if not self._found_head:
-            raise ChainBroken(
-                self.place, None, "the logged head is not in the chain: rows at the end are missing"
-            )
+            how = "the logged head is not in the chain: rows at the end are missing"
+            if self._pruned_up_to:
+                how += f", or the head is older than row {self._pruned_up_to}, up to which the log was pruned"
+            raise ChainBroken(self.place, None, how)
         if self._anchors:
             last = max(self._anchors, key=lambda anchor: anchor.segment)
             raise ChainBroken(
