@@ -84,7 +84,9 @@ OLDEST = observable_gauge(
     "seconds",
     "Age of the oldest entry that is not finished; 0 if there is none",
 )
-DEAD = observable_gauge("mailer_dead_letters", "mails", "Dead letters: mails that were permanently refused")
+DEAD = observable_gauge(
+    "mailer_dead_letters", "mails", "Dead letters: mails that were permanently refused or unreadable"
+)
 PAUSED = observable_gauge("mailer_paused", "", "1 while an operator has paused the queue")
 
 CATALOGUE: Final = (

@@ -232,7 +232,7 @@ class Settings(TemplateSettings):
         "MAILER_SMTP_TIMEOUT",
         parse=within(seconds, 1, 300),
         default="20s",
-        doc="time-out of a connection to the mail server; replies have the time-outs of RFC 5321",
+        doc="time-out for connecting to the mail server; replies have the time-outs of RFC 5321",
     )
     smtp_plain: bool = setting(
         "MAILER_SMTP_PLAIN",

@@ -42,8 +42,8 @@ def database_pooler() -> str:
         "IDENTITY_DATABASE_POOLER",
         parse=choice("none", "transaction"),
         default="none",
-        doc="`transaction`: the database's URL is that of PgBouncer in transaction mode; relays and `identity migrate` "
-        "need the URL of PostgreSQL itself",
+        doc="`transaction`: the database's URL is that of PgBouncer in transaction mode; relays, "
+        "`identity notify` and `identity migrate` need the URL of PostgreSQL itself",
     )
 
 
