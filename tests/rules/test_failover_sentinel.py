@@ -43,7 +43,6 @@ class WatchedPair:
         return next(each for each in self.servers if each.port == self.sentinel.primary_port())
 
     def wait_for_demotion(self) -> None:
-        """Wait until the old primary has become a replica."""
         wait_until(
             lambda: self._roles() == {"master", "slave"},
             what="the old primary to be demoted",

@@ -139,7 +139,6 @@ def test_a_password_change_waits_for_the_statement_that_opens_a_session(
 
 
 def lock_waits(system: System) -> int:
-    """Return the number of statements that wait for a lock."""
     (row,) = system.rows(
         "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )

@@ -18,8 +18,6 @@ ORIGIN = "https://pass.example"
 
 @dataclass
 class Setting:
-    """A person logged in at a service."""
-
     system: System
     client: str
     person: Person

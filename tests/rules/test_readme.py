@@ -14,7 +14,6 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture
 def local_run(tmp_path: Path) -> Iterator[LocalRun]:
-    """The whole system, started like `make run`."""
     copy = LocalRun(tmp_path / ".run", DEMO="")
     try:
         copy.wait_for("Ready after", timeout_seconds=90)

@@ -11,7 +11,6 @@ NEW = "Another-Crane-88!"
 
 
 def opened(system: System, person: Person) -> Page:
-    """Request the mail and open its link."""
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     return PlainBrowser(system.visitor()).open(system.mail(person.email, "密碼重設").link)
 

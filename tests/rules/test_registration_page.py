@@ -14,8 +14,7 @@ from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
 
-def accounts(system: System) -> int:
-    """Return the number of accounts."""
+def account_count(system: System) -> int:
     return len(system.rows("SELECT 1 FROM accounts"))
 
 
@@ -37,7 +36,7 @@ def test_submitting_creates_an_unverified_account_and_redirects(system: System, 
 def test_an_empty_form_marks_every_field(system: System) -> None:
     page = open_form(system.visitor()).press()
 
-    assert (page.status, accounts(system)) == (422, 0)
+    assert (page.status, account_count(system)) == (422, 0)
     assert normalize("有 10 個欄位需要修正") in page.text
     assert page.text.count(normalize("此欄位為必填")) == 2 * len(LABELS)
 
@@ -82,7 +81,7 @@ def test_a_taken_name_is_marked_and_the_rest_is_kept(system: System) -> None:
 
     page = open_form(system.visitor()).press(**fields)
 
-    assert (page.status, accounts(system)) == (409, 1)
+    assert (page.status, account_count(system)) == (409, 1)
     assert normalize("帳號:帳號已經存在,請重設其他帳號") in page.text
     assert page.fields["company_name"] == fields["company_name"]
 
@@ -93,7 +92,7 @@ def test_a_taken_name_is_marked_on_submit_together_with_other_errors(system: Sys
 
     page = open_form(system.visitor()).press(**valid_fields(username=taken.username.upper(), mobile="1"))
 
-    assert (page.status, accounts(system)) == (422, 1)
+    assert (page.status, account_count(system)) == (422, 1)
     assert normalize("有 2 個欄位需要修正") in page.text
     assert normalize("帳號:帳號已經存在,請重設其他帳號") in page.text
     assert normalize("手機電話:請填寫臺灣手機號碼") in page.text
@@ -182,7 +181,7 @@ def test_a_stale_form_is_shown_again_with_its_input_and_sends_nothing(system: Sy
 
     page = open_form(system.visitor()).press(**fields, csrf_token="stale")
 
-    assert (page.status, accounts(system)) == (400, 0)
+    assert (page.status, account_count(system)) == (400, 0)
     assert (page.fields["username"], page.fields["password"]) == (fields["username"], "")
     assert normalize("請確認內容後再送出一次") in page.text
 
@@ -197,7 +196,7 @@ def test_an_address_over_its_limit_sees_the_wait_and_keeps_the_input(
 
     page = open_form(visitor).press(**fields)
 
-    assert (page.status, accounts(system)) == (429, 1)
+    assert (page.status, account_count(system)) == (429, 1)
     assert int(page.answer.headers["retry-after"]) > 0
     assert normalize("來自此網路位址的申請次數過多,請於 60 分鐘後再試") in page.text
     assert page.fields["username"] == fields["username"]
@@ -255,7 +254,7 @@ def test_the_same_form_sent_again_makes_one_account_and_one_mail(system: System)
     assert {(answer.status_code, answer.headers["location"]) for answer in answers} == {
         (303, "/apply/link/sent")
     }
-    assert (accounts(system), system.mailbox.count(fields["email"])) == (1, 1)
+    assert (account_count(system), system.mailbox.count(fields["email"])) == (1, 1)
 
 
 @pytest.mark.rule("REG-13")
@@ -270,7 +269,7 @@ def test_the_same_form_sent_concurrently_makes_one_account_and_one_mail(
     system.wait_for_mails()
 
     assert {page.first.status_code for page in sent} == {303}
-    assert (accounts(system), system.mailbox.count(fields["email"])) == (1, 1)
+    assert (account_count(system), system.mailbox.count(fields["email"])) == (1, 1)
 
 
 @pytest.mark.parametrize("path", ["/apply", "/apply/link", "/apply/general"])

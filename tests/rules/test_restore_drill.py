@@ -38,8 +38,6 @@ BACKUP_ROLE = "CREATE ROLE identity_backup LOGIN PASSWORD 'backup'; GRANT pg_rea
 
 
 class Stopwatch:
-    """Measures steps that follow one another."""
-
     def __init__(self) -> None:
         self._began: list[tuple[str, float]] = []
 

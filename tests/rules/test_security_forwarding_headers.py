@@ -60,7 +60,6 @@ def addresses(system: System, *requests: dict[str, str]) -> list[str]:
 
 
 def unreadable(system: System) -> dict[str, float]:
-    """Return the number of unreadable values of each forwarding header."""
     counter = system.app.extensions["identity"].proxies.unreadable
     return {name: counter.labels(name)._value.get() for name in UNREADABLE}  # noqa: SLF001
 

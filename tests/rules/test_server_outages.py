@@ -23,7 +23,6 @@ def own_postgres() -> Iterator[PostgresCluster]:
 
 @pytest.fixture
 def on_own_postgres(own_postgres: PostgresCluster, new_installation: NewInstallation) -> Installation:
-    """An installation on `own_postgres`."""
     url = own_postgres.create_database()
     engine = open_engine(url)
     migrate(engine)

@@ -6,5 +6,4 @@ WRONG = "Not-the-password-1"
 
 
 def fail_logins(visitor: Visitor, person: Person, *, times: int) -> list[int]:
-    """Log in with a wrong password; return the statuses."""
     return [visitor.log_in(person, password=WRONG).status_code for _ in range(times)]

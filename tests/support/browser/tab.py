@@ -18,8 +18,6 @@ _IN_FRONT = ":modal, html:not(:has(:modal))"
 
 
 class Tab:
-    """A person's actions in a tab, and the content of the tab."""
-
     def __init__(self, page: Page, site: Site, browsers: Browsers, *, scripts: bool = True) -> None:
         self.page = page
         self.status = 0
@@ -72,7 +70,6 @@ class Tab:
         return self.go("/").submit_login(person)
 
     def submit_login(self, person: Person) -> Self:
-        """Fill in and submit the current login page."""
         return self.fill(使用者帳號=person.username, 使用者密碼=person.password).press("登入")
 
     # --- input ------------------------------------------------------------------------------------------------

@@ -148,7 +148,6 @@ def installation(database_url: str, new_installation: NewInstallation) -> Instal
 
 @pytest.fixture
 def installation_on_postgresql(postgresql_url: str, new_installation: NewInstallation) -> Installation:
-    """An installation on PostgreSQL only."""
     return new_installation(postgresql_url)
 
 

@@ -117,7 +117,6 @@ class Installation(System):
         )
 
     def logs(self) -> str:
-        """Return the logs of all processes."""
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.directory.glob("*.log")))
 
 

@@ -69,7 +69,6 @@ class LogoutReceiver:
 
 @contextmanager
 def logout_receiver() -> Iterator[LogoutReceiver]:
-    """Run a receiver until the block ends."""
     receiver = LogoutReceiver()
 
     class Handler(BaseHTTPRequestHandler):

@@ -225,8 +225,6 @@ def _cut(transport: Any) -> None:
 
 
 class _Running:
-    """An event loop in a thread, from start to stop."""
-
     def __init__(self, protocol: Any, server: SmtpServer) -> None:
         self._loop = asyncio.new_event_loop()
         self._made: list[_Protocol] = []

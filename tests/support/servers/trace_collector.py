@@ -53,7 +53,6 @@ class TraceCollector:
         self._raw: list[bytes] = []
 
     def receive(self, raw: bytes) -> None:
-        """Store the spans of one export request."""
         request = ExportTraceServiceRequest.FromString(raw)
         spans = [
             ReceivedSpan(str(resource["service.name"]), str(resource["service.version"]), span)
@@ -81,7 +80,6 @@ class TraceCollector:
 
 @contextmanager
 def run_trace_collector() -> Iterator[TraceCollector]:
-    """Run a collector until the block ends."""
     server = _Server()
     with serve_http(server):
         yield server.collector

@@ -33,7 +33,6 @@ class AccountActions:
     def request(
         self, session: ModelSession | None, method: str, path: str, body: Any = None, **headers: str
     ) -> Any:
-        """Call the API with a session, or without one."""
         self._browser.token = session.token if session else None
         return self._browser.request(method, path, body, **headers)
 
@@ -123,7 +122,6 @@ class AccountActions:
         self.model.end_sessions(holder)
 
     def change_password(self, session: ModelSession, *, end_binding: bool) -> None:
-        """Change the password and, with `end_binding`, end the binding too."""
         holder = session.account
         password = f"Harbour-Crane-{next(_numbers)}!"
         body = {"current": holder.person.password, "new": password, "end_binding": end_binding}
@@ -156,7 +154,6 @@ class AccountActions:
             binding.code = None  # the code was mailed to the old mailbox
 
     def suspend_or_reinstate(self, holder: ModelAccount) -> None:
-        """Suspend or reinstate an account, as an operator."""
         act = operator_decisions.reinstate if holder.suspended else operator_decisions.suspend
         with self.system.app.app_context():
             act(self.system.ports, holder.person.username)
@@ -166,7 +163,6 @@ class AccountActions:
         holder.suspended = not holder.suspended
 
     def close(self, holder: ModelAccount) -> None:
-        """Close an account, as an operator."""
         with self.system.app.app_context():
             operator_decisions.close(self.system.ports, holder.person.username)
         binding = self.model.unremoved_binding(holder)

@@ -110,7 +110,6 @@ class Actions(AccountActions):
             self.model.remove(binding, "general")
 
     def remove_as_operator(self, binding: ModelBinding) -> None:
-        """End a binding by its id, as an operator."""
         with self.system.app.app_context():
             operator_support.remove_binding(self.system.ports, binding.id)
         self.model.remove(binding, "operator")
