@@ -31,7 +31,7 @@ from tests.support.harness.system import Servers, System
 from tests.support.servers.lifecycle import started
 from tests.support.servers.postgres import PostgresCluster, programs
 
-pytestmark = [pytest.mark.rule("OPS-7", "SEC-11"), pytest.mark.processes]
+pytestmark = [pytest.mark.rule("SEC-11"), pytest.mark.processes]
 
 SCRIPTS = ROOT / "deploy/kubernetes/components/backup"
 BACKUP_ROLE = "CREATE ROLE identity_backup LOGIN PASSWORD 'backup'; GRANT pg_read_all_data TO identity_backup"

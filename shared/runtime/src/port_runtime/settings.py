@@ -185,7 +185,7 @@ def _value(declared: _Declared, environ: Mapping[str, str]) -> object:
 
 
 def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, str]:
-    """Return the text (None for an unset variable without a default) and the name of its variable."""
+    """Return the text, None if the variable is unset and its default is None, and the name of the variable."""
     name, file_name = declared.name, f"{declared.name}_FILE"
     if environ.get(name) and environ.get(file_name):
         raise _SettingError(f"{name}: must not be set together with {file_name}")
@@ -198,7 +198,7 @@ def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, s
 
 
 def _has_surrogates(raw: str) -> bool:
-    """Return whether the variable had bytes that are not UTF-8, which a later encoding error would show."""
+    """Return whether the variable had bytes that are not UTF-8. An error at encoding them would show the value."""
     return any("\ud800" <= character <= "\udfff" for character in raw)
 
 

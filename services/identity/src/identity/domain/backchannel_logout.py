@@ -32,7 +32,7 @@ _RETRIED_STATUSES: Final = frozenset({408, 429})
 class Logout:
     """A logout notification for a client. `due_at` is the time of the next attempt.
 
-    `outcome` describes the latest attempt, or is "dropped". No attempt follows once `done_at` is set.
+    `outcome` describes the latest attempt, or is "dropped". No attempt is made while `done_at` is set.
     """
 
     id: int | None = None

@@ -68,7 +68,7 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
 def dead() -> None:
     """List, show, retry and drop the mails that were permanently refused or unreadable.
 
-    The commands need the mailer's settings: Redis, and the keys to decrypt a mail's expiry.
+    The commands need all settings of `mailer run`.
     """
 
 
