@@ -172,7 +172,7 @@ class Program:
         self.wait_while_running(lambda: text in self.output, what=repr(text), timeout_seconds=timeout_seconds)
 
     def wait_while_running(self, condition: Callable[[], bool], *, what: str, timeout_seconds: float) -> None:
-        """Wait for a condition. Raises AssertionError with the output if the command ends before, or on timeout."""
+        """Wait for a condition. Raises AssertionError with the output if the command ends first, or on timeout."""
 
         def holds() -> bool:
             if condition():

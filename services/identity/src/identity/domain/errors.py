@@ -75,7 +75,7 @@ class SessionEnded(NotSignedIn):
 
 @dataclass(eq=False)
 class BadCredentials(Refusal):
-    """The account is unknown or the password wrong; the response is the same (LOGIN-1).
+    """The account is unknown, the password is wrong, or the account is unusable for a reason that is not disclosed (LOGIN-1).
 
     `tries_left` is the number of attempts before a lock, or None if a correct password was refused for another reason.
     """
@@ -139,7 +139,7 @@ class WrongKind(Refusal):
 
 
 class ForeignOrigin(Refusal):
-    """The request comes with the cookie, but not provably from our own pages (SEC-8)."""
+    """The request has the session cookie, but may come from a page of another origin (SEC-8)."""
 
 
 class NotFound(Refusal):
@@ -231,7 +231,7 @@ class RevisionMissing(Refusal):
 
 
 class RevisionStale(Refusal):
-    """The profile no longer has a revision of the header `If-Match`, or the header is malformed (PRO-5)."""
+    """The profile's revision is not one of those in the header `If-Match`, or the header is malformed (PRO-5)."""
 
 
 class CursorExpired(Refusal):

@@ -64,7 +64,7 @@ class NewPasswordForm(Form):
         return self._owner.personal_terms if self._owner else ()
 
     def check_response(self) -> Response:
-        """Return the form's errors. The current password is not compared."""
+        """Return the form's errors. The current password of a `ChangeForm` is not verified."""
         self.validate()
         return self.errors_response()
 
