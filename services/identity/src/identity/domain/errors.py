@@ -75,7 +75,7 @@ class SessionEnded(NotSignedIn):
 
 @dataclass(eq=False)
 class BadCredentials(Refusal):
-    """The account is unknown, the password is wrong, or the account is unusable for a reason that is not disclosed (LOGIN-1).
+    """The account is unknown, the password is wrong, or a reason is not disclosed (LOGIN-1).
 
     `tries_left` is the number of attempts before a lock, or None if a correct password was refused for another reason.
     """
