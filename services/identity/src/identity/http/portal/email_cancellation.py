@@ -11,7 +11,7 @@ from identity.http.portal.layout.redirects import redirect_to
 from identity.http.web_context import ports
 from identity.usecases import email_cancellation
 
-blueprint = Blueprint("cancellation_link", __name__)
+blueprint = Blueprint("email_cancellation", __name__)
 
 _JUST_RESTORED = "email_just_restored"
 
@@ -31,7 +31,7 @@ def show() -> Response:
             "email_cancelled.html", account=preview.account, email=email, restored=restored
         )
     email = masked_mailbox(preview.email)
-    return render_link_page("email_cancel.html", cancellation=preview, token=token, email=email)
+    return render_link_page("email_cancellation.html", cancellation=preview, token=token, email=email)
 
 
 @blueprint.post("/email/cancel")
@@ -45,4 +45,4 @@ def cancel() -> Response:
         return refusal_page(Purpose.EMAIL_CANCEL, refusal)
     if cancellation.restores:
         session[_JUST_RESTORED] = True
-    return without_referrer(redirect_to("portal.cancellation_link.show", token=token))
+    return without_referrer(redirect_to("portal.email_cancellation.show", token=token))
