@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request, url_for
 from identity.domain.authorization_error import AuthorizationError, UnprovenRequest
 from identity.domain.authorization_parameters import MAX_BYTES, Parameters, parse_parameters
 from identity.domain.pending_authorization_request import REQUEST_URI
-from identity.http.portal.authorize import begin, proceed
+from identity.http.portal.authorization_pages import begin, proceed
 from identity.http.portal.layout.authorization_response import error_response
 from identity.http.portal.layout.redirects import redirect_to_url
 from identity.http.web_context import ports

@@ -5,7 +5,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
 from identity.http.portal import (
-    authorize,
+    authorization_pages,
     bindings,
     client_consent,
     company_chooser,
@@ -42,7 +42,7 @@ _MODULES = (
     password_reset,
     forgotten_usernames,
     sessions,
-    authorize,
+    authorization_pages,
     company_chooser,
     client_consent,
     rp_initiated_logout,

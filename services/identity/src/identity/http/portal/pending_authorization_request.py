@@ -50,4 +50,4 @@ def advance(request_id: str, validated: ValidatedRequest, *, account_id: str, co
             account_id=account_id,
             consented=consented,
         )
-    return redirect_to("portal.authorize.show", request_id=request_id)
+    return redirect_to("portal.authorization_pages.show", request_id=request_id)

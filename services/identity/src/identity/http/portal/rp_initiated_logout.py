@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from identity.domain.authorization_error import UnprovenLogout, UnprovenRequest
 from identity.domain.authorization_parameters import Parameters, parse_parameters
 from identity.domain.session import Principal
-from identity.http.portal.authorize import refused_page
+from identity.http.portal.authorization_pages import refused_page
 from identity.http.portal.layout.authorization_response import redirect_to_service
 from identity.http.portal.layout.current_authorization_request import (
     form_policy,

@@ -59,5 +59,5 @@ def _error_response(_error: CSRFError) -> Response:
 def _landing_or_login_url() -> str:
     principal, pending = optional_principal(), service_request()
     if pending is not None:
-        return url_for("portal.authorize.show", request_id=pending.id)
+        return url_for("portal.authorization_pages.show", request_id=pending.id)
     return landing_url(principal) if principal else url_for("portal.login.show")

@@ -82,7 +82,9 @@ def keep_next(endpoint: str, values: dict[str, Any]) -> None:
     if not _may_have_next(endpoint) or "next" in values or not has_request_context():
         return
     pending = service_request()
-    following = next_url() or (url_for("portal.authorize.show", request_id=pending.id) if pending else "")
+    following = next_url() or (
+        url_for("portal.authorization_pages.show", request_id=pending.id) if pending else ""
+    )
     if following:
         values["next"] = following
 

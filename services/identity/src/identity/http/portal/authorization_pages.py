@@ -21,7 +21,7 @@ from identity.usecases.authorization_decision import Interaction
 from identity.usecases.authorization_request_validation import ValidatedRequest
 from identity.usecases.steps.grant_creation import GrantOvertaken, IssuedCode
 
-blueprint = Blueprint("authorize", __name__)
+blueprint = Blueprint("authorization_pages", __name__)
 
 _PAGES = {
     "company": company_chooser.page,
@@ -41,7 +41,7 @@ def show(request_id: str, validated: ValidatedRequest) -> Response:
     if validated.pending is not None and validated.pending.progress is None:
         return begin(validated, request_id)
     if outcome.step == "login":
-        return redirect_to("portal.authorize.log_in", request_id=request_id)
+        return redirect_to("portal.authorization_pages.log_in", request_id=request_id)
     if outcome.step == "open_step":
         return redirect_to_url(step_url(current_principal(), url_for(".show", request_id=request_id)))
     return _PAGES[outcome.step](request_id, validated, outcome)
@@ -73,7 +73,7 @@ def begin(validated: ValidatedRequest, request_id: str | None) -> Response:
         )
     else:
         pending_authorization_requests.advance(ports(), validated, principal)
-    return redirect_to("portal.authorize.show", request_id=request_id)
+    return redirect_to("portal.authorization_pages.show", request_id=request_id)
 
 
 @blueprint.get("/authorize/<request_id>/login")
@@ -82,13 +82,16 @@ def log_in(request_id: str, validated: ValidatedRequest) -> Response:
     """Show the login page. In an open session, show it only if a new login is required or the URL has `other`."""
     needs_login = authorization_decision.needs_login(ports(), validated, optional_principal())
     if not needs_login and "other" not in request.args:
-        return redirect_to("portal.authorize.show", request_id=request_id)
+        return redirect_to("portal.authorization_pages.show", request_id=request_id)
     return _login_page(request_id, LoginForm(username=validated.request.login_hint))
 
 
 def _login_page(request_id: str, form: LoginForm, *, error: str = "", status: int = 200) -> Response:
     return login_page(
-        form, action=url_for("portal.authorize.submit", request_id=request_id), error=error, status=status
+        form,
+        action=url_for("portal.authorization_pages.submit", request_id=request_id),
+        error=error,
+        status=status,
     )
 
 
@@ -102,14 +105,14 @@ def _redisplay(request_id: str) -> Response:
 def submit(request_id: str, _validated: ValidatedRequest) -> Response:
     return submit_login(
         lambda form, **values: _login_page(request_id, form, **values),
-        url_of=lambda _: url_for("portal.authorize.show", request_id=request_id),
+        url_of=lambda _: url_for("portal.authorization_pages.show", request_id=request_id),
     )
 
 
 @blueprint.get("/authorize/<request_id>/<any(company, consent, cancel):_action>")
 def reopen(request_id: str, _action: str) -> Response:
     """Redirect to the request's page if a form's URL is opened directly."""
-    return redirect_to("portal.authorize.show", request_id=request_id)
+    return redirect_to("portal.authorization_pages.show", request_id=request_id)
 
 
 @blueprint.post("/authorize/<request_id>/cancel")
