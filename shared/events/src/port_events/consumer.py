@@ -29,12 +29,12 @@ from redis import exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from port_events._consumer.catch_up_lease import Lease
 from port_events._consumer.dead_letters import DeadLetter, DeadLetters
 from port_events._consumer.dedupe import DEDUPE_TTL_SECONDS, DedupeStore, RedisDedupeStore
 from port_events._consumer.deliveries import Delivery, FeedSource, StreamSource
 from port_events._consumer.feed_catch_up import FeedCatchUp
 from port_events._consumer.gap_detection import GroupPosition
-from port_events._consumer.lease import Lease
 from port_events._consumer.options import BATCH, BLOCK_MS, CLAIM_IDLE_MS, Options
 from port_events._consumer.retry import MAX_TRIES, HandlerRetry, Retrier, RetryLater, Stopped
 from port_events._consumer.unhandled_entries import UnhandledEntries

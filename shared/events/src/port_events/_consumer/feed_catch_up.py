@@ -16,9 +16,9 @@ from port_events._consumer.retry import exponential_backoff
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from port_events._consumer.catch_up_lease import Lease
     from port_events._consumer.deliveries import Delivery, FeedSource
     from port_events._consumer.gap_detection import Gap, GroupPosition
-    from port_events._consumer.lease import Lease
     from port_events._consumer.retry import Retrier
     from port_events.feed import Feed, FeedItem
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from port_events._consumer.lease import Lease
+from port_events._consumer.catch_up_lease import Lease
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
