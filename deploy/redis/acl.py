@@ -1,7 +1,7 @@
 """The users of Redis and their permissions (SEC-10), with a user per role and a disabled default user.
 
 Redis runs a command if a selector (a pair of parentheses), or the rules outside of them, allows the command with all
-its keys. A script is checked as a whole, and then each of its commands.
+its keys. For a script, it first checks EVAL with all keys, and then each command that the script runs.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # By category, because a server refuses to start with an unknown command, and commands differ between releases.
-# These rules stand after other categories, from which they also remove commands; INFO is @dangerous.
+# It follows other categories, because it also removes their administrative and dangerous commands. INFO is dangerous.
 _CONNECT = "+@connection -@admin -@dangerous +command +time +info"
 _TRANSACT = "+multi +exec +discard"
-# By type of value: @all and @keyspace contain commands without a key, such as SCAN, FUNCTION and SCRIPT FLUSH.
+# By type of value, because @all and @keyspace contain commands without a key, which no key pattern restricts.
 _DATA = "+@string +@hash +@list +@set +@sortedset +del +unlink +exists +expire +pexpire +ttl +pttl +type"
 _GROUP = "+xreadgroup +xack +xautoclaim +xclaim +xpending +xgroup +xrange +xrevrange +xlen +xinfo"
 _APPEND = "+xadd +xtrim +xlen +xinfo +xrange +xrevrange"
 MAILS = "identity.mails"
 ADMIN = "admin"
 _EVERYTHING = "resetchannels -@all ~* &* +@all"
-# No client can log in as this user. Redis before 7.2 loads the append-only file with its permissions, without which the
-# writes of transactions and scripts are lost.
+# No client can log in as this user. Redis before 7.2 runs the commands of the append-only file as this user when it
+# loads the file: without these permissions the writes of transactions and scripts would be lost.
 _DEFAULT_USER = "user default off resetpass ~* &* +@all"
 _PLACEHOLDER = "#SHA256-OF-THE-PASSWORD-OF-"
 
@@ -55,7 +55,7 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
 
 
 def acl_file(passwords: Mapping[str, str], stream: str = "identity.events", *, admin: bool = False) -> str:
-    """Return an ACL file, which contains only hashes of the passwords; `admin` enables the administrator."""
+    """Return an ACL file, in which passwords appear only as hashes; `admin` enables the administrator."""
     rules = roles(stream)
     lines = [f"user {name} on #{_hash(passwords[name])} resetchannels -@all {rules[name]}" for name in rules]
     return _whole(

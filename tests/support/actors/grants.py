@@ -31,7 +31,7 @@ class OpenGrant:
 
     @property
     def ended_reason(self) -> str | None:
-        """The reason of the grant's end, or None while it has not ended."""
+        """The reason for the grant's end, or None while it has not ended."""
         return str(self._row.ended_reason) if self._row.ended_at else None
 
     @property
@@ -77,7 +77,7 @@ def open_grant_with_token(
     binding: str | None = None,
     hours: float = 12,
 ) -> OpenGrant:
-    """Open a grant from the newest session of `holder`, who acts for `account` if a binding is given."""
+    """Open a grant from the newest session of `holder`, for `account` if it is given, through `binding`."""
     newest = "SELECT id FROM sessions WHERE holder_id = :holder ORDER BY created_at DESC, id LIMIT 1"
     (session_id,) = system.rows(newest, holder=holder.id)[0]
     now, identifier = system.clock.now(), system.ports.randomness.identifier

@@ -81,7 +81,7 @@ class OutboxReader(Protocol):
         """
 
     def unsent_mails(self, event_ids: Collection[str]) -> Collection[str]:
-        """Return the ids of those events whose mail is waiting, or was refused and may be retried by an operator."""
+        """Return the ids of those events whose mail is waiting or refused. An operator may retry a refused mail."""
 
     def record_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Store the states of mails and delete their sealed payloads.

@@ -39,7 +39,7 @@ PREFIX: Final = "mailer:ledger:"
 DEAD: Final = "mailer:dead"
 RETENTION_MS: Final = 8 * 24 * 3600 * 1000
 MAX_RECEIPTS: Final = 100_000
-RETRY_SECONDS: Final = 0.1  # shorter than the intake's, so that outcomes are usually recorded first
+RETRY_SECONDS: Final = 0.1  # shorter than the intake's: outcomes are usually recorded before it continues
 CLAIM: Final = read_script("claim_mails")
 DEFER: Final = read_script("defer_mail")
 COMPLETE: Final = read_script("complete_mail")
@@ -122,7 +122,7 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        # Redis may refuse a command, for example because its disk is full. For a sent mail, this is retried too.
+        # Redis may refuse a command, for example because its disk is full. After a sent mail, this is retried too.
         transient = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
         if outcome.state is State.SENT:
             self._failover_recovery.add(_completed(entry, outcome))
@@ -180,7 +180,7 @@ class RedisLedger(Ledger, Leases):
         return all(answers)
 
     def _lease_end(self) -> float:
-        """Return the end (time.monotonic()) of a lease. Call it before the request: in Redis, the lease ends later."""
+        """Return the end (time.monotonic()) of a lease that is requested afterwards, and so ends later in Redis."""
         return time.monotonic() + self._config.lease_ms / 1000
 
     def _record(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
