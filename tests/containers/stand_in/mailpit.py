@@ -1,8 +1,8 @@
 #!/opt/mailpit/bin/python
 """A replacement for Mailpit with the features that the tests use: SMTP on 1025, the message list, a single message.
 
-`mailpit readyz` works like Mailpit's own command. ANSWER_MS delays the acceptance of each mail, like a remote mail
-server.
+`mailpit readyz` works like Mailpit's own command. It accepts each mail only after ANSWER_MS milliseconds, like a
+slow remote mail server.
 """
 
 import asyncio

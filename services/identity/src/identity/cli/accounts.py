@@ -118,7 +118,7 @@ _define(
     module="operator_decisions",
 )
 _define("unlock", "Unlock accounts locked by failed logins.")
-_define("resend_mail", "Resend the pending verification link.")
+_define("resend_mail", "Mail a new verification link; older links become invalid.")
 
 
 @accounts.command("set-mailbox")
@@ -126,7 +126,7 @@ _define("resend_mail", "Resend the pending verification link.")
 @click.argument("email")
 @as_operator
 def set_mailbox(ports: "Ports", name: str, email: str) -> None:
-    """Set a new mailbox for a person who lost the old one. The link in a mail to the new mailbox verifies it."""
+    """Mail a link to the new mailbox of a person. A verified old mailbox stays until the link is used."""
     from identity.domain.mailbox import parse_mailbox
     from identity.usecases import operator_support
 
@@ -139,7 +139,7 @@ def set_mailbox(ports: "Ports", name: str, email: str) -> None:
 @click.argument("name")
 @as_operator
 def export_account(ports: "Ports", name: str) -> None:
-    """Print all data that are stored about the holder of an account as JSON, without secrets."""
+    """Print, as JSON, all data that are stored about the holder of an account, without secrets."""
     from identity.http.api.admin_schemas import PersonalDataSchema, with_expiry
     from identity.usecases import personal_data
 

@@ -21,8 +21,9 @@ IdTokenAlg = Literal["RS256", "ES256"]
 class OidcClient:
     """A service client's settings for OpenID Connect; `name` is its `client_id` and the name of its ServiceClient.
 
-    `keys` is a public JWK set, for clients that authenticate by key. `resources` are the URIs that other clients may
-    name as `resource` to request tokens for this client. `may_reach` lists the clients that it may exchange tokens for.
+    `keys` is a public JWK set, for clients that authenticate by key. `resources` are the URIs by which
+    this client, and clients that may reach it, request tokens for it. `may_reach` lists the clients for which this
+    client may request tokens, by `resource` or by token exchange.
     """
 
     name: str
@@ -51,7 +52,7 @@ class OidcClient:
 
     @property
     def rotates_refresh_tokens(self) -> bool:
-        """Whether each refresh replaces the refresh token; not if the client must prove a key to use it (OIDC-16)."""
+        """Whether each refresh replaces the refresh token. A client that proves a key keeps it (OIDC-16)."""
         return self.auth != "key" and not self.requires_dpop
 
     @property

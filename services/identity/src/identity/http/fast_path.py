@@ -1,6 +1,6 @@
 """WSGI middleware that answers the most frequent requests without Flask.
 
-Flask has the same routes. It handles the requests that answerers decline, and the exceptions that answerers raise.
+Flask has the same routes. It handles the requests that the functions here decline, and the exceptions that they raise.
 """
 
 import json
@@ -32,7 +32,7 @@ class Answer:
 
     @classmethod
     def of_json(cls, content: Any, *headers: tuple[str, str]) -> Self:
-        """Return the response of Flask's `jsonify`, not compressed, with the `Vary` header of Flask-Compress."""
+        """Return the response that Flask's `jsonify` gives, uncompressed, with the `Vary` header of Flask-Compress."""
         body = _TO_JSON(content).encode() + b"\n"
         own = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
         return cls([*own, *headers, ("Vary", "Accept-Encoding")], body)

@@ -32,7 +32,7 @@ _log = structlog.get_logger("identity.http")
 _RECEIVE_BYTES: Final = 64 * 1024
 _SWEEP_INTERVAL_SECONDS: Final = 0.5
 _ACCEPT_DELAY_SECONDS: Final = 0.0001
-"""The delay for each connection of the worker, up to `_MAX_ACCEPT_DELAYS`.
+"""Before a worker accepts, it waits this long for each connection it has, at most `_MAX_ACCEPT_DELAYS` times.
 
 The delay must be longer than a worker needs to wake on an idle core.
 """
@@ -68,8 +68,8 @@ class ArrivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types
 class Waiting:
     """A connection in the event loop.
 
-    `deadline` is by the monotonic clock. `request` is the request that arrives, or None after the server has shut down
-    its sending side. `watched` is true while the poller watches the socket.
+    `deadline` is a time of the monotonic clock. `request` is the request that is being received, or None after the
+    server has shut down its sending side. `watched` is true while the poller watches the socket.
     """
 
     deadline: float
@@ -98,7 +98,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Wait for a request. Gunicorn calls this for each connection from which it expects a request."""
+        """Start receiving a request, without blocking. Gunicorn calls this when it expects one on a connection."""
         request = IncomingRequest(max_line=self.cfg.limit_request_line, max_body=MAX_BODY_BYTES)
         waiting = Waiting(time.monotonic() + self.app.settings.header_timeout, request)
         # A client may have sent its next request without waiting for the response.
@@ -240,7 +240,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except TimeoutError:
             raise BrokenPipeError(errno.EPIPE, "the client does not read") from None
 
-    def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
+    def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's signature
         """Answer a request that the application has not answered, and log the error.
 
         Also called for an invalid response header of the application; the status is then 500.
