@@ -248,7 +248,7 @@ def test_a_mistyped_mailbox_is_pointed_out_and_corrected(portal: System, tab: Ta
     tab.screenshot("verification-correct-question").press("取消")
     tab.fill({"正確的Email": f"{local}@gmail.com"}).press("更正 Email")
     question = tab.dialog_text
-    normalized = tab.page.locator("dialog[open] [data-normalized=email]").inner_text()
+    normalized = tab.page.locator("dialog[open] [data-kept=email]").inner_text()
     tab.confirm("確定要更正 Email？").confirm(f"Email 已更正，驗證信將寄至 {local}@gmail.com")
 
     tab.screenshot("verification-corrected")

@@ -10,19 +10,19 @@ const TAP_MS = 300; // longer than a touch screen waits before it turns a tap in
 // Shows the normalized values and the advice in the question before sending. If the form contains the saved values
 // (`was_…`), only changed values are shown.
 function showNormalized(form, { values, advice }) {
-  const elements = [...form.querySelectorAll("[data-normalized]")];
+  const elements = [...form.querySelectorAll("[data-kept]")];
   const isSaved = (name) => `was_${name}` in form.elements && form.elements[`was_${name}`].value === values[name];
   for (const element of elements) {
-    element.textContent = values[element.dataset.normalized];
-    element.parentElement.hidden = isSaved(element.dataset.normalized);
+    element.textContent = values[element.dataset.kept];
+    element.parentElement.hidden = isSaved(element.dataset.kept);
   }
   for (const element of form.querySelectorAll("[data-if-changed]")) element.hidden = isSaved(element.dataset.ifChanged);
-  form.isUnchanged = elements.length > 0 && elements.every((element) => isSaved(element.dataset.normalized));
-  for (const list of form.querySelectorAll("dl:has([data-normalized])")) {
+  form.isUnchanged = elements.length > 0 && elements.every((element) => isSaved(element.dataset.kept));
+  for (const list of form.querySelectorAll("dl:has([data-kept])")) {
     list.hidden = [...list.children].every((row) => row.hidden);
   }
-  for (const element of form.querySelectorAll("[data-normalized-advice]")) {
-    element.textContent = advice[element.dataset.normalizedAdvice];
+  for (const element of form.querySelectorAll("[data-kept-advice]")) {
+    element.textContent = advice[element.dataset.keptAdvice];
     element.hidden = !element.textContent;
   }
 }

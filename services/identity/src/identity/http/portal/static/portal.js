@@ -6,7 +6,7 @@ import { submitOnce } from "./submit_once.js";
 import { checkWhileTyping } from "./field_checks.js";
 import { focusSummary } from "./field_errors.js";
 import { reveal } from "./password_reveal.js";
-import { watchSession } from "./session_expiry_warning.js";
+import { watchSession } from "./session_end.js";
 
 showMessages();
 document.querySelectorAll("[data-focus]").forEach(focusSummary);

@@ -8,7 +8,7 @@ const email = proof && proof.closest("form").elements.email;
 
 function show() {
   const changed = email.value.trim().toLowerCase() !== proof.dataset.emailProof;
-  proof.classList.toggle("email-proof--shown", changed);
+  proof.classList.toggle("email-proof--wanted", changed);
   const password = proof.querySelector("input");
   password.disabled = !changed;
   password.required = changed;
