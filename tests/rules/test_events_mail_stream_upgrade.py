@@ -13,6 +13,7 @@ from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
 from identity.usecases.ports.stream import ConcurrentPublish
 from mailer import bootstrap as mailer_bootstrap
+from mailer import process as mailer_process
 from mailer.adapters.redis.dead_letters import RedisDeadLetters
 from mailer.adapters.redis.stream import MailStream
 from mailer.process import MailerProcess
@@ -80,7 +81,8 @@ class Upgrade:
     def start_previous_mailer(self) -> MailerProcess:
         """Start a mailer that reads the event stream."""
         with pytest.MonkeyPatch.context() as previous:
-            previous.setattr(mailer_bootstrap, "MAIL_STREAM", STREAM)
+            for module in (mailer_bootstrap, mailer_process):
+                previous.setattr(module, "MAIL_STREAM", STREAM)
             previous.setattr(mailer_bootstrap, "MailStream", PreviousMailStream)
             return self.start_mailer()
 

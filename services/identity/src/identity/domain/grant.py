@@ -130,11 +130,6 @@ class ActiveGrant:
     email: str
     updated_at: datetime
 
-    @property
-    def acts_for_company(self) -> bool:
-        """Whether a link account acts as a general account."""
-        return self.grant.binding_id is not None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveToken(ActiveGrant):
