@@ -200,7 +200,19 @@ class Program:
         return self._process.wait(_END_SECONDS)
 
     def destroy(self) -> None:
+        """Kill the process and its children, and wait until all have ended and released their ports."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.kill()  # a fork that has not called `setsid` yet
         self._process.wait(_END_SECONDS)
+        wait_until(lambda: not _has_members(self.pid), what=f"the end of the children of `{self.command}`")
+
+
+def _has_members(group: int) -> bool:
+    """Return whether a process of the group runs; a zombie has ended."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # the process may end in the meantime
+            state, _parent, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False

@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from tests.support import ROOT
+from tests.support.harness.processes import Program
 from tests.support.servers.mailbox import Mailbox
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster
@@ -51,6 +52,25 @@ def test_a_free_port_is_used_neither_by_another_call_nor_by_an_outgoing_connecti
 
     assert len({*ports, *map(int, others)}) == 250
     assert not ephemeral.exists() or max(ports) < int(ephemeral.read_text().split()[0])
+
+
+def test_the_children_of_a_destroyed_program_have_ended(tmp_path: Path) -> None:
+    script = "for _ in $(seq 200); do sleep 60 & done; echo started; wait"
+    program = Program("/bin/bash", "-c", script, environment={}, directory=tmp_path)
+    program.wait_for("started")
+    children = program.children()
+
+    program.destroy()
+
+    states = [
+        path.read_text().rpartition(")")[2].split()[0] for path in map(stat_of, children) if path.exists()
+    ]
+    assert len(children) == 200
+    assert set(states) <= {"Z"}
+
+
+def stat_of(pid: int) -> Path:
+    return Path(f"/proc/{pid}/stat")
 
 
 def test_a_database_created_from_a_template_has_its_rows(postgres: PostgresCluster) -> None:
