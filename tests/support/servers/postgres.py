@@ -91,8 +91,11 @@ class PostgresCluster:
             )
 
     def position(self) -> int:
-        """Return the written position in the write-ahead log in bytes or, on a standby, the replayed position."""
-        function = "pg_last_wal_replay_lsn" if self._primary else "pg_current_wal_lsn"
+        """Return the end of the write-ahead log in bytes or, on a standby, the replayed position.
+
+        The written position would miss a visible commit, because the tests commit asynchronously.
+        """
+        function = "pg_last_wal_replay_lsn" if self._primary else "pg_current_wal_insert_lsn"
         with self._connect() as connection:
             row = connection.execute(f"SELECT {function}() - '0/0'").fetchone()
         return int(row[0]) if row else 0
