@@ -18,11 +18,11 @@ from mailer.usecases.delivery import RetryAt
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mailer.adapters.redis.stream import MailStream
     from mailer.bulkhead import Bulkhead
     from mailer.in_flight import InFlight, WorkItem
     from mailer.usecases.delivery import Delivery
     from mailer.usecases.delivery_ports import Clock
-    from mailer.usecases.intake_ports import Stream
 
     Deliver = dramatiq.Actor[[str], None]
 
@@ -32,7 +32,7 @@ log = get_logger("mailer.actors")
 
 class Deliverer:
     def __init__(
-        self, *, in_flight: InFlight, stream: Stream, delivery: Delivery, clock: Clock, bulkhead: Bulkhead
+        self, *, in_flight: InFlight, stream: MailStream, delivery: Delivery, clock: Clock, bulkhead: Bulkhead
     ) -> None:
         self._in_flight, self._stream, self._delivery, self._clock = in_flight, stream, delivery, clock
         self._bulkhead = bulkhead

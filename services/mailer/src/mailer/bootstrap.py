@@ -13,7 +13,7 @@ from port_runtime.metrics import Instruments
 
 from mailer.actors import Deliverer
 from mailer.adapters.payload_opener import SealedPayloadOpener
-from mailer.adapters.redis.connection import TRANSIENT_ERRORS, ThreadConnections, connect
+from mailer.adapters.redis.connection import ThreadConnections, connect
 from mailer.adapters.redis.delivery_ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.domain_rate_limits import RedisDomainRateLimit
 from mailer.adapters.redis.dramatiq_broker import ActorQueue, NotifyingRedisBroker
@@ -25,7 +25,7 @@ from mailer.adapters.smtp.message import MessageBuilder
 from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.bulkhead import Bulkhead
 from mailer.in_flight import InFlight
-from mailer.intake import Intake, IntakePorts
+from mailer.intake import Intake, IntakeParts
 from mailer.metrics import CATALOGUE, PrometheusDeliveryMetrics
 from mailer.usecases.delivery import Delivery
 
@@ -106,17 +106,16 @@ def build_deliverer(wiring: Wiring, settings: Settings) -> Deliverer:
 
 
 def build_intake(wiring: Wiring, queue: ActorQueue, *, lease_seconds: float) -> Intake:
-    ports = IntakePorts(
+    parts = IntakeParts(
         stream=wiring.stream,
         in_flight=wiring.in_flight,
-        leases=wiring.ledger,
-        mail_server=wiring.transport,
+        ledger=wiring.ledger,
+        transport=wiring.transport,
         pause=wiring.pause,
         queue=queue,
         clock=wiring.clock,
-        transient_errors=TRANSIENT_ERRORS,
     )
-    return Intake(ports, lease_seconds=lease_seconds)
+    return Intake(parts, lease_seconds=lease_seconds)
 
 
 def build_renderer(settings: TemplateSettings) -> TemplateRenderer:

@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Final
 from port_runtime.liveness import Liveness
 from port_runtime.logs import get_logger
 
+from mailer.adapters.redis.connection import TRANSIENT_ERRORS
 from mailer.domain.mail_kinds import has_no_mail
 from mailer.usecases.delivery_ports import ClaimDeferred, ClaimGranted
 
 if TYPE_CHECKING:
     from port_events.envelope import Entry
 
+    from mailer.adapters.redis.delivery_ledger import RedisLedger
+    from mailer.adapters.redis.dramatiq_broker import ActorQueue
+    from mailer.adapters.redis.queue_pause import RedisQueuePause
+    from mailer.adapters.redis.stream import MailStream
+    from mailer.adapters.smtp.transport import SmtpTransport
     from mailer.in_flight import InFlight
     from mailer.usecases.delivery_ports import Clock
-    from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
 
 BLOCK_MS: Final = 500  # limits each wait for entries or room, so that sweeps run on time
 BATCH: Final = 100
@@ -34,24 +39,22 @@ log = get_logger("mailer.intake")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntakePorts:
-    stream: Stream
+class IntakeParts:
+    stream: MailStream
     in_flight: InFlight
-    leases: Leases
-    mail_server: MailServerStatus
-    pause: QueuePause
-    queue: Queue
+    ledger: RedisLedger
+    transport: SmtpTransport
+    pause: RedisQueuePause
+    queue: ActorQueue
     clock: Clock
-    transient_errors: tuple[type[Exception], ...]
-    """Errors that are logged without a traceback."""
 
 
 class Intake(threading.Thread):
     """Reads entries while the queue has room, and calls `sweep` SWEEPS_PER_LEASE times within each lease."""
 
-    def __init__(self, ports: IntakePorts, *, lease_seconds: float) -> None:
+    def __init__(self, parts: IntakeParts, *, lease_seconds: float) -> None:
         super().__init__(name="intake", daemon=True)
-        self._ports, self._lease_seconds = ports, lease_seconds
+        self._parts, self._lease_seconds = parts, lease_seconds
         self._sweep_at = self._poll_at = 0.0
         self._cleanup_at = time.monotonic() + CLEANUP_SECONDS
         self.liveness = Liveness(MAX_SILENCE_SECONDS)
@@ -74,10 +77,10 @@ class Intake(threading.Thread):
             self.liveness.beat()
             try:
                 if not opened:
-                    self._ports.stream.open()
+                    self._parts.stream.open()
                     opened = True
                 self._run_once()
-            except self._ports.transient_errors as error:
+            except TRANSIENT_ERRORS as error:
                 log.warning("redis_away", reason=type(error).__name__)
                 self._stopped.wait(RETRY_SECONDS)
             except Exception:  # the thread must survive any exception
@@ -85,27 +88,27 @@ class Intake(threading.Thread):
                 self._stopped.wait(RETRY_SECONDS)
 
     def sweep(self) -> None:
-        ports = self._ports
-        ports.stream.touch(ports.in_flight.entry_ids())
-        ports.leases.renew()
-        ports.mail_server.close_idle()
+        parts = self._parts
+        parts.stream.touch(parts.in_flight.entry_ids())
+        parts.ledger.renew()
+        parts.transport.close_idle()
         self._take_over(until=time.monotonic() + self._lease_seconds / SWEEPS_PER_LEASE)
         queued_before = time.monotonic() - self._lease_seconds
-        ports.queue.enqueue(ports.in_flight.overdue(ports.clock.now() - GRACE, queued_before=queued_before))
+        parts.queue.enqueue(parts.in_flight.overdue(parts.clock.now() - GRACE, queued_before=queued_before))
 
     def _take_over(self, *, until: float) -> None:
         """Take over entries that no mailer has touched for the length of a lease, while the queue has room.
 
         Stop at `until` (time.monotonic()) in any case, because the next sweep is due.
         """
-        while room := 0 if self._should_leave_backlog() else self._ports.in_flight.wait_for_room(0):
-            entries = self._ports.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))
+        while room := 0 if self._should_leave_backlog() else self._parts.in_flight.wait_for_room(0):
+            entries = self._parts.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))
             self._admit(entries)
             if not entries or time.monotonic() >= until:
                 return
 
     def _run_once(self) -> None:
-        self._ports.leases.settle()
+        self._parts.ledger.settle()
         self._poll_pause()
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + self._lease_seconds / SWEEPS_PER_LEASE
@@ -113,8 +116,8 @@ class Intake(threading.Thread):
             self._clean_up()
         if self._should_leave_backlog():
             self._stopped.wait(BLOCK_MS / 1000)
-        elif room := self._ports.in_flight.wait_for_room(BLOCK_MS / 1000):
-            self._admit(self._ports.stream.read(min(room, BATCH), BLOCK_MS))
+        elif room := self._parts.in_flight.wait_for_room(BLOCK_MS / 1000):
+            self._admit(self._parts.stream.read(min(room, BATCH), BLOCK_MS))
 
     def _poll_pause(self) -> None:
         """Poll the pause; after a resume, enqueue every waiting entry, whatever it waits for.
@@ -122,8 +125,8 @@ class Intake(threading.Thread):
         Entries are also read during a pause, so that expired mails are recorded on time.
         """
         if time.monotonic() >= self._poll_at:
-            if self._ports.pause.poll():
-                self._ports.queue.enqueue(self._ports.in_flight.release_all())
+            if self._parts.pause.poll():
+                self._parts.queue.enqueue(self._parts.in_flight.release_all())
             self._poll_at = time.monotonic() + PAUSE_POLL_SECONDS
 
     def _should_leave_backlog(self) -> bool:
@@ -131,33 +134,33 @@ class Intake(threading.Thread):
 
         The delivery of that entry probes the mail server. If none is due soon, new entries are read to probe it.
         """
-        soon = self._ports.clock.now() + SOON
+        soon = self._parts.clock.now() + SOON
         return self._closing.is_set() or (
-            self._ports.mail_server.is_unavailable() and self._ports.in_flight.is_waiting(soon)
+            self._parts.transport.is_unavailable() and self._parts.in_flight.is_waiting(soon)
         )
 
     def _admit(self, entries: list[Entry]) -> None:
         not_mailed = [each.id for each in entries if has_no_mail(each.event.type)]
-        self._ports.stream.ack(not_mailed)
+        self._parts.stream.ack(not_mailed)
         skipped = set(not_mailed)
         self._claim(
-            [each for each in entries if each.id not in skipped and not self._ports.in_flight.has(each.id)]
+            [each for each in entries if each.id not in skipped and not self._parts.in_flight.has(each.id)]
         )
 
     def _claim(self, entries: list[Entry]) -> None:
         """Enqueue the entries whose claims are granted, and let deferred entries wait."""
-        ports, queued = self._ports, []
-        claims = ports.leases.claim_all(entries)
+        parts, queued = self._parts, []
+        claims = parts.ledger.claim_all(entries)
         for entry, claim in zip(entries, claims, strict=True):
             if isinstance(claim, ClaimDeferred):
-                ports.in_flight.defer(entry.id, ports.clock.now() + timedelta(seconds=claim.seconds))
+                parts.in_flight.defer(entry.id, parts.clock.now() + timedelta(seconds=claim.seconds))
             elif isinstance(claim, ClaimGranted):
-                ports.in_flight.add(entry, claim)
+                parts.in_flight.add(entry, claim)
                 queued.append(entry.id)
-        ports.queue.enqueue(queued)
+        parts.queue.enqueue(queued)
 
     def _clean_up(self) -> None:
         if time.monotonic() >= self._cleanup_at:
             self._cleanup_at = time.monotonic() + CLEANUP_SECONDS
-            for name in self._ports.stream.remove_gone_members():
-                self._ports.queue.remove_queue(name)
+            for name in self._parts.stream.remove_gone_members():
+                self._parts.queue.remove_queue(name)

@@ -24,7 +24,6 @@ from mailer.adapters.redis.failover_recovery import CompletedMail, FailoverRecov
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State
 from mailer.usecases.delivery_ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Ledger
-from mailer.usecases.intake_ports import Leases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +73,7 @@ class _OwnClaim:
     generation: int
 
 
-class RedisLedger(Ledger, Leases):
+class RedisLedger(Ledger):
     """The ledger in Redis. Thread-safe; every method but `release` may raise redis.RedisError."""
 
     def __init__(self, connections: ThreadConnections, config: LedgerConfig, *, clock: Clock) -> None:
@@ -92,8 +91,8 @@ class RedisLedger(Ledger, Leases):
     def claim(self, entry: Entry) -> Claim:
         return self.claim_all([entry])[0]
 
-    @override
     def claim_all(self, entries: list[Entry]) -> list[Claim]:
+        """Claim entries in one round trip; return the claims in the same order."""
         if not entries:
             return []
         if seconds := self._failover_recovery.settle():
@@ -136,12 +135,12 @@ class RedisLedger(Ledger, Leases):
             if claim is not None and claim.token == grant.token:
                 del self._claims[grant.event_id]
 
-    @override
     def settle(self) -> None:
+        """Record sent mails again if Redis may have lost their records."""
         self._failover_recovery.settle()
 
-    @override
     def renew(self) -> None:
+        """Extend the leases of all claims of this process, so that they do not expire while the mail server is slow."""
         with self._lock:
             tokens = {event_id: each.token for event_id, each in self._claims.items()}
         if tokens:

@@ -16,9 +16,6 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import dq_name
 from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Retries
-from typing_extensions import override
-
-from mailer.usecases.intake_ports import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,17 +85,15 @@ class NotifyingRedisBroker(RedisBroker):
             consumer.notify()
 
 
-class ActorQueue(Queue):
+class ActorQueue:
     """The queue of one actor, whose only argument is an entry's id."""
 
     def __init__(self, broker: NotifyingRedisBroker, actor: Actor[[str], None]) -> None:
         self._broker, self._actor = broker, actor
 
-    @override
     def enqueue(self, entry_ids: list[str]) -> None:
         self._broker.enqueue_all(self._actor.message(entry_id) for entry_id in entry_ids)
 
-    @override
     def remove_queue(self, name: str) -> None:
         self._broker.remove_queue(name)
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from port_events.envelope import as_text, format_rfc3339, parse_rfc3339
 from port_runtime.logs import get_logger
-from typing_extensions import override
 
-from mailer.usecases.intake_ports import QueuePause
 from mailer.usecases.queue_stats import PauseState
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ PAUSED: Final = "mailer:paused"
 log = get_logger("mailer.pause")
 
 
-class RedisQueuePause(QueuePause):
+class RedisQueuePause:
     """The pause in Redis. `is_paused` sends no command; the other methods may raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis) -> None:
@@ -30,8 +28,8 @@ class RedisQueuePause(QueuePause):
         """Return the result of the last poll; False before the first. Any thread may call it."""
         return self._is_paused
 
-    @override
     def poll(self) -> bool:
+        """Read the pause; return whether the queue was resumed since the last poll."""
         state = self.read()
         before, self._is_paused = self._is_paused, state is not None
         if state and not before:

@@ -9,10 +9,8 @@ from port_events.consumer_group import Group
 from port_events.envelope import Entry, MalformedEvent, from_fields
 from port_runtime import tracing
 from port_runtime.logs import get_logger
-from typing_extensions import override
 
 from mailer.adapters.redis.heartbeats import MAX_SILENCE_MS, Heartbeats
-from mailer.usecases.intake_ports import Stream
 
 if TYPE_CHECKING:
     import redis
@@ -22,7 +20,7 @@ GROUP: Final = "mailer"
 log = get_logger("mailer.events")
 
 
-class MailStream(Stream):
+class MailStream:
     """The stream in Redis. `fetch` and `ack` are thread-safe; only one thread at a time may call the other methods."""
 
     def __init__(self, client: redis.Redis, *, stream: str, name: str) -> None:
@@ -32,33 +30,32 @@ class MailStream(Stream):
         address = client.get_connection_kwargs()
         self._server = tracing.server(address.get("host"), address.get("port"))
 
-    @override
     def open(self) -> None:
+        """Create the group if it is missing, starting at the stream's first entry."""
         self._group.create("0")
 
-    @override
     def read(self, count: int, block_ms: int) -> list[Entry]:
+        """Return up to `count` new entries, waiting up to `block_ms` for the first."""
         return self._entries(self._group.read(count, block_ms))
 
-    @override
     def take_over(self, idle_ms: int, count: int) -> list[Entry]:
+        """Take over up to `count` entries that no mailer has touched for `idle_ms`, and return them."""
         while stale := self._group.claim_next(idle_ms, count):
             if entries := self._entries(stale):
                 return entries
         return []
 
-    @override
     def fetch(self, entry_id: str) -> Entry | None:
+        """Read an entry again; return None if the stream no longer has it."""
         found: Any = self._client.xrange(self._group.stream, entry_id, entry_id)
         return from_fields(*found[0]) if found else None
 
-    @override
     def ack(self, entry_ids: list[str]) -> None:
         if entry_ids:
             self._client.xack(self._group.stream, GROUP, *entry_ids)
 
-    @override
     def touch(self, entry_ids: list[str]) -> None:
+        """Record this mailer's heartbeat, and reset the idle time of these entries."""
         self._heartbeats.record()
         if entry_ids:
             group = self._group
@@ -69,7 +66,6 @@ class MailStream(Stream):
         self._group.leave(*unfinished)
         self._heartbeats.remove()
 
-    @override
     def remove_gone_members(self, silence_ms: int = MAX_SILENCE_MS) -> list[str]:
         return self._heartbeats.remove_gone_members(silence_ms)
 

@@ -20,7 +20,6 @@ from mailer.domain.domain_rate_limits import normalize_domain
 from mailer.domain.errors import NotSentError, ServerUnavailableError, SlowDomainError
 from mailer.domain.smtp_replies import Reply, classify_reply
 from mailer.usecases.delivery_ports import MailTransport
-from mailer.usecases.intake_ports import MailServerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +34,7 @@ IDLE_SECONDS: Final = 20  # shorter than the idle time-outs of servers and route
 log = get_logger("mailer.smtp")
 
 
-class SmtpTransport(MailTransport, MailServerStatus):
+class SmtpTransport(MailTransport):
     """Sends mails by SMTP. Thread-safe: each connection sends one mail at a time."""
 
     def __init__(
@@ -64,8 +63,8 @@ class SmtpTransport(MailTransport, MailServerStatus):
         if session is None or not self._is_sent_over_idle(session, mail, message, should_send):
             self._send_over_new(mail, message, should_send, generation)
 
-    @override
     def is_unavailable(self) -> bool:
+        """Return whether the last attempt to reach or use the server failed."""
         return self._circuit_breaker.is_open
 
     def check(self) -> None:
@@ -83,8 +82,8 @@ class SmtpTransport(MailTransport, MailServerStatus):
         with suppress(ServerUnavailableError):
             self._add_idle(self._connect(self._circuit_breaker.acquire()))
 
-    @override
     def close_idle(self, older_than_seconds: float = IDLE_SECONDS) -> None:
+        """Close connections that have been unused for `older_than_seconds`."""
         newest = time.monotonic() - older_than_seconds
         with self._lock:
             old = [session for session in self._idle if session.used_at <= newest]
