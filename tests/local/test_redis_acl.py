@@ -93,7 +93,7 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         ("relay", lambda it: it.exists(MAILS) and it.xinfo_stream(MAILS)),
         ("relay", lambda it: it.xpending(MAILS, "mailer")),
         ("relay", lambda it: list(StreamCollector(it, STREAM).collect())),
-        ("mailer", lambda it: list(QueueCollector(it, stream=MAILS).collect())),
+        ("mailer", lambda it: list(QueueCollector(it).collect())),
         ("mailer", lambda it: it.info("server")),  # for `mailer check` and after a lost connection
         ("mailer", lambda it: it.xreadgroup("mailer", "a", {MAILS: ">"}, block=1)),
         # During an upgrade, a mailer from before `identity.mails` finishes its work.
@@ -221,7 +221,7 @@ def test_the_mailers_permissions_suffice_for_its_queue(as_role: As) -> None:
 @pytest.mark.rule("SEC-10", "MAIL-5")
 def test_the_mailers_permissions_suffice_for_queue_commands(as_role: As) -> None:
     mailer, now = as_role("mailer"), datetime.now(UTC)
-    dead_letters = RedisDeadLetters(mailer, stream=MAILS)
+    dead_letters = RedisDeadLetters(mailer)
     kind = "tw.port.identity.verification.requested"
     entry_id = as_role("relay").xadd(MAILS, {"ce": '{"id": "1"}', "type": kind, "sealed": "s"}).decode()
     record = {"entry_id": entry_id, "type": kind, "at": now.isoformat(), "category": "c", "words": "w"}
@@ -232,7 +232,7 @@ def test_the_mailers_permissions_suffice_for_queue_commands(as_role: As) -> None
 
     (letter,) = dead_letters.all()
     retried = dead_letters.retry(letter)
-    figures = RedisQueueStats(mailer, stream=MAILS, clock=SystemClock()).collect()
+    figures = RedisQueueStats(mailer, clock=SystemClock()).collect()
 
     assert (retried, dead_letters.drop("1"), figures.all.waiting) == (RetryResult.QUEUED, False, 1)
     assert figures.pause == PauseState(now, "moves")

@@ -115,7 +115,7 @@ def test_of_concurrent_retries_one_succeeds(harness: MailerHarness) -> None:
     harness.start_mailer()
     refused = refuse(harness, "ming@example.com")
     harness.smtp.reset()
-    dead_letters = RedisDeadLetters(harness.redis_server.client(), stream=MAIL_STREAM)
+    dead_letters = RedisDeadLetters(harness.redis_server.client())
     letter = dead_letters.find(refused.event.id)
     assert letter is not None
     outcomes: list[RetryResult] = []

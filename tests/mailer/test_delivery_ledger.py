@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from port_events.envelope import MAIL_STREAM, RECEIPTS, Entry
+from port_events.envelope import MAIL_STREAM, Entry
 from redis.exceptions import ResponseError
 
 from mailer.adapters.redis.connection import ThreadConnections, connect
-from mailer.adapters.redis.delivery_ledger import LedgerConfig, RedisLedger
+from mailer.adapters.redis.delivery_ledger import RedisLedger
 from mailer.adapters.redis.stream import GROUP
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State
@@ -33,10 +33,7 @@ def connections(harness: MailerHarness) -> Iterator[ThreadConnections]:
 @pytest.fixture
 def new_ledger(harness: MailerHarness, connections: ThreadConnections) -> NewLedger:
     def opened(owner: str, *, lease_ms: int = 60_000) -> RedisLedger:
-        config = LedgerConfig(
-            owner=owner, stream=MAIL_STREAM, group=GROUP, receipts=RECEIPTS, lease_ms=lease_ms
-        )
-        return RedisLedger(connections, config, clock=harness.clock)
+        return RedisLedger(connections, owner=owner, lease_ms=lease_ms, clock=harness.clock)
 
     return opened
 

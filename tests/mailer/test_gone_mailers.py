@@ -7,8 +7,7 @@ import pytest
 from port_events.envelope import MAIL_STREAM
 from redis import Redis
 
-from mailer.adapters.redis.heartbeats import HEARTBEATS
-from mailer.adapters.redis.stream import GROUP, MailStream
+from mailer.adapters.redis.stream import GROUP, HEARTBEATS, MailStream
 from tests.support.harness.polling import wait_until
 from tests.support.servers.optional_programs import DEBIAN_REDIS
 from tests.support.servers.redis import RedisServer
@@ -25,7 +24,7 @@ def client(request: pytest.FixtureRequest, start_redis: Callable[..., RedisServe
 
 def member(client: Redis, name: str) -> MailStream:
     """Return a mailer that has read an entry, and therefore is a member of the group."""
-    stream = MailStream(client, stream=MAIL_STREAM, name=name)
+    stream = MailStream(client, name=name)
     stream.open()
     client.xadd(MAIL_STREAM, {"ce": "cannot be read"})
     stream.read(1, 1)  # acknowledges the unreadable entry

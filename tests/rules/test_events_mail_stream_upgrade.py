@@ -149,7 +149,7 @@ def test_an_upgrade_sends_every_mail_once_in_any_state(upgrade: Upgrade, *, rela
     assert sorted(upgrade.mail_states()) == ["refused"] + ["sent"] * len(people)
     assert [entry.position for entry in system.entries()] == list(range(1, 17))
     smtp.reset()
-    dead_letters = RedisDeadLetters(client, stream=MAIL_STREAM)
+    dead_letters = RedisDeadLetters(client)
     (letter,) = dead_letters.all()
     assert dead_letters.retry(letter) is RetryResult.QUEUED
     system.mail(refused.email)

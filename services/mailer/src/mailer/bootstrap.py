@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from port_events.consumer_group import member_name
-from port_events.envelope import MAIL_STREAM, RECEIPTS
 from port_runtime.logs import get_logger
 from port_runtime.metrics import Instruments
 
 from mailer.actors import Deliverer
 from mailer.adapters.payload_opener import SealedPayloadOpener
 from mailer.adapters.redis.connection import ThreadConnections, connect
-from mailer.adapters.redis.delivery_ledger import LedgerConfig, RedisLedger
+from mailer.adapters.redis.delivery_ledger import RedisLedger
 from mailer.adapters.redis.domain_rate_limits import RedisDomainRateLimit
 from mailer.adapters.redis.dramatiq_broker import ActorQueue, NotifyingRedisBroker
 from mailer.adapters.redis.queue_pause import RedisQueuePause
-from mailer.adapters.redis.stream import GROUP, MailStream
+from mailer.adapters.redis.stream import MailStream
 from mailer.adapters.renderer import CommonValues, TemplateRenderer
 from mailer.adapters.smtp.instrumented_transport import InstrumentedTransport
 from mailer.adapters.smtp.message import MessageBuilder
@@ -62,20 +61,13 @@ def build_wiring(settings: Settings, *, clock: Clock, name: str) -> Wiring:
     connections = ThreadConnections(client)
     bulkhead = build_bulkhead(settings)
     max_queued = settings.threads * QUEUED_PER_THREAD
-    config = LedgerConfig(
-        owner=name,
-        stream=MAIL_STREAM,
-        group=GROUP,
-        receipts=RECEIPTS,
-        lease_ms=settings.lease_seconds * 1000,
-    )
     return Wiring(
         client=client,
         connections=connections,
         clock=clock,
-        stream=MailStream(client, stream=MAIL_STREAM, name=name),
+        stream=MailStream(client, name=name),
         in_flight=InFlight(max_queued=max_queued),
-        ledger=RedisLedger(connections, config, clock=clock),
+        ledger=RedisLedger(connections, owner=name, lease_ms=settings.lease_seconds * 1000, clock=clock),
         transport=build_transport(settings, clock, bulkhead),
         bulkhead=bulkhead,
         pause=RedisQueuePause(client),

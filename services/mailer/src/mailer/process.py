@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import dramatiq
 from dramatiq.common import join_all
-from port_events.envelope import MAIL_STREAM
 from port_events.redis_client import leads_to_cluster
 from port_runtime import tracing
 from port_runtime.health import Check
@@ -103,7 +102,7 @@ class MailerProcess:
         """Return the server of metrics and health checks (OPS-4), which has its own connection to Redis."""
         wiring, client = self.wiring, connect(settings.redis_url.reveal())
         collector = ScrapeCollector(
-            QueueCollector(client, stream=MAIL_STREAM).collect,
+            QueueCollector(client).collect,
             ProcessCollector(wiring.in_flight, wiring.transport.is_unavailable).collect,
             ProcessUsageCollector(BUILD, "mailer").collect,
         )

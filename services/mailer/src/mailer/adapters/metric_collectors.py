@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from port_events.envelope import MAIL_STREAM
 from port_events.lag import group_lags
 from port_runtime.metrics import Sample
 
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class QueueCollector:
-    def __init__(self, client: redis.Redis, *, stream: str) -> None:
-        self._client, self._stream = client, stream
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
 
     def collect(self) -> Iterator[Sample]:
         """Yield the samples. Raises redis.RedisError."""
         yield Sample(DEAD, int(self._client.hlen(DEAD_KEY)))
         yield Sample(PAUSED, int(self._client.exists(PAUSED_KEY)))
-        for lag in group_lags(self._client, self._stream):
+        for lag in group_lags(self._client, MAIL_STREAM):
             if lag.group == GROUP:
                 yield Sample(STREAM_PENDING, lag.pending)
                 if lag.unread is not None:

@@ -74,7 +74,6 @@ def _check_redis(settings: Settings, warn: Callable[[str], None]) -> None:
 
     Raises redis.RedisError if Redis cannot be reached or written.
     """
-    from port_events.envelope import MAIL_STREAM, RECEIPTS
     from port_events.redis_client import check_writable, leads_to_cluster
     from port_runtime.health import Unhealthy
 
@@ -92,7 +91,7 @@ def _check_redis(settings: Settings, warn: Callable[[str], None]) -> None:
         if old := version_warning(client):
             warn(f"Redis is {old}")
         check_writable(client, WRITE_CHECK)
-        if missing := missing_permissions(client, stream=MAIL_STREAM, receipts=RECEIPTS):
+        if missing := missing_permissions(client):
             raise Unhealthy(f"the user may not {', '.join(missing)}")
         if warnings := durability_warnings(client):
             raise Unhealthy("; ".join(warnings))

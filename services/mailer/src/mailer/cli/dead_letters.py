@@ -160,16 +160,14 @@ def drop(event_ids: tuple[str, ...], *, every: bool, yes: bool, **filtered: Any)
 
 @contextmanager
 def _service() -> Iterator[DeadLetterService]:
-    from port_events.envelope import MAIL_STREAM
-
     from mailer.adapters.clock import SystemClock
     from mailer.adapters.payload_opener import SealedPayloadOpener
     from mailer.adapters.redis.dead_letters import RedisDeadLetters
 
     settings = mailer_settings()
     with connected(settings) as client:
-        dead_letters = RedisDeadLetters(client, stream=MAIL_STREAM)
-        yield DeadLetterService(dead_letters, SealedPayloadOpener(settings.opener()), clock=SystemClock())
+        payload_opener = SealedPayloadOpener(settings.opener())
+        yield DeadLetterService(RedisDeadLetters(client), payload_opener, clock=SystemClock())
 
 
 def _selection(

@@ -31,14 +31,12 @@ def queue(context: click.Context, *, as_json: bool) -> None:
     """  # noqa: D301 - \b tells click to keep the lines
     if context.invoked_subcommand:
         return
-    from port_events.envelope import MAIL_STREAM
-
     from mailer.adapters.clock import SystemClock
     from mailer.adapters.redis.queue_stats import RedisQueueStats
 
     settings = mailer_settings()
     with connected(settings) as client:
-        stats = RedisQueueStats(client, stream=MAIL_STREAM, clock=SystemClock()).collect()
+        stats = RedisQueueStats(client, clock=SystemClock()).collect()
     click.echo(json.dumps(_as_json(stats), indent=2) if as_json else _as_text(stats))
 
 

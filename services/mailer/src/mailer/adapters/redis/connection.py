@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import redis
 from port_events import redis_client
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 10
@@ -85,6 +88,15 @@ class Script:
             return execute("EVALSHA", self._hash, len(keys), *keys, *arguments)
         except redis.exceptions.NoScriptError:
             return execute("EVAL", self._source, len(keys), *keys, *arguments)
+
+
+def server_time_ms(client: redis.Redis) -> int:
+    seconds, microseconds = client.time()
+    return int(seconds) * 1000 + int(microseconds) // 1000
+
+
+def unix_ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 def _options(url: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from port_events.consumer_group import RELEASED_CONSUMER, RELEASED_IDLE_MS
-from port_events.envelope import MalformedEvent, as_text, from_fields, parse_rfc3339
+from port_events.envelope import MAIL_STREAM, MalformedEvent, as_text, from_fields, parse_rfc3339
 from typing_extensions import override
 
 from mailer.adapters.redis.connection import read_script
@@ -26,8 +26,8 @@ BATCH: Final = 500
 class RedisDeadLetters(DeadLetters):
     """The dead letters in Redis. Every method may raise redis.RedisError."""
 
-    def __init__(self, client: redis.Redis, *, stream: str) -> None:
-        self._client, self._stream = client, stream
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
 
     @override
     def all(self) -> Iterator[DeadLetter]:
@@ -45,7 +45,7 @@ class RedisDeadLetters(DeadLetters):
 
     @override
     def fetch(self, letter: DeadLetter) -> Entry | None:
-        found: Any = self._client.xrange(self._stream, letter.entry_id, letter.entry_id)
+        found: Any = self._client.xrange(MAIL_STREAM, letter.entry_id, letter.entry_id)
         try:
             return from_fields(*found[0]) if found else None
         except MalformedEvent:
@@ -56,7 +56,7 @@ class RedisDeadLetters(DeadLetters):
         record = self._record(letter.event_id)
         if record is None:
             return RetryResult.UNKNOWN
-        keys = [PREFIX + letter.event_id, DEAD, self._stream]
+        keys = [PREFIX + letter.event_id, DEAD, MAIL_STREAM]
         arguments = (letter.event_id, letter.entry_id, GROUP, RELEASED_CONSUMER, RELEASED_IDLE_MS, record)
         answer: Any = self._client.eval(read_script("retry_dead_letter"), len(keys), *keys, *arguments)
         return RetryResult[as_text(answer)]

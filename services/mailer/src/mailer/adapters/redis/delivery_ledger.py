@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import redis
-from port_events.envelope import format_rfc3339
+from port_events.envelope import MAIL_STREAM, RECEIPTS, format_rfc3339
 from port_runtime.logs import get_logger
 from typing_extensions import override
 
-from mailer.adapters.redis.connection import TRANSIENT_ERRORS, Script, read_script
+from mailer.adapters.redis.connection import TRANSIENT_ERRORS, Script, read_script, unix_ms
 from mailer.adapters.redis.failover_recovery import CompletedMail, FailoverRecovery
+from mailer.adapters.redis.stream import GROUP
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State
 from mailer.usecases.delivery_ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Ledger
@@ -50,17 +51,6 @@ log = get_logger("mailer.ledger")
 _Errors: TypeAlias = "type[Exception] | tuple[type[Exception], ...]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerConfig:
-    """`owner` is the first part of the process's tokens; `stream` and `receipts` are keys of streams."""
-
-    owner: str
-    stream: str
-    group: str
-    receipts: str
-    lease_ms: int
-
-
 @dataclass(frozen=True, slots=True)
 class _OwnClaim:
     """A claim of this process. Its lease ends at `until` (time.monotonic()) unless it is renewed.
@@ -74,10 +64,14 @@ class _OwnClaim:
 
 
 class RedisLedger(Ledger):
-    """The ledger in Redis. Thread-safe; every method but `release` may raise redis.RedisError."""
+    """The ledger in Redis. Thread-safe; every method but `release` may raise redis.RedisError.
 
-    def __init__(self, connections: ThreadConnections, config: LedgerConfig, *, clock: Clock) -> None:
-        self._connections, self._config, self._clock = connections, config, clock
+    `owner` is the first part of the process's tokens.
+    """
+
+    def __init__(self, connections: ThreadConnections, *, owner: str, lease_ms: int, clock: Clock) -> None:
+        self._connections, self._clock = connections, clock
+        self._owner, self._lease_ms = owner, lease_ms
         self._numbers = itertools.count(1)
         self._claims: dict[str, _OwnClaim] = {}
         self._lock = threading.Lock()
@@ -98,15 +92,12 @@ class RedisLedger(Ledger):
         if seconds := self._failover_recovery.settle():
             return [ClaimDeferred(seconds)] * len(entries)
         event_ids = [each.event.id for each in entries]
-        tokens = [f"{self._config.owner}/{next(self._numbers)}" for _ in entries]
+        tokens = [f"{self._owner}/{next(self._numbers)}" for _ in entries]
         pairs = [text for token, each in zip(tokens, entries, strict=True) for text in (token, each.id)]
         until, generation = self._lease_end(), self._connections.generation()
         answers: Any = self._claim.run(
-            [self._config.stream, *(PREFIX + event_id for event_id in event_ids)],
-            [
-                *(self._config.lease_ms, _ms(self._clock.now()), RETENTION_MS, MAX_SECONDS * 1000),
-                *(self._config.group, *pairs),
-            ],
+            [MAIL_STREAM, *(PREFIX + event_id for event_id in event_ids)],
+            [self._lease_ms, unix_ms(self._clock.now()), RETENTION_MS, MAX_SECONDS * 1000, GROUP, *pairs],
         )
         claims = [_claim(*each) for each in zip(event_ids, tokens, answers, strict=True)]
         granted = [each for each in claims if isinstance(each, ClaimGranted)]
@@ -117,7 +108,7 @@ class RedisLedger(Ledger):
     @override
     def defer(self, grant: ClaimGranted, *, due: datetime, failed: bool) -> None:
         self.release(grant)  # before the command, so that the lease expires even if it fails
-        self._defer.run([PREFIX + grant.event_id], [grant.token, _ms(due), int(failed)])
+        self._defer.run([PREFIX + grant.event_id], [grant.token, unix_ms(due), int(failed)])
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
@@ -167,7 +158,7 @@ class RedisLedger(Ledger):
         """Extend the leases of these tokens (by event id), and drop lost claims; return whether none was lost."""
         until, generation = self._lease_end(), self._connections.generation()
         keys = [PREFIX + event_id for event_id in tokens]
-        answers: Any = self._renew.run(keys, [self._config.lease_ms, *tokens.values()])
+        answers: Any = self._renew.run(keys, [self._lease_ms, *tokens.values()])
         with self._lock:
             for (event_id, token), is_held in zip(tokens.items(), answers, strict=True):
                 if event_id not in self._claims or self._claims[event_id].token != token:
@@ -180,7 +171,7 @@ class RedisLedger(Ledger):
 
     def _lease_end(self) -> float:
         """Return the end (time.monotonic()) of a lease that is requested afterwards, and so ends later in Redis."""
-        return time.monotonic() + self._config.lease_ms / 1000
+        return time.monotonic() + self._lease_ms / 1000
 
     def _record(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
         dead_letter = _dead_letter(entry, grant, outcome)
@@ -192,12 +183,11 @@ class RedisLedger(Ledger):
         self._run_complete(mail, State.SENT, "", "", "")
 
     def _run_complete(self, mail: CompletedMail, state: State, category: str, *rest: str) -> None:
-        config = self._config
         self._complete.run(
-            [PREFIX + mail.event_id, config.receipts, config.stream, DEAD],
+            [PREFIX + mail.event_id, RECEIPTS, MAIL_STREAM, DEAD],
             [
                 *(state, mail.at, category, RETENTION_MS),
-                *(config.group, mail.entry_id, mail.event_id, MAX_RECEIPTS, *rest),
+                *(GROUP, mail.entry_id, mail.event_id, MAX_RECEIPTS, *rest),
             ],
         )
 
@@ -238,7 +228,3 @@ def _dead_letter(entry: Entry, grant: ClaimGranted, outcome: Outcome) -> str:
         "words": outcome.reply_text,
     }
     return json.dumps(record, ensure_ascii=False)
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

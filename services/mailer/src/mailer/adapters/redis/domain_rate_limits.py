@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from port_events.envelope import as_text
 from typing_extensions import override
 
-from mailer.adapters.redis.connection import Script, read_script
+from mailer.adapters.redis.connection import Script, read_script, unix_ms
 from mailer.domain.domain_rate_limits import normalize_domain
 from mailer.usecases.delivery_ports import DomainRateLimit
 from mailer.usecases.queue_stats import ThrottledDomain
@@ -45,7 +45,7 @@ class RedisDomainRateLimit(DomainRateLimit):
         if limit is None:
             return None
         now, name = self._clock.now(), normalize_domain(domain)
-        arguments = [event_id, limit, _ms(now), HOUR_MS, _ms(expires_at), name]
+        arguments = [event_id, limit, unix_ms(now), HOUR_MS, unix_ms(expires_at), name]
         wait_ms = self._acquire.run([f"{SEND_TIMES}:{name}", SEND_TIMES], arguments)
         return now + timedelta(milliseconds=int(wait_ms)) if wait_ms else None
 
@@ -53,15 +53,11 @@ class RedisDomainRateLimit(DomainRateLimit):
 def throttled_domains(client: redis.Redis, now: datetime) -> list[ThrottledDomain]:
     """Return up to MAX_SHOWN domains whose mails wait for their send time, the latest send time first."""
     domains: Any = client.zrange(
-        SEND_TIMES, "+inf", f"({_ms(now)}", desc=True, byscore=True, offset=0, num=MAX_SHOWN
+        SEND_TIMES, "+inf", f"({unix_ms(now)}", desc=True, byscore=True, offset=0, num=MAX_SHOWN
     )
     throttled = []
     for domain in map(as_text, domains):
-        waiting: Any = client.zcount(f"{SEND_TIMES}:{domain}", f"({_ms(now)}", "+inf")
+        waiting: Any = client.zcount(f"{SEND_TIMES}:{domain}", f"({unix_ms(now)}", "+inf")
         if waiting:
             throttled.append(ThrottledDomain(domain, waiting))
     return throttled
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import redis
 from port_events.consumer_group import RELEASED_CONSUMER
-from port_events.envelope import as_text
+from port_events.envelope import MAIL_STREAM, as_text
 
-from mailer.adapters.redis.connection import read_script
+from mailer.adapters.redis.connection import read_script, server_time_ms, unix_ms
 from mailer.adapters.redis.delivery_ledger import DEAD, PREFIX
 from mailer.adapters.redis.domain_rate_limits import throttled_domains
 from mailer.adapters.redis.dramatiq_broker import NAMESPACE
-from mailer.adapters.redis.heartbeats import heartbeat_times, redis_time_ms
 from mailer.adapters.redis.queue_pause import RedisQueuePause
-from mailer.adapters.redis.stream import GROUP
+from mailer.adapters.redis.stream import GROUP, HEARTBEATS
 from mailer.domain.mail import FINAL, State
 from mailer.domain.mail_kinds import has_no_mail
 from mailer.usecases.queue_stats import Member, QueueCounts, QueueState, QueueStats
@@ -48,10 +47,10 @@ class _Pending(NamedTuple):
 
 
 class RedisQueueStats:
-    """Counts the mails of one stream; may raise redis.RedisError."""
+    """Counts the mails; may raise redis.RedisError."""
 
-    def __init__(self, client: redis.Redis, *, stream: str, clock: Clock) -> None:
-        self._client, self._stream, self._clock = client, stream, clock
+    def __init__(self, client: redis.Redis, *, clock: Clock) -> None:
+        self._client, self._clock = client, clock
 
     def collect(self) -> QueueStats:
         now = self._clock.now()
@@ -61,7 +60,7 @@ class RedisQueueStats:
             self._count_pending(by_type, last_delivered, now)
         self._count_unread(by_type, last_delivered or _FIRST_ID)
         return QueueStats(
-            now_ms=redis_time_ms(self._client),
+            now_ms=server_time_ms(self._client),
             by_type=dict(sorted(by_type.items())),
             members=tuple(self._members()) if last_delivered is not None else (),
             throttled=tuple(throttled_domains(self._client, now)),
@@ -72,7 +71,7 @@ class RedisQueueStats:
     def _last_delivered(self) -> str | None:
         """Return the id of the last entry that was delivered to the group, or None if the group does not exist."""
         try:
-            groups: Any = self._client.xinfo_groups(self._stream)
+            groups: Any = self._client.xinfo_groups(MAIL_STREAM)
         except redis.ResponseError as error:
             if "no such key" not in str(error):
                 raise
@@ -83,7 +82,7 @@ class RedisQueueStats:
 
     def _count_unread(self, by_type: defaultdict[str, QueueCounts], after: str) -> None:
         while True:
-            last, *counts = self._client.eval(_COUNT_BY_TYPE, 1, self._stream, after, BATCH)
+            last, *counts = self._client.eval(_COUNT_BY_TYPE, 1, MAIL_STREAM, after, BATCH)
             for name, count, first in counts:
                 event_type = as_text(name)
                 if not has_no_mail(event_type):
@@ -93,7 +92,7 @@ class RedisQueueStats:
                 return
 
     def _count_pending(self, by_type: defaultdict[str, QueueCounts], until: str, now: datetime) -> None:
-        server_ms, now_ms = redis_time_ms(self._client), int(now.timestamp() * 1000)
+        server_ms, now_ms = server_time_ms(self._client), unix_ms(now)
         for entries in self._pending(until):
             for entry, record in zip(entries, self._records(entries), strict=True):
                 state = _state(record, now_ms=now_ms, server_ms=server_ms)
@@ -105,7 +104,7 @@ class RedisQueueStats:
     def _pending(self, until: str) -> Iterator[list[_Pending]]:
         first = "-"
         while True:
-            found: Any = self._client.eval(_LIST_PENDING, 1, self._stream, GROUP, first, until, BATCH)
+            found: Any = self._client.eval(_LIST_PENDING, 1, MAIL_STREAM, GROUP, first, until, BATCH)
             if not found:
                 return
             yield [_Pending(*map(as_text, each)) for each in found]
@@ -118,8 +117,10 @@ class RedisQueueStats:
             return pipeline.execute()
 
     def _members(self) -> Iterator[Member]:
-        now_ms, heartbeats = redis_time_ms(self._client), heartbeat_times(self._client)
-        for each in self._client.xinfo_consumers(self._stream, GROUP):
+        found: Any = self._client.zrange(HEARTBEATS, 0, -1, withscores=True)
+        heartbeats = {as_text(name): int(at_ms) for name, at_ms in found}
+        now_ms = server_time_ms(self._client)
+        for each in self._client.xinfo_consumers(MAIL_STREAM, GROUP):
             name, pending = as_text(each["name"]), int(each["pending"])
             if pending or name != RELEASED_CONSUMER:
                 queued: Any = self._client.hlen(f"{NAMESPACE}:{name}.msgs")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import redis
 from port_events import redis_client
-from port_events.envelope import MAIL_STREAM
+from port_events.envelope import MAIL_STREAM, RECEIPTS
 
 from mailer.adapters.redis.connection import read_script
 
@@ -22,9 +22,9 @@ def check_access(client: redis.Redis) -> None:
     client.xlen(MAIL_STREAM)
 
 
-def missing_permissions(client: redis.Redis, *, stream: str, receipts: str) -> list[str]:
+def missing_permissions(client: redis.Redis) -> list[str]:
     """Return the names of those commands in missing_permissions.lua that the client's user may not run."""
-    keys = [stream, receipts, "mailer:ledger:check", "mailer:queue:check"]
+    keys = [MAIL_STREAM, RECEIPTS, "mailer:ledger:check", "mailer:queue:check"]
     missing: Any = client.eval(read_script("missing_permissions"), len(keys), *keys)
     return [command.decode() for command in missing]
 

@@ -5,28 +5,33 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from port_events.consumer_group import Group
-from port_events.envelope import Entry, MalformedEvent, from_fields
+from port_events.consumer_group import RELEASED_CONSUMER, Group
+from port_events.envelope import MAIL_STREAM, Entry, MalformedEvent, as_text, from_fields
 from port_runtime import tracing
 from port_runtime.logs import get_logger
 
-from mailer.adapters.redis.heartbeats import MAX_SILENCE_MS, Heartbeats
+from mailer.adapters.redis.connection import read_script, server_time_ms
 
 if TYPE_CHECKING:
     import redis
     from port_events.consumer_group import RawEntry
 
 GROUP: Final = "mailer"
+MAX_SILENCE_MS: Final = 3600 * 1000
+HEARTBEATS: Final = "mailer:heartbeats"
+"""A sorted set of mailers' names, scored by the time of the last heartbeat in ms of Redis' clock.
+
+Heartbeats distinguish the group's idle members from members that no longer run."""
+_REMOVE_GONE: Final = read_script("remove_gone_mailers")
 log = get_logger("mailer.events")
 
 
 class MailStream:
     """The stream in Redis. `fetch` and `ack` are thread-safe; only one thread at a time may call the other methods."""
 
-    def __init__(self, client: redis.Redis, *, stream: str, name: str) -> None:
+    def __init__(self, client: redis.Redis, *, name: str) -> None:
         self._client = client
-        self._group = Group(client, stream, GROUP, name)
-        self._heartbeats = Heartbeats(client, self._group)
+        self._group = Group(client, MAIL_STREAM, GROUP, name)
         address = client.get_connection_kwargs()
         self._server = tracing.server(address.get("host"), address.get("port"))
 
@@ -47,27 +52,30 @@ class MailStream:
 
     def fetch(self, entry_id: str) -> Entry | None:
         """Read an entry again; return None if the stream no longer has it."""
-        found: Any = self._client.xrange(self._group.stream, entry_id, entry_id)
+        found: Any = self._client.xrange(MAIL_STREAM, entry_id, entry_id)
         return from_fields(*found[0]) if found else None
 
     def ack(self, entry_ids: list[str]) -> None:
         if entry_ids:
-            self._client.xack(self._group.stream, GROUP, *entry_ids)
+            self._client.xack(MAIL_STREAM, GROUP, *entry_ids)
 
     def touch(self, entry_ids: list[str]) -> None:
         """Record this mailer's heartbeat, and reset the idle time of these entries."""
-        self._heartbeats.record()
+        self._client.zadd(HEARTBEATS, {self._group.name: server_time_ms(self._client)})
         if entry_ids:
-            group = self._group
-            self._client.xclaim(group.stream, GROUP, group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]  # invariant list
+            self._client.xclaim(MAIL_STREAM, GROUP, self._group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]  # invariant list
 
     def leave_group(self, unfinished: list[str]) -> None:
         """Release these entries, so that other mailers can claim them at once; then leave the group."""
         self._group.leave(*unfinished)
-        self._heartbeats.remove()
+        self._client.zrem(HEARTBEATS, self._group.name)
 
     def remove_gone_members(self, silence_ms: int = MAX_SILENCE_MS) -> list[str]:
-        return self._heartbeats.remove_gone_members(silence_ms)
+        """Remove mailers that were silent for `silence_ms` and have no pending entries; return their names."""
+        gone: Any = self._client.eval(
+            _REMOVE_GONE, 2, MAIL_STREAM, HEARTBEATS, GROUP, RELEASED_CONSUMER, silence_ms
+        )
+        return [as_text(name) for name in gone]
 
     def _entries(self, raw: list[RawEntry]) -> list[Entry]:
         entries, malformed = [], []
@@ -86,7 +94,7 @@ class MailStream:
     def _trace(self, entry: Entry) -> None:
         """Record a span from the entry's publication, whose time by Redis' clock is in the entry's id, until now."""
         tracing.record(
-            f"receive {self._group.stream}",
+            f"receive {MAIL_STREAM}",
             parent=entry.event.traceparent,
             began=datetime.fromtimestamp(int(entry.id.partition("-")[0]) / 1000, UTC),
             ended=datetime.now(UTC),
@@ -94,7 +102,7 @@ class MailStream:
             messaging__system="redis",
             messaging__operation__name="receive",
             messaging__operation__type="receive",
-            messaging__destination__name=self._group.stream,
+            messaging__destination__name=MAIL_STREAM,
             messaging__consumer__group__name=GROUP,
             messaging__message__id=entry.event.id,
             **self._server,
