@@ -13,7 +13,6 @@ from port_runtime.logs import get_logger
 from structlog.contextvars import bound_contextvars
 
 from mailer.domain.backoff import MAX_SECONDS, backoff_seconds
-from mailer.usecases.delivery import RetryAt
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,8 +83,7 @@ class Deliverer:
             ),
             bound_contextvars(event_id=event.id, trace_id=tracing.trace_id(), span_id=tracing.span_id()),
         ):
-            outcome = self._delivery.deliver(entry, item.grant)
-        return outcome.due if isinstance(outcome, RetryAt) else None
+            return self._delivery.deliver(entry, item.grant)
 
 
 def declare_actor(broker: dramatiq.Broker, deliverer: Deliverer, *, queue: str) -> Deliver:

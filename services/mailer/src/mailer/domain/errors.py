@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,17 +20,12 @@ class MailerError(Exception):
 class UnreadableError(MailerError):
     """No mail can be built from the entry, for example because its payload cannot be decrypted or verified (SEC-9)."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
 
 class ForeignLinkError(UnreadableError):
     """A link has another origin than the public URL, or a text that is no link looks like one (SEC-9)."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the content's {key} leads outside the public address")
-        self.key = key
 
 
 class UnsafeMailError(UnreadableError):
@@ -38,7 +33,6 @@ class UnsafeMailError(UnreadableError):
 
     def __init__(self, header: str) -> None:
         super().__init__(f"the {header} is invalid or unsafe in a mail header")
-        self.header = header
 
 
 class NotSentError(MailerError):
@@ -55,25 +49,37 @@ class AbandonedError(MailerError):
 
 
 class NotYetError(MailerError):
-    """The mail cannot be sent now. The next attempt is due at `retry_at`; this one does not count as failed."""
+    """The mail cannot be sent now. The next attempt is due at `retry_at`; this one does not count as failed.
 
-    def __init__(self, reason: str, retry_at: datetime) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    `deferral` is a value of the label `reason` of `mailer_put_off_total`.
+    """
+
+    deferral: ClassVar[str]
+
+    def __init__(self, message: str, retry_at: datetime) -> None:
+        super().__init__(message)
         self.retry_at = retry_at
 
 
 class ServerUnavailableError(NotYetError):
     """The mail server cannot be reached or used, or recently could not."""
 
+    deferral = "server_away"
+
 
 class RateLimitedError(NotYetError):
     """The recipient domain is over its rate limit, which is checked again at `retry_at`."""
+
+    deferral = "ceiling"
 
 
 class SlowDomainError(NotYetError):
     """The mail server replies slowly for this recipient domain, and too many mails already wait for slow replies."""
 
+    deferral = "slow"
+
 
 class QueuePausedError(NotYetError):
     """An operator has paused the queue; `retry_at` is the time at which the mail expires."""
+
+    deferral = "paused"

@@ -115,7 +115,7 @@ class DeadLetterService:
         try:
             opened = self._open(letter)
         except UnreadableError as error:
-            return DeadLetterDetails(letter, None, None, error.reason)
+            return DeadLetterDetails(letter, None, None, str(error))
         if opened is None:
             return DeadLetterDetails(letter, None, None, "its event is no longer in the stream")
         return DeadLetterDetails(letter, masked_mailbox(opened.address), opened.expires_at)

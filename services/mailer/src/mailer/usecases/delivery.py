@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from port_runtime.logs import get_logger
 
@@ -16,7 +16,6 @@ from mailer.domain.errors import (
     NotYetError,
     QueuePausedError,
     RateLimitedError,
-    SlowDomainError,
     UnreadableError,
 )
 from mailer.domain.foreign_links import reject_foreign_links
@@ -45,21 +44,7 @@ if TYPE_CHECKING:
         Renderer,
     )
 
-# Values of the label `reason` of `mailer_put_off_total`; ServerUnavailableError has "server_away".
-_DEFERRALS: Final = {RateLimitedError: "ceiling", SlowDomainError: "slow"}
 log = get_logger("mailer.delivery")
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The mail is final, or its entry is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryAt:
-    """The mail is not final; the entry must be delivered again at `due`."""
-
-    due: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,51 +62,54 @@ class Delivery:
     public_url: str
     rng: Callable[[], float] = field(default=random.random)
 
-    def deliver(self, entry: Entry, grant: ClaimGranted | None = None) -> Done | RetryAt:
-        """Try to send the entry's mail, if its claim is granted. With a `grant`, it is not claimed again."""
+    def deliver(self, entry: Entry, grant: ClaimGranted | None = None) -> datetime | None:
+        """Try to send the entry's mail, if its claim is granted. With a `grant`, it is not claimed again.
+
+        Return the time at which the entry must be delivered again, or None if the mail is final or its entry is gone.
+        """
         claim = grant or self.ledger.claim(entry)
         if isinstance(claim, AlreadyFinal):
-            return Done()
+            return None
         if isinstance(claim, ClaimDeferred):
-            return RetryAt(self._in_seconds(claim.seconds))
+            return self._in_seconds(claim.seconds)
         try:
             return self._attempt(entry, claim)
         except Exception:  # for example an error in a template or of Redis: retry the mail
             log.exception("delivery_failed")
-            return self._defer_after_error(claim)
+            return self._defer(claim, "fault")
 
-    def _attempt(self, entry: Entry, grant: ClaimGranted) -> Done | RetryAt:
-        expires_at, kind = self.clock.now(), None
+    def _attempt(self, entry: Entry, grant: ClaimGranted) -> datetime | None:
+        kind: MailKind | None = None
+        expires_at: datetime | None = None
         try:
             kind = mail_kind_for(entry.event.type, entry.event.data)
             payload = self.payload_opener.open(entry)
             expires_at = payload.expires_at
             outcome = self._send(entry, kind, payload, grant)
         except UnreadableError as error:
-            log.error("mail_unreadable", type=entry.event.type, reason=error.reason)  # noqa: TRY400 - the traceback would add nothing
-            outcome = self._outcome(State.REFUSED, UNREADABLE, error.reason)
+            log.error("mail_unreadable", type=entry.event.type, reason=str(error))  # noqa: TRY400 - the traceback would add nothing
+            outcome = self._outcome(State.REFUSED, UNREADABLE, str(error))
         except NotSentError as error:
+            category, rule = error.verdict.category, error.verdict.rule
             if not error.verdict.permanent:
-                return self._defer(grant, error, expires_at=expires_at)
-            log.warning("mail_refused", category=error.verdict.category, rule=error.verdict.rule)
-            outcome = self._outcome(State.REFUSED, error.verdict.category, error.reply_text)
+                log.warning("mail_put_off", category=category, rule=rule, tries=grant.tries + 1)
+                return self._defer(grant, category, expires_at=expires_at)
+            log.warning("mail_refused", category=category, rule=rule)
+            outcome = self._outcome(State.REFUSED, category, error.reply_text)
         except AbandonedError:  # the claim is lost, or uncertain because Redis is unavailable: claim again
             log.warning("mail_abandoned")
             self.ledger.release(grant)
-            return RetryAt(self.clock.now())
-        except QueuePausedError as error:
-            self.metrics.record_deferral("paused")
-            # Due now in the ledger, so that any mailer may send it after the pause.
-            self.ledger.defer(grant, due=self.clock.now(), failed=False)
-            return RetryAt(error.retry_at)
+            return self.clock.now()
         except NotYetError as error:
-            self.metrics.record_deferral(_DEFERRALS.get(type(error), "server_away"))
-            self.ledger.defer(grant, due=error.retry_at, failed=False)
-            return RetryAt(error.retry_at)
+            self.metrics.record_deferral(error.deferral)
+            # A paused mail is due now in the ledger, so that any mailer may send it after the pause.
+            due = self.clock.now() if isinstance(error, QueuePausedError) else error.retry_at
+            self.ledger.defer(grant, due=due, failed=False)
+            return error.retry_at
         self.ledger.complete(entry, grant, outcome)
         after = outcome.at - entry.event.time
         self.metrics.record_outcome(kind.name if kind else None, outcome.state, after=after)
-        return Done()
+        return None
 
     def _send(self, entry: Entry, kind: MailKind, payload: MailPayload, grant: ClaimGranted) -> Outcome:
         now = self.clock.now()
@@ -158,20 +146,14 @@ class Delivery:
             retry_at = min(send_at, self._in_seconds(self._backoff("rate_limit", 1)), expires_at)
             raise RateLimitedError("over the rate limit", retry_at)
 
-    def _defer(self, grant: ClaimGranted, error: NotSentError, *, expires_at: datetime) -> RetryAt:
+    def _defer(self, grant: ClaimGranted, reason: str, *, expires_at: datetime | None = None) -> datetime:
         """Schedule the next attempt, at the latest at the mail's expiry, which that attempt then records (MAIL-4)."""
-        tries = grant.tries + 1
-        due = min(self._in_seconds(self._backoff(error.verdict.category, tries)), expires_at)
-        self.metrics.record_deferral(error.verdict.category)
-        log.warning("mail_put_off", category=error.verdict.category, rule=error.verdict.rule, tries=tries)
+        due = self._in_seconds(self._backoff(reason, grant.tries + 1))
+        if expires_at is not None:
+            due = min(due, expires_at)
+        self.metrics.record_deferral(reason)
         self.ledger.defer(grant, due=due, failed=True)
-        return RetryAt(due)
-
-    def _defer_after_error(self, grant: ClaimGranted) -> RetryAt:
-        due = self._in_seconds(self._backoff("fault", grant.tries + 1))
-        self.metrics.record_deferral("fault")
-        self.ledger.defer(grant, due=due, failed=True)
-        return RetryAt(due)
+        return due
 
     def _outcome(self, state: State, category: str, reply_text: str) -> Outcome:
         return Outcome(state, self.clock.now(), category, redact_reply(reply_text))
