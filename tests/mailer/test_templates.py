@@ -1,12 +1,13 @@
 """The texts of mails (MAIL-1), and templates of operators that replace them (MAIL-6)."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from port_runtime.terminal_tables import display_width
 
-from mailer.adapters.mail_texts import SamplePayload, samples
+from mailer.adapters.mail_texts import samples
 from mailer.adapters.renderer import BrokenTemplateError, CommonValues, TemplateRenderer
 from mailer.domain.flowed_text import COLUMNS
 from mailer.domain.mail_kinds import MAILS
@@ -190,7 +191,7 @@ def test_the_code_mail_names_requester_code_and_validity_with_a_warning(
 def test_user_input_is_escaped_in_html(renderer: TemplateRenderer) -> None:
     sample = next(renderer.samples(MAILS["rejected"]))
     content = {**sample.content, "reason": "<b onclick='x()'>&</b>"}
-    payload = SamplePayload(sample.address, "<script>", sample.issued_at, sample.expires_at, content)
+    payload = replace(sample, name="<script>", content=content)
 
     html = renderer.render(MAILS["rejected"], payload).html
 

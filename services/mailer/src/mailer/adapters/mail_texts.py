@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from port_events.mail_payload import MailPayload
+
 from mailer.domain.taiwan_time import TAIWAN, whole_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
 BUILT_IN: Final = Path(__file__).parent.parent / "templates" / "zh_TW"
-
-
-@dataclass(frozen=True, slots=True)
-class SamplePayload:
-    address: str
-    name: str
-    issued_at: datetime
-    expires_at: datetime
-    content: Mapping[str, str]
 
 
 def default_sender() -> str:
@@ -51,7 +43,7 @@ def notice_of_test() -> str:
     return str(_texts()["test_mail"]["notice"])
 
 
-def samples(mail: str, public_url: str) -> Iterator[SamplePayload]:
+def samples(mail: str, public_url: str) -> Iterator[MailPayload]:
     """Yield payloads that together reach every branch of the mail's templates."""
     sample = _texts()["sample"]
     validity = timedelta(hours=sample["hours"].get(mail, 24))
@@ -60,7 +52,9 @@ def samples(mail: str, public_url: str) -> Iterator[SamplePayload]:
     else:
         contents = sample["others"][mail]
     for content in contents:
-        yield SamplePayload(
+        yield MailPayload(
+            event_id="sample",
+            event_type="sample",
             address=sample["address"],
             name=sample["name"],
             issued_at=sample["issued_at"],

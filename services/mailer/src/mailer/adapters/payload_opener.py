@@ -12,7 +12,8 @@ from mailer.usecases.delivery_ports import PayloadOpener
 
 if TYPE_CHECKING:
     from port_events.envelope import Entry
-    from port_events.sealing import MailPayload, Opener
+    from port_events.mail_payload import MailPayload
+    from port_events.sealing import Opener
 
 
 class SealedPayloadOpener(PayloadOpener):

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mailer.adapters.mail_texts import SamplePayload
-    from mailer.usecases.delivery_ports import MailPayload
+    from port_events.mail_payload import MailPayload
 
 FILES: Final = ("subject.txt", "body.txt", "body.html")
 NO_CONTACT: Final = Contact()
@@ -86,7 +85,7 @@ class TemplateRenderer(Renderer):
             html=f'{mail.html[:top]}\n<p style="margin:16px">{notice}</p>{mail.html[top:]}',
         )
 
-    def samples(self, kind: MailKind) -> Iterator[SamplePayload]:
+    def samples(self, kind: MailKind) -> Iterator[MailPayload]:
         return mail_texts.samples(kind.name, self._public_url)
 
     def unknown_files(self) -> list[str]:
@@ -119,7 +118,7 @@ class TemplateRenderer(Renderer):
         except (jinja2.TemplateError, OSError, ValueError) as error:
             raise BrokenTemplateError(f"{name}: {error}") from None
 
-    def _verify(self, kind: MailKind, sample: SamplePayload) -> None:
+    def _verify(self, kind: MailKind, sample: MailPayload) -> None:
         values = _values(sample)
         for template, file in zip(self._templates[kind.name], FILES, strict=True):
             name = f"{kind.name}/{file}"

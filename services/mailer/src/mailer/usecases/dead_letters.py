@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from port_events.envelope import Entry
+    from port_events.mail_payload import MailPayload
 
-    from mailer.usecases.delivery_ports import Clock, MailPayload, PayloadOpener
+    from mailer.usecases.delivery_ports import Clock, PayloadOpener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

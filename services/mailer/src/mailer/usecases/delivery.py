@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from port_events.envelope import Entry
+    from port_events.mail_payload import MailPayload
 
     from mailer.domain.mail_kinds import MailKind
     from mailer.usecases.delivery_ports import (
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
         DeliveryMetrics,
         DomainRateLimit,
         Ledger,
-        MailPayload,
         MailTransport,
         PayloadOpener,
         Rendered,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from port_events.envelope import Entry
+    from port_events.mail_payload import MailPayload
 
     from mailer.domain.mail import Mail, State
     from mailer.domain.mail_kinds import MailKind
@@ -53,30 +54,6 @@ class Outcome:
     at: datetime
     category: str = ""
     reply_text: str = ""
-
-
-class MailPayload(Protocol):
-    """The opened payload of an entry, such as `port_events.sealing.MailPayload`."""
-
-    @property
-    def address(self) -> str:
-        """The recipient's address."""
-
-    @property
-    def name(self) -> str:
-        """The recipient's name."""
-
-    @property
-    def issued_at(self) -> datetime:
-        """The time at which the mail was requested."""
-
-    @property
-    def expires_at(self) -> datetime:
-        """The time from which the mail is no longer sent."""
-
-    @property
-    def content(self) -> Mapping[str, str]:
-        """The values for the templates, by key."""
 
 
 @dataclass(frozen=True, slots=True)
