@@ -12,6 +12,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import redis
@@ -20,7 +21,7 @@ from port_runtime.logs import get_logger
 from typing_extensions import override
 
 from mailer.adapters.redis.connection import TRANSIENT_ERRORS, Script, read_script, unix_ms
-from mailer.adapters.redis.failover_recovery import CompletedMail, FailoverRecovery
+from mailer.adapters.redis.failover_recovery import FailoverRecovery
 from mailer.adapters.redis.stream import GROUP
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State
@@ -79,7 +80,7 @@ class RedisLedger(Ledger):
         self._defer = Script(connections, DEFER)
         self._complete = Script(connections, COMPLETE)
         self._renew = Script(connections, RENEW)
-        self._failover_recovery = FailoverRecovery(connections, self._record_sent)
+        self._failover_recovery = FailoverRecovery(connections)
 
     @override
     def claim(self, entry: Entry) -> Claim:
@@ -112,11 +113,19 @@ class RedisLedger(Ledger):
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        # Redis may refuse a command, for example because its disk is full. After a sent mail, this is retried too.
-        transient = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
+        keys = [PREFIX + entry.event.id, RECEIPTS, MAIL_STREAM, DEAD]
+        arguments = [
+            *(outcome.state, format_rfc3339(outcome.at), outcome.category, RETENTION_MS),
+            *(GROUP, entry.id, entry.event.id, MAX_RECEIPTS),
+            *(_dead_letter(entry, grant, outcome), grant.token),
+        ]
+        record = partial(self._complete.run, keys, arguments)
         if outcome.state is State.SENT:
-            self._failover_recovery.add(_completed(entry, outcome))
-        self._retry_until_recorded(lambda: self._record(entry, grant, outcome), transient)
+            self._failover_recovery.add(record)
+            # Redis may refuse a command, for example because its disk is full. After a sent mail, this is retried too.
+            _retry_until_recorded(record, redis.RedisError)
+        else:
+            _retry_until_recorded(record, TRANSIENT_ERRORS)
         self.release(grant)
 
     @override
@@ -173,34 +182,17 @@ class RedisLedger(Ledger):
         """Return the end (time.monotonic()) of a lease that is requested afterwards, and so ends later in Redis."""
         return time.monotonic() + self._lease_ms / 1000
 
-    def _record(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        dead_letter = _dead_letter(entry, grant, outcome)
-        self._run_complete(
-            _completed(entry, outcome), outcome.state, outcome.category, dead_letter, grant.token
-        )
 
-    def _record_sent(self, mail: CompletedMail) -> None:
-        self._run_complete(mail, State.SENT, "", "", "")
-
-    def _run_complete(self, mail: CompletedMail, state: State, category: str, *rest: str) -> None:
-        self._complete.run(
-            [PREFIX + mail.event_id, RECEIPTS, MAIL_STREAM, DEAD],
-            [
-                *(state, mail.at, category, RETENTION_MS),
-                *(GROUP, mail.entry_id, mail.event_id, MAX_RECEIPTS, *rest),
-            ],
-        )
-
-    def _retry_until_recorded(self, record: Callable[[], None], transient: _Errors) -> None:
-        is_logged = False
-        while True:
-            try:
-                return record()
-            except transient as error:
-                if not is_logged:
-                    log.warning("ledger_away", reason=type(error).__name__)
-                is_logged = True
-                time.sleep(RETRY_SECONDS)
+def _retry_until_recorded(record: Callable[[], object], transient: _Errors) -> object:
+    is_logged = False
+    while True:
+        try:
+            return record()
+        except transient as error:
+            if not is_logged:
+                log.warning("ledger_away", reason=type(error).__name__)
+            is_logged = True
+            time.sleep(RETRY_SECONDS)
 
 
 def _claim(event_id: str, token: str, answer: list[int]) -> Claim:
@@ -210,10 +202,6 @@ def _claim(event_id: str, token: str, answer: list[int]) -> Claim:
     if kind == _DEFERRED_ANSWER:
         return ClaimDeferred(max(value, 1) / 1000)
     return ClaimGranted(event_id, token, value)
-
-
-def _completed(entry: Entry, outcome: Outcome) -> CompletedMail:
-    return CompletedMail(entry.event.id, entry.id, format_rfc3339(outcome.at))
 
 
 def _dead_letter(entry: Entry, grant: ClaimGranted, outcome: Outcome) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from port_runtime.logs import get_logger
@@ -20,30 +19,22 @@ SETTLE_SECONDS: Final = 3.0  # in this time, the other mailers reconnect and rec
 log = get_logger("mailer.ledger")
 
 
-@dataclass(frozen=True, slots=True)
-class CompletedMail:
-    """A final mail; `at` is the time of its outcome in RFC 3339."""
-
-    event_id: str
-    entry_id: str
-    at: str
-
-
 class FailoverRecovery:
-    """Stores sent mails for MAX_AGE_SECONDS, and records them again if Redis' replication id changes. Thread-safe."""
+    """Stores how to record sent mails, and records them again if Redis' replication id changes. Thread-safe."""
 
-    def __init__(self, connections: ThreadConnections, record: Callable[[CompletedMail], None]) -> None:
-        self._connections, self._record = connections, record
-        self._sent: deque[tuple[float, CompletedMail]] = deque()
+    def __init__(self, connections: ThreadConnections) -> None:
+        self._connections = connections
+        self._sent: deque[tuple[float, Callable[[], object]]] = deque()
         self._generation: int | None = None
         self._history: str | None = None
         self._settled_at = 0.0
         self._lock = threading.RLock()
 
-    def add(self, mail: CompletedMail) -> None:
+    def add(self, record: Callable[[], object]) -> None:
+        """Add a sent mail, which `record` records. It is kept for MAX_AGE_SECONDS."""
         now = time.monotonic()
         with self._lock:
-            self._sent.append((now, mail))
+            self._sent.append((now, record))
             while self._sent[0][0] < now - MAX_AGE_SECONDS:
                 self._sent.popleft()
 
@@ -62,7 +53,7 @@ class FailoverRecovery:
             return max(self._settled_at - time.monotonic(), 0)
 
     def _record_again(self) -> None:
-        for _, mail in self._sent:
-            self._record(mail)
+        for _, record in self._sent:
+            record()
         self._settled_at = time.monotonic() + SETTLE_SECONDS
         log.warning("redis_may_lack_writes", recorded_again=len(self._sent))
