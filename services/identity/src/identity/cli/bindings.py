@@ -1,6 +1,6 @@
 """`identity bindings`: list and end bindings, and mail new codes (OPS-1)."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -46,7 +46,7 @@ def remove(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
     """End bindings, and the sessions and grants that use them. A notice is mailed for each binding."""
     from identity.usecases import operator_support
 
-    for_each(binding_ids, _reporting(operator_support.remove_binding, ports, "removed"))
+    for_each(binding_ids, partial(operator_support.remove_binding, ports), done="removed")
 
 
 @bindings.command("resend-code")
@@ -56,12 +56,4 @@ def resend_code(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
     """Mail new codes for bindings that are not yet verified. Older codes become invalid."""
     from identity.usecases import operator_support
 
-    for_each(binding_ids, _reporting(operator_support.resend_code, ports, "a new code is mailed"))
-
-
-def _reporting(use_case: Callable[["Ports", str], None], ports: "Ports", done: str) -> Callable[[str], str]:
-    def call(binding_id: str) -> str:
-        use_case(ports, binding_id)
-        return done
-
-    return call
+    for_each(binding_ids, partial(operator_support.resend_code, ports), done="a new code is mailed")

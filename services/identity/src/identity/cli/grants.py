@@ -1,5 +1,6 @@
 """`identity grants`: list and end logins at other services (OIDC-25)."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,8 +67,4 @@ def end(ports: "Ports", grant_ids: tuple[str, ...]) -> None:
     """End grants at once; the services are notified."""
     from identity.usecases import grant_administration
 
-    def end_one(grant_id: str) -> str:
-        grant_administration.end_grant(ports, grant_id)
-        return "ended"
-
-    for_each(grant_ids, end_one)
+    for_each(grant_ids, partial(grant_administration.end_grant, ports), done="ended")

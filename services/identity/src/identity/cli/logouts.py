@@ -1,5 +1,6 @@
 """`identity logouts`: list, retry and drop logouts that have not reached their service (OIDC-22)."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,8 +9,6 @@ from identity.cli.operator import as_operator, with_ports
 from identity.cli.output import as_json, for_each, print_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from identity.domain.backchannel_logout import Logout
     from identity.usecases.ports import Ports
 
@@ -63,7 +62,7 @@ def retry(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
     """Notify the services again, at once and for up to another 3 days."""
     from identity.usecases import backchannel_logout_administration
 
-    _change(ports, logout_ids, backchannel_logout_administration.retry, "is tried again")
+    for_each(logout_ids, partial(backchannel_logout_administration.retry, ports), done="is tried again")
 
 
 @logouts.command("drop")
@@ -73,14 +72,4 @@ def drop(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
     """Drop logouts, so that the services are not notified."""
     from identity.usecases import backchannel_logout_administration
 
-    _change(ports, logout_ids, backchannel_logout_administration.drop, "dropped")
-
-
-def _change(
-    ports: "Ports", logout_ids: tuple[int, ...], act: "Callable[[Ports, int], None]", done: str
-) -> None:
-    def change(logout_id: str) -> str:
-        act(ports, int(logout_id))
-        return done
-
-    for_each([str(each) for each in logout_ids], change)
+    for_each(logout_ids, partial(backchannel_logout_administration.drop, ports), done="dropped")

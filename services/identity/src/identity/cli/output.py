@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from port_runtime.terminal_tables import table
@@ -12,6 +12,7 @@ from port_runtime.terminal_tables import table
 from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, Refusal, TooSoon, WrongState
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -32,13 +33,17 @@ def describe_refusal(refusal: Refusal) -> str:
             return type(refusal).__name__
 
 
-def for_each(names: Sequence[str], act: Callable[[str], str]) -> None:
-    """Call `act` with each name and print the result. After a refusal, continue, and exit with 1 at the end."""
+def for_each(names: Sequence[T], act: Callable[[T], object], *, done: str | None = None) -> None:
+    """Call `act` with each name or id; print `done`, or else the result.
+
+    After a refusal, continue, and exit with 1 at the end.
+    """
     refused = 0
     with click.progressbar(names, file=sys.stderr, hidden=len(names) == 1 or not sys.stderr.isatty()) as bar:
         for name in bar:
             try:
-                click.echo(f"{name}: {act(name)}")
+                result = act(name)
+                click.echo(f"{name}: {done or result}")
             except Refusal as refusal:
                 refused += 1
                 click.echo(f"Error: {name}: {describe_refusal(refusal)}", err=True)

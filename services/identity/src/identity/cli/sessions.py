@@ -1,5 +1,6 @@
 """`identity sessions`: list and end sessions with their grants (OPS-1)."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -75,10 +76,5 @@ def end(ports: "Ports", session_ids: tuple[str, ...], *, account: str | None) ->
         raise click.UsageError("pass session ids, or --account")
     if account:
         click.echo(f"{account}: {operator_support.end_sessions(ports, account)} ended")
-        return
-
-    def end_one(session_id: str) -> str:
-        operator_support.end_session(ports, session_id)
-        return "ended"
-
-    for_each(session_ids, end_one)
+    else:
+        for_each(session_ids, partial(operator_support.end_session, ports), done="ended")
