@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
@@ -61,17 +61,14 @@ def _check_relay() -> Iterator[_Checks]:
     from identity.settings.relay import RelaySettings
 
     settings = read_settings(RelaySettings)
-    dependencies = build_relay(settings, Instruments(RELAY))
+    with closing(build_relay(settings, Instruments(RELAY))) as dependencies:
 
-    def check_redis() -> None:
-        if leads_to_cluster(settings.redis_url.reveal()):
-            raise Unhealthy("a Redis Cluster, which is not supported")
-        dependencies.stream.check_writable()
+        def check_redis() -> None:
+            if leads_to_cluster(settings.redis_url.reveal()):
+                raise Unhealthy("a Redis Cluster, which is not supported")
+            dependencies.stream.check_writable()
 
-    try:
         yield _Checks(checks=[*_database(dependencies.engine), Check("redis", check_redis)])
-    finally:
-        dependencies.close()
 
 
 @contextmanager
@@ -84,12 +81,9 @@ def _check_notify() -> Iterator[_Checks]:
     from identity.settings.notify import NotifySettings
 
     settings = read_settings(NotifySettings)
-    dependencies = build_notify(settings, Instruments(NOTIFY))
-    report = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
-    try:
+    with closing(build_notify(settings, Instruments(NOTIFY))) as dependencies:
+        report = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
         yield _Checks(checks=_database(dependencies.engine), warnings={"oidc_keys": report})
-    finally:
-        dependencies.close()
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """`identity clients`: service clients and their secrets (SEC-12)."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import partial, wraps
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +9,7 @@ from port_runtime.setting_parsers import seconds
 
 from identity.cli.operator import with_ports
 from identity.cli.output import as_json, print_row, print_rows, to_json
-from identity.domain.service_client import SCOPES, ClientError
+from identity.domain.service_client import SCOPES
 
 if TYPE_CHECKING:
     from identity.domain.oidc_client import OidcClient
@@ -35,24 +34,11 @@ def clients() -> None:
     """Manage service clients and their secrets; each secret is printed once."""
 
 
-def with_client_ports(command: Callable[..., None]) -> Callable[..., None]:
-    """Run a command as `with_ports` does, and report a ClientError in one line."""
-
-    @wraps(command)
-    def run(*args: Any, **named: Any) -> None:
-        try:
-            command(*args, **named)
-        except ClientError as error:
-            raise click.ClickException(str(error)) from None
-
-    return with_ports(run)
-
-
 @clients.command("add")
 @click.argument("name")
 @_right()
 @as_json
-@with_client_ports
+@with_ports
 def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
     """Create a client NAME and print its secret, which cannot be read again."""
     from identity.usecases import service_clients as cases
@@ -62,7 +48,7 @@ def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_jso
 
 @clients.command("list")
 @as_json
-@with_client_ports
+@with_ports
 def list_clients(ports: "Ports", *, as_json: bool) -> None:
     """List all clients with their rights, without secrets."""
     from identity.usecases import oidc_clients as cases
@@ -74,7 +60,7 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
 @clients.command("show")
 @click.argument("name")
 @as_json
-@with_client_ports
+@with_ports
 def show_client(ports: "Ports", name: str, *, as_json: bool) -> None:
     """Show client NAME with its registration for OpenID Connect."""
     from identity.usecases import oidc_clients as cases
@@ -91,7 +77,7 @@ def show_client(ports: "Ports", name: str, *, as_json: bool) -> None:
 )
 @click.option("--end-old", is_flag=True, help="Create no new secret; end the old one now.")
 @as_json
-@with_client_ports
+@with_ports
 def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_json: bool) -> None:
     """Print a new secret for NAME. The old secret stays valid for --overlap; --end-old creates no new secret."""
     from identity.usecases import service_clients as cases
@@ -105,7 +91,7 @@ def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_
 @clients.command("revoke")
 @click.argument("name")
 @as_json
-@with_client_ports
+@with_ports
 def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
     """Revoke a client permanently. Its secrets become invalid at once."""
     from identity.usecases import service_clients as cases
@@ -117,7 +103,7 @@ def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
 @click.argument("name")
 @_right(required=True)
 @as_json
-@with_client_ports
+@with_ports
 def set_rights(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
     """Replace the rights of NAME."""
     from identity.usecases import service_clients as cases

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from identity.cli.clients import clients, registration_row, with_client_ports
+from identity.cli.clients import clients, registration_row
+from identity.cli.operator import with_ports
 from identity.cli.output import as_json, print_row
 from identity.domain.client_registration import (
     AUTHS,
@@ -115,7 +116,7 @@ def _read(_context: click.Context, _option: click.Parameter, file: BinaryIO | No
 @click.option("--may-reach", multiple=True, help="A client for which tokens may be exchanged.")
 @click.option("--profile", type=click.Choice(PROFILES), help="`fapi2`: PAR, keys, DPoP and ES256.")
 @as_json
-@with_client_ports
+@with_ports
 @_name_options
 def register_client(ports: "Ports", name: str, *, as_json: bool, **values: Any) -> None:
     """Register client NAME for OpenID Connect, replacing an earlier registration."""

@@ -24,6 +24,7 @@ from identity.domain.audit import (
     parse_reason,
 )
 from identity.domain.errors import InvalidValue, NotFound, Refusal
+from identity.domain.service_client import ClientError
 from identity.settings.database import DatabaseSettings
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def read_settings(kind: type[T]) -> T:
 
 
 def with_ports(command: Command) -> Command:
-    """Pass the ports, with the operator as caller, as the first argument; report a refusal in one line."""
+    """Pass the ports, with the operator as caller, as the first argument; report an error of a rule in one line."""
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
@@ -62,6 +63,8 @@ def with_ports(command: Command) -> Command:
                 command(dependencies.ports.by(read_operator(None)), *args, **named)
         except Refusal as refusal:
             raise click.ClickException(_target(refusal, named) + describe_refusal(refusal)) from None
+        except ClientError as error:
+            raise click.ClickException(str(error)) from None
 
     return run  # type: ignore[return-value]  # wraps() keeps the signature
 
