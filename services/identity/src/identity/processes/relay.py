@@ -1,24 +1,19 @@
 """The relay process publishes the outbox, records receipts and chains the audit log, if it leads (EVT-2, SEC-11)."""
 
 import threading
-import time
-from collections.abc import Callable
 from datetime import timedelta
 
-import structlog
 from port_events.redis_client import leads_to_cluster
-from port_runtime import tracing
-from port_runtime.liveness import Liveness
 from port_runtime.metrics import Instruments
-from port_runtime.metrics_health_server import MetricsHealthServer, open_listener
-from port_runtime.settings import ErrorCollector, SettingsError
+from port_runtime.settings import SettingsError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
+from typing_extensions import override
 
 from identity.adapters.clock import SystemClock
-from identity.bootstrap.relay import build_relay
+from identity.bootstrap.relay import RelayDependencies, build_relay
 from identity.metrics.relay import AUDIT_TRUNCATED, LEADS, MAILS_LOST, RELAY, RELAY_FAILURES
-from identity.processes.background import Attempts, stop_on_signal
+from identity.processes import background
 from identity.settings.relay import RelaySettings
 from identity.usecases.audit import anchoring, chaining
 from identity.usecases.mail_receipts import record_lost_mails, record_receipts
@@ -26,9 +21,7 @@ from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.stream import ConcurrentPublish
 from identity.usecases.publishing import publish
 
-_log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5
-_BACKOFF_SECONDS = 1.0
 _LISTEN_SECONDS = 2.0
 """The maximum delay of an event whose NOTIFY was missed."""
 _RECEIPT_WAIT_MS = 1_000
@@ -36,41 +29,34 @@ _RECEIPT_WAIT_MS = 1_000
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
 _CHAIN_INTERVAL_SECONDS = 4.0
 """Rows are not protected until they are chained (SEC-11)."""
-_MAX_SILENCE_SECONDS = 60.0
-"""Longer than the time-out of any statement, connection or Redis command."""
 
 
-class Relay:
+class Relay(background.BackgroundProcess):
     """Publishes events, records receipts and chains the audit log while it is the leader."""
+
+    name = "relay"
+    failures = RELAY_FAILURES
+    unavailable = (RedisError, SQLAlchemyError, OSError)
+    _dependencies: RelayDependencies
 
     def __init__(
         self, settings: RelaySettings, *, clock: Clock | None = None, instruments: Instruments | None = None
     ) -> None:
+        instruments = instruments or Instruments(RELAY)
+        super().__init__(build_relay(settings, instruments), instruments)
         self._clock = clock or SystemClock()
-        self._instruments = instruments or Instruments(RELAY)
-        self._dependencies = build_relay(settings, self._instruments)
         self.outbox = self._dependencies.outbox
         self.election = self._dependencies.election
         self._stream = self._dependencies.stream
         self._retention = timedelta(seconds=settings.stream_kept)
-        self._liveness = Liveness(_MAX_SILENCE_SECONDS)
-        self._stopping = threading.Event()
         self._maintained_at = self._clock.now()
         self._truncated = False
-        self._attempts = Attempts(_log, self._count_failure, expected=(RedisError, SQLAlchemyError, OSError))
 
-    def metrics_health_server(self) -> MetricsHealthServer:
-        """Return the metrics and health server, which answers in the leader and in standby relays (OPS-4)."""
-        registry = self._instruments.registry(self._dependencies.collector)
-        return MetricsHealthServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
-
-    def stop(self) -> None:
-        """Make `run` return after the current steps."""
-        self._stopping.set()
-        self._dependencies.listener.interrupt()
-
+    @override
     def run(self) -> None:
         """Work until stopped, then close the connections. Receipts and the audit chain have threads of their own."""
+        if self._dependencies.chain_keys is None:
+            self._log.warning("the audit log is not chained: IDENTITY_AUDIT_KEYS is not set")
         threads = [
             threading.Thread(target=self._repeat, args=(task, step), name=name, daemon=True)
             for name, task, step in (
@@ -82,18 +68,9 @@ class Relay:
             thread.start()
         self._repeat("lead", self._lead)
         for thread in threads:
-            thread.join(timeout=_RECEIPT_WAIT_MS / 1000 + _BACKOFF_SECONDS)
+            thread.join(timeout=_RECEIPT_WAIT_MS / 1000 + background.BACKOFF_SECONDS)
         self.election.release()
         self.close()
-
-    def _repeat(self, task: str, step: Callable[[], None]) -> None:
-        while not self._stopping.is_set():
-            if not self._attempts.succeeds(task, step):
-                self._instruments.gauge(LEADS).set(self.election.is_leader)
-                self._stopping.wait(_BACKOFF_SECONDS)
-
-    def _count_failure(self, task: str) -> None:
-        self._instruments.counter(RELAY_FAILURES).labels(task).inc()
 
     def _lead(self) -> None:
         self._liveness.beat()
@@ -102,7 +79,8 @@ class Relay:
         except SQLAlchemyError:
             self._dependencies.listener.close()  # it may be connected to the same failing server
             raise
-        self._instruments.gauge(LEADS).set(leads)
+        finally:
+            self._instruments.gauge(LEADS).set(self.election.is_leader)
         if not leads:
             self._stopping.wait(_STANDBY_SECONDS)
             return
@@ -177,7 +155,7 @@ class Relay:
         missing = anchoring.record_anchor(self._dependencies.chain, self._dependencies.anchors)
         if missing and not self._truncated:
             last = max(missing, key=lambda anchor: anchor.segment)
-            _log.error("audit log truncated", segment=last.segment, rows=last.rows, head=last.head)
+            self._log.error("audit log truncated", segment=last.segment, rows=last.rows, head=last.head)
         self._truncated = bool(missing)
         self._instruments.gauge(AUDIT_TRUNCATED).set(self._truncated)
 
@@ -187,27 +165,11 @@ class Relay:
 
 def serve(settings: RelaySettings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingsError."""
-    with ErrorCollector() as collector:
-        with collector.step():
-            tracing.configure("identity-relay", distribution="identity")
-        with collector.step():
-            address = settings.metrics_bind
-            listener = open_listener(address, "IDENTITY_RELAY_METRICS_BIND") if address else None
-        with collector.step():
-            relay = Relay(settings)
-        with collector.step():
-            if leads_to_cluster(settings.redis_url.reveal()):
-                raise SettingsError(["REDIS_URL: leads to a Redis Cluster, which is not supported"])
-    metrics_health_server = relay.metrics_health_server()
-    if listener is not None:
-        metrics_health_server.start(listener)
 
-    stop_on_signal(relay)
-    started_at = time.monotonic()
-    _log.info("relay started", stream=settings.event_stream)
-    if not settings.audit_keys:
-        _log.warning("the audit log is not chained: IDENTITY_AUDIT_KEYS is not set")
-    relay.run()
-    metrics_health_server.stop()
-    tracing.close()
-    _log.info("relay stopped", seconds=round(time.monotonic() - started_at))
+    def build() -> Relay:
+        relay = Relay(settings)
+        if leads_to_cluster(settings.redis_url.reveal()):
+            raise SettingsError(["REDIS_URL: leads to a Redis Cluster, which is not supported"])
+        return relay
+
+    background.serve("relay", build, metrics_bind=settings.metrics_bind, stream=settings.event_stream)
