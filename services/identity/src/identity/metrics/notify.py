@@ -3,9 +3,8 @@
 from typing import Final
 
 from port_runtime.metrics import counter, histogram, observable_gauge
-from port_runtime.process_metrics import PROCESS
 
-from identity.metrics import BUILD
+from identity.metrics import catalogue
 
 VERDICTS: Final = ("told", "retried", "set_aside")
 UNTIL_TOLD: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0, 86_400.0)
@@ -40,14 +39,4 @@ SIGNING_KEYS = observable_gauge(
     "identity_signing_keys", "keys", "Keys of `IDENTITY_OIDC_KEYS` that may sign now", alg=("RS256", "ES256")
 )
 
-NOTIFY: Final = (
-    GRANTS,
-    LOGOUTS,
-    LOGOUTS_WAITING,
-    LOGOUTS_OLDEST,
-    LOGOUT_SECONDS,
-    NOTIFY_FAILURES,
-    SIGNING_KEYS,
-    BUILD,
-    *PROCESS,
-)
+NOTIFY: Final = catalogue(globals())

@@ -3,9 +3,8 @@
 from typing import Final
 
 from port_runtime.metrics import counter, gauge, histogram, observable_gauge
-from port_runtime.process_metrics import PROCESS
 
-from identity.metrics import BUILD
+from identity.metrics import catalogue
 
 RECEIPTS: Final = ("sent", "refused", "expired")
 STREAMS: Final = ("events", "mails")
@@ -103,28 +102,4 @@ STREAM_OLDEST = observable_gauge(
     group=(),
 )
 
-RELAY: Final = (
-    LEADS,
-    PUBLISHED,
-    PUBLISHED_AGAIN,
-    PUBLISH_SECONDS,
-    RECEIPTS_NOTED,
-    MAILS_LOST,
-    RELAY_FAILURES,
-    OUTBOX_UNPUBLISHED,
-    OUTBOX_OLDEST,
-    MAILS_WAITING,
-    MAILS_OLDEST,
-    AUDIT_UNSEALED,
-    AUDIT_OLDEST,
-    AUDIT_TRUNCATED,
-    AUDIT_HEAD,
-    REDIS_MEMORY,
-    REDIS_MEMORY_MAX,
-    STREAM_ENTRIES,
-    STREAM_LAG,
-    STREAM_PENDING,
-    STREAM_OLDEST,
-    BUILD,
-    *PROCESS,
-)
+RELAY: Final = catalogue(globals())

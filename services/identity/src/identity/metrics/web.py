@@ -3,9 +3,8 @@
 from typing import Final
 
 from port_runtime.metrics import counter, gauge, histogram, observable_gauge
-from port_runtime.process_metrics import PROCESS
 
-from identity.metrics import BUILD
+from identity.metrics import catalogue
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER: Final = "other"
@@ -134,25 +133,4 @@ TIDY_LAST_SUCCESS = observable_gauge(
     "Time since the last successful run of `identity tidy`; absent before the first",
 )
 
-WEB: Final = (
-    REQUESTS,
-    REQUEST_SECONDS,
-    FORWARDING_UNREADABLE,
-    LOGINS,
-    HASH_WAITING,
-    HASH_WAIT_SECONDS,
-    HASH_SECONDS,
-    HASHES_REFUSED,
-    OAUTH_TOKENS,
-    OAUTH_REFUSALS,
-    INTROSPECTIONS,
-    REFRESH_REUSE,
-    SESSIONS,
-    WORKERS,
-    DATABASE_CONNECTIONS,
-    DATABASE_CONNECTIONS_MAX,
-    EXPIRED_OLDEST,
-    TIDY_LAST_SUCCESS,
-    BUILD,
-    *PROCESS,
-)
+WEB: Final = catalogue(globals())
