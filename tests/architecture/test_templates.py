@@ -11,7 +11,7 @@ from tests.support import ROOT
 
 HTTP = ROOT / "services/identity/src/identity/http"
 TEMPLATES = HTTP / "portal/templates"
-RENDERERS = {"render_page", "render_link_page", "render_template"}
+RENDERERS = {"render_page", "render_template"}
 OF_FLASK = {"request", "g", "csrf_token"}
 """The names that Flask and Flask-WTF add to every template."""
 

@@ -83,20 +83,15 @@ def log_in(request_id: str, validated: ValidatedRequest) -> Response:
     needs_login = authorization_decision.needs_login(ports(), validated, optional_principal())
     if not needs_login and "other" not in request.args:
         return redirect_to("portal.authorization_pages.show", request_id=request_id)
-    return _login_page(request_id, LoginForm(username=validated.request.login_hint))
+    return login_page(LoginForm(username=validated.request.login_hint), action=_login_url(request_id))
 
 
-def _login_page(request_id: str, form: LoginForm, *, error: str = "", status: int = 200) -> Response:
-    return login_page(
-        form,
-        action=url_for("portal.authorization_pages.submit", request_id=request_id),
-        error=error,
-        status=status,
-    )
+def _login_url(request_id: str) -> str:
+    return url_for("portal.authorization_pages.submit", request_id=request_id)
 
 
 def _redisplay(request_id: str) -> Response:
-    return _login_page(request_id, LoginForm.from_request())
+    return login_page(LoginForm.from_request(), action=_login_url(request_id))
 
 
 @blueprint.post("/authorize/<request_id>/login")
@@ -104,7 +99,7 @@ def _redisplay(request_id: str) -> Response:
 @with_request
 def submit(request_id: str, _validated: ValidatedRequest) -> Response:
     return submit_login(
-        lambda form, **values: _login_page(request_id, form, **values),
+        action=_login_url(request_id),
         url_of=lambda _: url_for("portal.authorization_pages.show", request_id=request_id),
     )
 

@@ -29,7 +29,7 @@ from identity.http.portal.company_list import company_list
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
 from identity.http.portal.layout.forms import Form, SecretField, TextField
-from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import current_principal, require_principal
 from identity.http.web_context import ports
@@ -72,24 +72,26 @@ def _show(
     account: str | None = None,
     bind_form: BindForm | None = None,
     code_form: CodeForm | None = None,
-    error: str = "",
-    status: int = 200,
+    refusal: Refusal | None = None,
 ) -> Response:
-    """Show the page. `bind_form` opens the dialog with the submitted values, `code_form` fills the panel's form."""
+    """Show the page. `bind_form` opens the dialog with the submitted values, `code_form` fills the panel's form.
+
+    The dialog shows the `refusal` of its form; the panel's form shows its own.
+    """
     views = _views(require_principal("link"))
     view = selected(views, account)
     if code_form is not None:
         code_form.focus()
     return render_page(
         "bindings.html",
-        status=status,
+        refusal=refusal,
         companies=company_list(views, chosen=view),
         binding=view,
         wait_seconds=_seconds_to_resend(view),
         bind_form=bind_form or BindForm(),
         dialog_open=bind_form is not None,
         code_form=code_form or CodeForm(),
-        error=error,
+        error=problems.sentence(refusal, of_other=True) if bind_form and refusal else "",
     )
 
 
@@ -126,7 +128,7 @@ def bind() -> Response:
     """Request a binding, and mail the code to the general account (BIND-2, BIND-3; binding steps 2 to 6)."""
     principal, form = require_principal("link"), BindForm.from_request()
     if not form.validate():
-        return _show(bind_form=form, status=422)
+        return _show(bind_form=form)
     username, password = form.username.data or "", form.password.data or ""
     try:
         entry = bindings.request(
@@ -135,7 +137,7 @@ def bind() -> Response:
     except AlreadyBound as refusal:
         return _already_bound(principal, form, refusal)
     except (BadCredentials, Locked, NotBindable, TooSoon, Busy) as refusal:
-        return _show_bind_error(form, refusal)
+        return _show(bind_form=form, refusal=refusal)
     flash_message(texts.CODE_SENT)
     return _redirect_to_binding(entry.binding.id)
 
@@ -145,14 +147,9 @@ def _already_bound(principal: Principal, form: BindForm, refusal: AlreadyBound) 
     key = username_key(form.username.data or "")
     existing = [view.id for view in _views(principal) if view.entry.account.username_key == key]
     if not (refusal.here and existing):
-        return _show_bind_error(form, refusal)
+        return _show(bind_form=form, refusal=refusal)
     flash_refusal(refusal)
     return _redirect_to_binding(existing[-1])
-
-
-def _show_bind_error(form: BindForm, refusal: Refusal) -> Response:
-    error = problems.sentence(refusal, of_other=True)
-    return with_refusal_status(_show(bind_form=form, error=error), refusal)
 
 
 def _redisplay_verify(binding_id: UUID) -> Response:
@@ -165,14 +162,14 @@ def verify(binding_id: UUID) -> Response:
     """Verify a binding by its code (BIND-6; binding steps 8 to 10)."""
     principal, form, account = require_principal("link"), CodeForm.from_request(), str(binding_id)
     if not form.validate():
-        return _show(account=account, code_form=form, status=422)
+        return _show(account=account, code_form=form)
     try:
         bindings.verify(ports(), principal, account, code=form.code.parsed)
     except (CodeWrong, CodeExpired, CodeExhausted, NotBindable) as refusal:
         form.add_error("code", problems.sentence(refusal))
         if isinstance(refusal, CodeWrong) and refusal.tries_left:
             _name_newest_mail(form, account)
-        return with_refusal_status(_show(account=account, code_form=form), refusal)
+        return _show(account=account, code_form=form, refusal=refusal)
     flash_message(texts.BINDING_VERIFIED)
     return _redirect_to_binding(account)
 

@@ -13,7 +13,7 @@ from identity.domain.errors import ConsentOutdated, NotFound
 from identity.http import problems
 from identity.http.client_info import client_info
 from identity.http.portal.layout.csrf import redisplay_with
-from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import landing_url, redirect_to_url
 from identity.http.session_auth import current_principal, forget_principal, require_step
 from identity.http.web_context import ports
@@ -34,8 +34,10 @@ def show() -> Response:
     return _show()
 
 
-def _show(*, error: str = "") -> Response:
-    return render_page("consents.html", texts=ports().rules.consents.texts, pair=_pair, error=error)
+def _show(refusal: ConsentOutdated | None = None) -> Response:
+    error = problems.sentence(refusal) if refusal else ""
+    texts = ports().rules.consents.texts
+    return render_page("consents.html", refusal=refusal, texts=texts, pair=_pair, error=error)
 
 
 @blueprint.post("/consents")
@@ -46,7 +48,7 @@ def accept() -> Response:
     try:
         consents.accept(ports(), current_principal(), accepted, client=client_info())
     except ConsentOutdated as refusal:
-        return with_refusal_status(_show(error=problems.sentence(refusal)), refusal)
+        return _show(refusal)
     forget_principal()
     return redirect_to_url(landing_url(current_principal()))
 

@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, request, session
 from port_runtime.mailbox_mask import masked_mailbox
 
-from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Purpose
 from identity.http.portal.layout.csrf import redisplay_with
-from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
+from identity.http.portal.layout.link_pages import link_page
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.web_context import ports
 from identity.usecases import email_cancellation
@@ -17,32 +17,26 @@ _JUST_RESTORED = "email_just_restored"
 
 
 @blueprint.get("/email/cancel")
+@link_page(Purpose.EMAIL_CANCEL)
 def show() -> Response:
     """Show the button that cancels the change, or the result."""
     token = request.values.get("token", "")
-    try:
-        preview = email_cancellation.preview(ports(), token)
-    except (LinkInvalid, LinkExpired, LinkSuperseded) as refusal:
-        return refusal_page(Purpose.EMAIL_CANCEL, refusal)
+    preview = email_cancellation.preview(ports(), token)
     restored = session.pop(_JUST_RESTORED, False)
     if preview.already:
         email = masked_mailbox(preview.account.email)
-        return render_link_page(
-            "email_cancelled.html", account=preview.account, email=email, restored=restored
-        )
+        return render_page("email_cancelled.html", account=preview.account, email=email, restored=restored)
     email = masked_mailbox(preview.email)
-    return render_link_page("email_cancellation.html", cancellation=preview, token=token, email=email)
+    return render_page("email_cancellation.html", cancellation=preview, token=token, email=email)
 
 
 @blueprint.post("/email/cancel")
 @redisplay_with(show)
+@link_page(Purpose.EMAIL_CANCEL)
 def cancel() -> Response:
     """Cancel the change, or restore the mailbox from before it, and end all sessions."""
     token = request.form.get("token", "")
-    try:
-        cancellation = email_cancellation.cancel(ports(), token)
-    except (LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken) as refusal:
-        return refusal_page(Purpose.EMAIL_CANCEL, refusal)
+    cancellation = email_cancellation.cancel(ports(), token)
     if cancellation.restores:
         session[_JUST_RESTORED] = True
-    return without_referrer(redirect_to("portal.email_cancellation.show", token=token))
+    return redirect_to("portal.email_cancellation.show", token=token)

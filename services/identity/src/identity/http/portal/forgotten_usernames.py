@@ -23,20 +23,20 @@ class MailboxForm(Form):
 
 @blueprint.get("/username/forgotten")
 def show() -> Response:
-    return render_page("forgotten_usernames.html", form=MailboxForm())
+    return _show(MailboxForm.from_request())
 
 
-def _redisplay() -> Response:
-    return render_page("forgotten_usernames.html", form=MailboxForm.from_request())
+def _show(form: MailboxForm) -> Response:
+    return render_page("forgotten_usernames.html", form=form)
 
 
 @blueprint.post("/username/forgotten")
-@redisplay_with(_redisplay)
+@redisplay_with(show)
 def request_mail() -> Response:
     """Mail the usernames; the response is the same if there are none."""
     form = MailboxForm.from_request()
     if not form.validate():
-        return render_page("forgotten_usernames.html", form=form, status=422)
+        return _show(form)
     forgotten_usernames.request(
         ports(), email=form.email.parsed, tax_id=form.tax_id.parsed or None, client=client_info()
     )

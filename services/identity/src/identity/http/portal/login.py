@@ -4,16 +4,15 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request, url_for
 
-from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, ReviewRejected
+from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, Refusal, ReviewRejected
 from identity.domain.session import Principal
-from identity.http import problems
 from identity.http.client_info import client_info
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.ended_by_mailbox_change import forget_login, mailbox_was_changed
 from identity.http.portal.layout.ended_by_unbinding import forget_binding, unbound_company
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField
-from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.portal.layout.session_cookies import clear_session_cookie, set_login_cookies
 from identity.http.session_auth import current_principal, optional_principal
@@ -37,13 +36,10 @@ class LoginForm(Form):
     password = SecretField(labels.LOGIN_PASSWORD, autocomplete="current-password")
 
 
-def login_page(form: LoginForm, *, action: str, error: str = "", status: int = 200) -> Response:
+def login_page(form: LoginForm, *, action: str, refusal: Refusal | None = None) -> Response:
     """Return the login page, whose form is sent to `action`."""
-    return render_page("login.html", status=status, form=form, action=action, error=error)
-
-
-def _show(form: LoginForm, *, error: str = "", status: int = 200) -> Response:
-    return login_page(form, action=url_for("portal.login.log_in"), error=error, status=status)
+    error = form.refused(refusal)
+    return render_page("login.html", refusal=refusal, form=form, action=action, error=error)
 
 
 @blueprint.get("/")
@@ -54,7 +50,7 @@ def show() -> Response:
         notice = _notice(request.args.get("ended", ""))
         if notice:
             flash_message(notice, kind="notice")
-        return _show(LoginForm())
+        return _show()
     return redirect_to_url(landing_url(principal))
 
 
@@ -70,33 +66,33 @@ def _notice(ended: str) -> str:
     return _NOTICES.get(ended, "")
 
 
-def _redisplay() -> Response:
-    return _show(LoginForm.from_request())
+def _show() -> Response:
+    return login_page(LoginForm.from_request(), action=url_for("portal.login.log_in"))
 
 
 @blueprint.post("/")
-@redisplay_with(_redisplay)
+@redisplay_with(_show)
 def log_in() -> Response:
     """Log in (LOGIN-1, LOGIN-4)."""
-    return submit_login(_show, url_of=landing_url)
+    return submit_login(action=url_for("portal.login.log_in"), url_of=landing_url)
 
 
-def submit_login(show: Callable[..., Response], *, url_of: Callable[[Principal], str]) -> Response:
+def submit_login(*, action: str, url_of: Callable[[Principal], str]) -> Response:
     """Log in with the submitted form, end the browser's previous session and redirect.
 
-    If the login is refused, `show` the form again, or the page of a rejected account.
+    If the login is refused, show the form again, or the page of a rejected account.
     """
     form, previous = LoginForm.from_request(), optional_principal()
     if not form.validate():
-        return show(form, status=422)
+        return login_page(form, action=action)
     try:
         issued = login.log_in(
             ports(), form.username.data or "", password=form.password.data or "", client=client_info()
         )
     except (BadCredentials, Locked, AccountSuspended, Busy) as refusal:
-        return with_refusal_status(show(form, error=problems.sentence(refusal)), refusal)
+        return login_page(form, action=action, refusal=refusal)
     except ReviewRejected as refusal:
-        return with_refusal_status(render_page("rejected.html", reason=refusal.reason), refusal)
+        return render_page("rejected.html", refusal=refusal, reason=refusal.reason)
     # The browser loses the previous token, so nobody could end that session later (SEC-7).
     if previous is not None:
         sessions.replace(ports(), previous, issued.principal)

@@ -7,13 +7,12 @@ from flask import Blueprint, Response
 
 from identity.domain.account import Account
 from identity.domain.errors import BadPassword, Busy, PasswordReused, Refusal, TooManyChecks
-from identity.http import problems
 from identity.http.device_cookies import remember_device
 from identity.http.field_errors import field_error_sentence
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import CheckboxField, Form, SecretField, check_repeated
-from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.password_advice import password_advice, password_description, password_hint
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import require_principal
@@ -25,17 +24,11 @@ from identity.usecases.sessions import issue_device
 
 blueprint = Blueprint("password", __name__)
 
-_FIELD_OF: dict[type[Refusal], str] = {
-    BadPassword: "current",
-    TooManyChecks: "current",
-    PasswordReused: "password",
-}
-
 
 class NewPasswordForm(Form):
     """A new password of `owner`, entered twice. A password that is too long is refused, not truncated."""
 
-    password = SecretField(labels.NEW_PASSWORD, autocomplete="new-password")
+    password = SecretField(labels.NEW_PASSWORD, refusals=(PasswordReused,), autocomplete="new-password")
     password_again = SecretField(labels.NEW_PASSWORD_AGAIN, autocomplete="new-password")
 
     def __init__(self, *args: Any, owner: Account | None = None, **options: Any) -> None:
@@ -63,16 +56,13 @@ class NewPasswordForm(Form):
     def _personal_terms(self) -> Sequence[str]:
         return self._owner.personal_terms if self._owner else ()
 
-    def check_response(self) -> Response:
-        """Return the form's errors. The current password of a `ChangeForm` is not verified."""
-        self.validate()
-        return self.errors_response()
-
 
 class ChangeForm(NewPasswordForm):
     """The constructor moves `current` before the inherited fields, so that errors are in the order of the page."""
 
-    current = SecretField(labels.CURRENT_PASSWORD, autocomplete="current-password")
+    current = SecretField(
+        labels.CURRENT_PASSWORD, refusals=(BadPassword, TooManyChecks), autocomplete="current-password"
+    )
     end_binding = CheckboxField(labels.END_BINDING)
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -85,31 +75,28 @@ def _own_account() -> Account:
     return profile.show(ports(), require_principal())
 
 
-def _show(form: ChangeForm, *, error: str = "", status: int = 200) -> Response:
+def _show(form: ChangeForm, refusal: Refusal | None = None) -> Response:
     principal = require_principal()
     bound = bindings.binding_of(ports(), principal) if principal.account.kind == "general" else None
     link = bound[1] if bound else None
-    return render_page("password.html", status=status, form=form, error=error, link=link)
+    error = form.refused(refusal)
+    return render_page("password.html", refusal=refusal, form=form, error=error, link=link)
 
 
 @blueprint.get("/profile/password")
 def show() -> Response:
-    return _show(ChangeForm(owner=_own_account()))
-
-
-def _redisplay() -> Response:
     return _show(ChangeForm.from_request(owner=_own_account()))
 
 
 @blueprint.post("/profile/password")
-@redisplay_with(_redisplay)
+@redisplay_with(show)
 def change() -> Response:
     """Change the password, and issue a new device cookie (PRO-4, SEC-3)."""
     owner = _own_account()
     had_pending_email = owner.pending_email is not None
     form = ChangeForm.from_request(owner=owner)
     if not form.validate():
-        return _show(form, status=422)
+        return _show(form)
     ends_binding = form.end_binding.data
     try:
         account = profile.change_password(
@@ -120,7 +107,7 @@ def change() -> Response:
             end_binding=ends_binding,
         )
     except (BadPassword, TooManyChecks, PasswordReused, Busy) as refusal:
-        return _show_refusal(form, refusal)
+        return _show(form, refusal)
     flash_message(
         texts.PASSWORD_CHANGED
         + (texts.AND_BINDING_REMOVED if ends_binding else "")
@@ -129,17 +116,9 @@ def change() -> Response:
     return remember_device(redirect_to("portal.profile.show"), issue_device(ports(), account))
 
 
-def _show_refusal(form: ChangeForm, refusal: Refusal) -> Response:
-    sentence = problems.sentence(refusal)
-    field = _FIELD_OF.get(type(refusal))
-    if field is not None:
-        form.add_error(field, sentence)
-    return with_refusal_status(_show(form, error="" if field else sentence), refusal)
-
-
 @blueprint.post("/profile/password/check")
 def check() -> Response:
-    """Return the form's errors to the script (REG-11)."""
+    """Return the form's errors. The current password is not verified."""
     return ChangeForm.from_request(owner=_own_account()).check_response()
 
 

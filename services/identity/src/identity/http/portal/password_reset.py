@@ -3,23 +3,15 @@
 from flask import Blueprint, Response, request
 
 from identity.domain.account import Account
-from identity.domain.errors import (
-    Busy,
-    LinkExpired,
-    LinkInvalid,
-    LinkSuperseded,
-    LinkUsed,
-    PasswordReused,
-)
+from identity.domain.errors import Busy, PasswordReused, Refusal
 from identity.domain.mail_link import Purpose
 from identity.domain.mailbox import parse_mailbox
-from identity.http import problems
 from identity.http.client_info import client_info
 from identity.http.device_cookies import remember_device
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import Form, TextField
-from identity.http.portal.layout.link_pages import refusal_page, render_link_page
-from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.link_pages import LINK_REFUSALS, link_page
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.password import NewPasswordForm
 from identity.http.web_context import ports
@@ -27,8 +19,6 @@ from identity.http.zh_tw import forms as labels
 from identity.usecases import password_reset
 
 blueprint = Blueprint("password_reset", __name__)
-
-_LINK_REFUSALS = (LinkInvalid, LinkExpired, LinkSuperseded, LinkUsed)
 
 
 class ForgottenForm(Form):
@@ -38,20 +28,20 @@ class ForgottenForm(Form):
 
 @blueprint.get("/password/forgotten")
 def show() -> Response:
-    return render_page("password_forgotten.html", form=ForgottenForm())
+    return _show_request(ForgottenForm.from_request())
 
 
-def _redisplay() -> Response:
-    return render_page("password_forgotten.html", form=ForgottenForm.from_request())
+def _show_request(form: ForgottenForm) -> Response:
+    return render_page("password_forgotten.html", form=form)
 
 
 @blueprint.post("/password/forgotten")
-@redisplay_with(_redisplay)
+@redisplay_with(show)
 def request_mail() -> Response:
     """Mail a link if username and mailbox match; the response is the same if they do not."""
     form = ForgottenForm.from_request()
     if not form.validate():
-        return render_page("password_forgotten.html", form=form, status=422)
+        return _show_request(form)
     password_reset.request_reset(
         ports(), username=form.username.parsed, email=form.email.parsed, client=client_info()
     )
@@ -65,46 +55,34 @@ def requested() -> Response:
 
 
 @blueprint.get("/password/reset")
+@link_page(Purpose.PASSWORD_RESET)
 def reset_page() -> Response:
     token = request.values.get("token", "")
-    try:
-        owner = password_reset.preview(ports(), token)
-    except _LINK_REFUSALS as refusal:
-        return refusal_page(Purpose.PASSWORD_RESET, refusal)
+    owner = password_reset.preview(ports(), token)
     return _show(token, NewPasswordForm(owner=owner), owner)
 
 
-def _show(
-    token: str, form: NewPasswordForm, owner: Account, *, error: str = "", status: int = 200
-) -> Response:
-    return render_link_page(
-        "password_reset.html", status=status, token=token, form=form, owner=owner, error=error
+def _show(token: str, form: NewPasswordForm, owner: Account, refusal: Refusal | None = None) -> Response:
+    error = form.refused(refusal)
+    return render_page(
+        "password_reset.html", refusal=refusal, token=token, form=form, owner=owner, error=error
     )
 
 
 @blueprint.post("/password/reset")
 @redisplay_with(reset_page)
+@link_page(Purpose.PASSWORD_RESET)
 def reset() -> Response:
     """Set the new password, which ends all sessions, and issue a device cookie (UNB-5, SEC-3)."""
     token = request.form.get("token", "")
-    try:
-        owner = password_reset.preview(ports(), token)
-        return _reset(token, owner, NewPasswordForm.from_request(owner=owner))
-    except _LINK_REFUSALS as refusal:
-        return refusal_page(Purpose.PASSWORD_RESET, refusal)
-
-
-def _reset(token: str, owner: Account, form: NewPasswordForm) -> Response:
+    owner = password_reset.preview(ports(), token)
+    form = NewPasswordForm.from_request(owner=owner)
     if not form.validate():
-        return _show(token, form, owner, status=422)
+        return _show(token, form, owner)
     try:
         device = password_reset.reset(ports(), token, password=form.password.data or "")
-    except PasswordReused as refusal:
-        form.add_error("password", problems.sentence(refusal))
-        return with_refusal_status(_show(token, form, owner), refusal)
-    except Busy as refusal:
-        page = _show(token, form, owner, error=problems.sentence(refusal))
-        return with_refusal_status(page, refusal)
+    except (PasswordReused, Busy) as refusal:
+        return _show(token, form, owner, refusal)
     return remember_device(redirect_to("portal.password_reset.reset_done", kind=owner.kind), device)
 
 
@@ -113,7 +91,7 @@ def check() -> Response:
     """Return the form's errors to the script, without using the link (REG-11)."""
     try:
         owner = password_reset.preview(ports(), request.form.get("token", ""))
-    except _LINK_REFUSALS:
+    except LINK_REFUSALS:
         return NewPasswordForm.from_request().check_response()
     return NewPasswordForm.from_request(owner=owner).check_response()
 

@@ -8,6 +8,7 @@ from identity.domain.errors import (
     Busy,
     InvalidValue,
     NotSignedIn,
+    Refusal,
     TooManyChecks,
     TooSoon,
 )
@@ -15,12 +16,11 @@ from identity.domain.mailbox import parse_mailbox
 from identity.domain.mailbox_typos import likely_mailbox
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
 from identity.domain.session import Principal
-from identity.http import problems
 from identity.http.field_errors import field_error_sentence
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
 from identity.http.portal.layout.forms import Form, SecretField, TextField
-from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.portal.layout.times import duration
 from identity.http.session_auth import current_principal, rejection, require_step
@@ -38,25 +38,27 @@ class MailboxForm(Form):
     email = TextField(
         labels.CORRECT_EMAIL, parse_mailbox, suggest=likely_mailbox, autocomplete="email", inputmode="email"
     )
-    password = SecretField(labels.CORRECT_EMAIL_PASSWORD, autocomplete="current-password")
+    password = SecretField(
+        labels.CORRECT_EMAIL_PASSWORD, refusals=(BadPassword,), autocomplete="current-password"
+    )
 
 
 @blueprint.get("/verification")
 def show() -> Response:
     """Show the mailbox, the mail's delivery status, and when another mail may be requested."""
-    return _show(MailboxForm())
+    return _show(MailboxForm.from_request())
 
 
-def _show(form: MailboxForm, *, error: str = "", status_code: int = 200) -> Response:
+def _show(form: MailboxForm, refusal: Refusal | None = None, *, error: str = "") -> Response:
     status = verification.status(ports(), require_step("verify_email"))
     mail = status.mail
     return render_page(
         "verification.html",
-        status=status_code,
+        refusal=refusal,
         form=form,
-        error=error,
+        error=error or form.refused(refusal),
         verification=status,
-        refusal=_refusal_texts(mail) if mail and mail.state == "refused" else None,
+        mail_refusal=_refusal_texts(mail) if mail and mail.state == "refused" else None,
         gap_seconds=int(RESEND_GAP.window.total_seconds()),
         daily_limit=RESEND_DAY.max_count,
     )
@@ -84,31 +86,24 @@ def resend() -> Response:
     return redirect_to("portal.pending_account.show")
 
 
-def _redisplay() -> Response:
-    return _show(MailboxForm.from_request())
-
-
 @blueprint.post("/verification/mailbox")
-@redisplay_with(_redisplay)
+@redisplay_with(show)
 def correct() -> Response:
     """Correct the mailbox, and mail a new link to it (VER-8)."""
     principal, form = require_step("verify_email"), MailboxForm.from_request()
     if not form.validate():
-        return _show(form, status_code=422)
+        return _show(form)
     try:
         verification.correct_mailbox(
             ports(), principal, email=form.email.parsed, password=form.password.data or ""
         )
     except InvalidValue as refusal:
         form.add_error("email", field_error_sentence(refusal))
-        return _show(form, status_code=422)
-    except BadPassword as refusal:
-        form.add_error("password", problems.sentence(refusal))
-        return with_refusal_status(_show(form), refusal)
+        return _show(form)
     except TooSoon as refusal:
-        return with_refusal_status(_show(form, error=_too_soon(principal, refusal)), refusal)
-    except (TooManyChecks, Busy) as refusal:
-        return with_refusal_status(_show(form, error=problems.sentence(refusal)), refusal)
+        return _show(form, refusal, error=_too_soon(principal, refusal))
+    except (BadPassword, TooManyChecks, Busy) as refusal:
+        return _show(form, refusal)
     flash_message(texts.MAILBOX_CORRECTED.format(email=form.email.parsed))
     return redirect_to("portal.pending_account.show")
 
@@ -131,9 +126,7 @@ def reopen() -> Response:
 def check() -> Response:
     """Return the form's errors to the script (REG-11)."""
     require_step("verify_email")
-    form = MailboxForm.from_request()
-    form.validate()
-    return form.errors_response()
+    return MailboxForm.from_request().check_response()
 
 
 @blueprint.get("/review")

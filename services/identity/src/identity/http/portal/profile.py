@@ -15,10 +15,9 @@ from identity.domain.errors import (
     TooManyChecks,
     TooSoon,
 )
-from identity.http import problems
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
-from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.profile_form import ProfileForm, Rendered
 from identity.http.session_auth import require_principal
@@ -28,11 +27,6 @@ from identity.usecases import bindings, profile
 
 blueprint = Blueprint("profile", __name__)
 
-_FIELD_OF: dict[type[Refusal], str] = {
-    BadPassword: "current_password",
-    TooManyChecks: "current_password",
-}
-
 
 def _own_account() -> Account:
     """Return the person's account, which a switched session must not see (SW-4)."""
@@ -40,18 +34,18 @@ def _own_account() -> Account:
 
 
 def _show(
-    account: Account, form: ProfileForm, *, rendered: Rendered, status: int = 200, **values: Any
+    account: Account, form: ProfileForm, *, rendered: Rendered, refusal: Refusal | None = None, **values: Any
 ) -> Response:
     general = account.kind == "general"
     return render_page(
         "profile.html",
-        status=status,
+        refusal=refusal,
         account=account,
         form=form,
         bound=bindings.binding_of(ports(), require_principal()) if general else None,
         was_bound=general and bindings.was_bound(ports(), require_principal()),
         rendered=rendered,
-        **{"error": "", "differences": [], "wait_seconds": 0, **values},
+        **{"error": form.refused(refusal), "differences": [], "wait_seconds": 0, **values},
     )
 
 
@@ -73,7 +67,7 @@ def save() -> Response:
     """Save the submitted values (manual, steps 6 and 7)."""
     account, form, rendered = _own_account(), ProfileForm.from_request(), _rendered()
     if not form.validate_for(rendered):
-        return _show(account, form, status=422, rendered=rendered)
+        return _show(account, form, rendered=rendered)
     if not form.differences(account, rendered):
         flash_message(texts.PROFILE_UNCHANGED, kind="notice")
         return redirect_to("portal.profile.show")
@@ -101,27 +95,23 @@ def _rendered() -> Rendered:
 
 
 def _show_refusal(form: ProfileForm, rendered: Rendered, refusal: Refusal) -> Response:
-    account, sentence = _own_account(), problems.sentence(refusal)
+    account = _own_account()
     if isinstance(refusal, RevisionStale):
         # The person compares the values, and the next save is based on the new revision.
         differences = form.differences(account, rendered)
         form.keep_only(differences, account)
-        page = _show(account, form, rendered=Rendered.of(account), differences=differences)
-        return with_refusal_status(page, refusal)
+        rendered = Rendered.of(account)
+        return _show(account, form, rendered=rendered, refusal=refusal, differences=differences)
     if isinstance(refusal, TooSoon):
-        page = _show(
+        return _show(
             account,
             form,
             rendered=rendered,
+            refusal=refusal,
             error=texts.MAILED_TOO_SOON,
             wait_seconds=refusal.retry_after_seconds,
         )
-        return with_refusal_status(page, refusal)
-    field = _FIELD_OF.get(type(refusal))
-    if field is not None:
-        form.add_error(field, sentence)
-    page = _show(account, form, rendered=rendered, error="" if field else sentence)
-    return with_refusal_status(page, refusal)
+    return _show(account, form, rendered=rendered, refusal=refusal)
 
 
 @blueprint.post("/profile/check")

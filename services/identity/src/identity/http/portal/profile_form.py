@@ -8,6 +8,7 @@ from typing import Self
 from flask import request
 
 from identity.domain.account import Account
+from identity.domain.errors import BadPassword, TooManyChecks
 from identity.domain.full_name import parse_full_name
 from identity.domain.mailbox import parse_mailbox
 from identity.domain.mailbox_typos import likely_mailbox
@@ -62,7 +63,12 @@ class ProfileForm(Form):
     email = TextField(
         labels.NEW_EMAIL, parse_mailbox, suggest=likely_mailbox, autocomplete="email", inputmode="email"
     )
-    current_password = SecretField(labels.PASSWORD_FOR_EMAIL, autocomplete="current-password", optional=True)
+    current_password = SecretField(
+        labels.PASSWORD_FOR_EMAIL,
+        refusals=(BadPassword, TooManyChecks),
+        autocomplete="current-password",
+        optional=True,
+    )
 
     def validate_for(self, rendered: Rendered) -> bool:
         """Check every field; a new mailbox requires the current password (PRO-2)."""

@@ -15,13 +15,12 @@ from identity.domain.password_policy import normalized
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.domain.postal_address import parse_postal_address
 from identity.domain.username import parse_username
-from identity.http import problems
 from identity.http.client_info import client_info
 from identity.http.field_errors import field_error_sentence, parse_tax_id, password_errors, personal_terms
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField, check_repeated
-from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.password_advice import password_advice, password_description, password_hint
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
@@ -40,7 +39,7 @@ _SENT = "application"
 class RegistrationForm(Form):
     """The account's fields, then the company's, in the manual's order (steps 3 to 12; REG-2 to REG-8, REG-10)."""
 
-    username = TextField(labels.USERNAME, parse_username, autocomplete="username")
+    username = TextField(labels.USERNAME, parse_username, refusals=(UsernameTaken,), autocomplete="username")
     name = TextField(labels.NAME, parse_full_name, autocomplete="name")
     mobile = TextField(labels.MOBILE, parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
     email = TextField(
@@ -55,11 +54,13 @@ class RegistrationForm(Form):
     company_name = TextField(labels.COMPANY_NAME, parse_company_name, autocomplete="organization")
     company_address = TextField(labels.COMPANY_ADDRESS, parse_postal_address, autocomplete="street-address")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, formdata: Any = None, **options: Any) -> None:
+        super().__init__(formdata, **options)
         policy = ports().rules.passwords
         self.password.hint = password_hint(policy)
         self.password.help = password_description(policy)
+        if formdata:
+            self._explain_empty_passwords()
         self.account_part = list(self)[:6]
         self.company_part = list(self)[6:]
 
@@ -96,7 +97,7 @@ class RegistrationForm(Form):
         """The password in the normal form that is hashed."""
         return normalized(self.password.data or "")
 
-    def explain_empty_passwords(self) -> None:
+    def _explain_empty_passwords(self) -> None:
         """Explain why the password fields are empty although all other values are shown again."""
         for field in (self.password, self.password_again):
             field.hint = labels.TYPE_PASSWORD_AGAIN.format(hint=field.hint)
@@ -109,58 +110,41 @@ def choose() -> Response:
     return render_page("registration_choose.html")
 
 
-def _show(kind: Kind, form: RegistrationForm, *, error: str = "", status: int = 200) -> Response:
+def _show(kind: Kind, form: RegistrationForm, refusal: Refusal | None = None) -> Response:
     optional_principal()
     return render_page(
         "registration_form.html",
-        status=status,
+        refusal=refusal,
         kind=kind,
         texts=texts.KINDS[kind],
         form=form,
-        error=error,
+        error=form.refused(refusal),
     )
-
-
-def _redisplay(kind: Kind) -> Response:
-    form = RegistrationForm.from_request()
-    form.explain_empty_passwords()
-    return _show(kind, form)
 
 
 @blueprint.get(f"/apply/{_KIND}")
 def show(kind: Kind) -> Response:
-    return _show(kind, RegistrationForm())
+    return _show(kind, RegistrationForm.from_request())
 
 
 @blueprint.post(f"/apply/{_KIND}")
-@redisplay_with(_redisplay)
+@redisplay_with(show)
 def send(kind: Kind) -> Response:
     """Register. A repeated registration has the same response and changes nothing (REG-12, REG-13)."""
     form = RegistrationForm.from_request()
     if not form.validate():
         _add_username_taken(form)
-        return _show_errors(kind, form)
+        return _show(kind, form)
     try:
         registration.register(
             ports(), form.registration(kind), password=form.normalized_password, client=client_info()
         )
-    except UsernameTaken as refusal:
-        form.add_error("username", problems.sentence(refusal))
-        return _show_errors(kind, form, refusal)
-    except (TooManyRequests, Busy) as refusal:
-        return _show_errors(kind, form, refusal)
+    except (UsernameTaken, TooManyRequests, Busy) as refusal:
+        return _show(kind, form, refusal)
     until = ports().clock.now() + REPEAT_WINDOW
     session[_SENT] = {"kind": kind, "email": (form.email.data or "").strip(), "until": until.timestamp()}
     flash_message(texts.REGISTERED.format(kind=texts.KINDS[kind].name))
     return redirect_to("portal.registration.sent", kind=kind)
-
-
-def _show_errors(kind: Kind, form: RegistrationForm, refusal: Refusal | None = None) -> Response:
-    form.explain_empty_passwords()
-    if refusal is None:
-        return _show(kind, form, status=422)
-    error = "" if form.invalid_fields else problems.sentence(refusal)
-    return with_refusal_status(_show(kind, form, error=error), refusal)
 
 
 @blueprint.post(f"/apply/{_KIND}/check")
@@ -179,7 +163,7 @@ def _add_username_taken(form: RegistrationForm) -> None:
     if not form.username.errors and registration.is_taken(
         ports(), form.username.parsed, client=client_info()
     ):
-        form.add_error("username", problems.sentence(UsernameTaken()))
+        form.refused(UsernameTaken())
 
 
 @blueprint.get(f"/apply/{_KIND}/sent")

@@ -8,11 +8,11 @@ from flask import Blueprint, Response, request, session
 from port_runtime.mailbox_mask import masked_mailbox
 
 from identity.domain.account import Account
-from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Purpose
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.ended_by_mailbox_change import remember_login
-from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
+from identity.http.portal.layout.link_pages import link_page
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
@@ -28,40 +28,40 @@ _ENDPOINTS = {
 
 
 @blueprint.get("/email/verify")
+@link_page(Purpose.REGISTRATION)
 def verify_page() -> Response:
     """Show the button that verifies a registration's mailbox, or the result."""
-    return _show(Purpose.REGISTRATION)
+    return _show()
 
 
 @blueprint.get("/email/change")
+@link_page(Purpose.EMAIL_CHANGE)
 def change_page() -> Response:
     """Show the button that verifies a new mailbox, or the result."""
-    return _show(Purpose.EMAIL_CHANGE)
+    return _show()
 
 
 @blueprint.post("/email/verify")
 @redisplay_with(verify_page)
+@link_page(Purpose.REGISTRATION)
 def verify() -> Response:
-    return _confirm(Purpose.REGISTRATION)
+    return _confirm()
 
 
 @blueprint.post("/email/change")
 @redisplay_with(change_page)
+@link_page(Purpose.EMAIL_CHANGE)
 def change() -> Response:
     """Verify a new mailbox, which replaces the old mailbox."""
-    return _confirm(Purpose.EMAIL_CHANGE)
+    return _confirm()
 
 
-def _show(purpose: Purpose) -> Response:
-    """Show the button or the result. `purpose` is the page's, for the message about a link that is refused."""
+def _show() -> Response:
     token = request.values.get("token", "")
-    try:
-        preview = verification.preview(ports(), token)
-    except (LinkInvalid, LinkExpired, LinkSuperseded) as refusal:
-        return refusal_page(purpose, refusal)
+    preview = verification.preview(ports(), token)
     just_verified = session.pop(_JUST_VERIFIED, None) == preview.purpose
     if preview.already:
-        return render_link_page(
+        return render_page(
             "link_done.html",
             confirmation=preview,
             repeated=not just_verified,
@@ -70,7 +70,7 @@ def _show(purpose: Purpose) -> Response:
         )
     changing = preview.purpose is Purpose.EMAIL_CHANGE
     email = preview.account.pending_email if changing else preview.account.email
-    return render_link_page(
+    return render_page(
         "link_confirm.html", confirmation=preview, token=token, email=masked_mailbox(email or "")
     )
 
@@ -81,15 +81,12 @@ def _is_own(account: Account) -> bool:
     return principal is not None and not principal.switched and principal.account.id == account.id
 
 
-def _confirm(purpose: Purpose) -> Response:
+def _confirm() -> Response:
     token = request.form.get("token", "")
     principal = optional_principal()
-    try:
-        confirmation = verification.confirm(ports(), token, principal=principal)
-    except (LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken) as refusal:
-        return refusal_page(purpose, refusal)  # nothing was changed, so reloading is safe
+    confirmation = verification.confirm(ports(), token, principal=principal)
     if not confirmation.already:
         session[_JUST_VERIFIED] = confirmation.purpose
         if principal is not None and principal.actor.id == confirmation.account.id:
             remember_login(confirmation.account.id)  # this session continues, so the change did not end it
-    return without_referrer(redirect_to(_ENDPOINTS[confirmation.purpose], token=token))
+    return redirect_to(_ENDPOINTS[confirmation.purpose], token=token)

@@ -7,7 +7,7 @@ from identity.domain import errors
 from identity.http import problems
 from identity.http.cookie_names import session_cookie
 from identity.http.portal.layout.flash_messages import flash_refusal
-from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import landing_url, next_url, redirect_to, redirect_to_url
 from identity.http.session_auth import current_principal
 from identity.http.zh_tw import portal as texts
@@ -30,7 +30,7 @@ def refusal_response(refusal: errors.Refusal) -> Response:
             return redirect_to_url(landing_url(current_principal()))
     status = problems.PROBLEMS[type(refusal)].status
     title = texts.WHILE_SWITCHED if isinstance(refusal, errors.ForbiddenWhileSwitched) else ""
-    return with_refusal_status(error_page(status, problems.sentence(refusal), title=title), refusal)
+    return error_page(status, problems.sentence(refusal), title=title, refusal=refusal)
 
 
 def _redirect_to_login() -> Response:
@@ -59,7 +59,9 @@ def status_response(status: int) -> Response:
     return error_page(status, "" if status in texts.ERROR_ADVICE else problems.status_sentence(status))
 
 
-def error_page(status: int, sentence: str, *, title: str = "", retry_url: str = "") -> Response:
+def error_page(
+    status: int, sentence: str, *, title: str = "", retry_url: str = "", refusal: errors.Refusal | None = None
+) -> Response:
     """Return a page with the error and links to continue. With `title`, it reports no failure."""
     unsaved = status == _UNAVAILABLE and request.method == "POST"
     usual_title = (
@@ -71,6 +73,7 @@ def error_page(status: int, sentence: str, *, title: str = "", retry_url: str = 
     return render_page(
         "error.html",
         status=status,
+        refusal=refusal,
         title=title or usual_title,
         is_failure=not title,
         sentence=sentence,

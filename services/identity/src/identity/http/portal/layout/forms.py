@@ -10,7 +10,8 @@ from wtforms.form import BaseForm
 from wtforms.validators import StopValidation, ValidationError
 
 from identity.domain.characters import has_surrogate
-from identity.domain.errors import InvalidValue
+from identity.domain.errors import InvalidValue, Refusal
+from identity.http import problems
 from identity.http.field_errors import field_error_sentence
 from identity.http.text_types import FieldTexts
 from identity.http.zh_tw import forms as texts
@@ -22,18 +23,20 @@ Suggest = Callable[[str], str | None]
 
 
 class _Explained:
-    """A field with a visible `hint`, and with `help` that a button opens."""
+    """A field with a visible `hint`, and with `help` that a button opens. It shows the messages of its `refusals`."""
 
     hint: str
     help: str
     max_length: int
     optional: bool
+    refusals: tuple[type[Refusal], ...]
 
     def _explain(self, field_texts: FieldTexts, options: dict[str, Any]) -> dict[str, str]:
         """Set the attributes of this class and remove them from `options`. Return the HTML attributes of the input."""
         self.hint, self.help = field_texts.hint, field_texts.help
         self.max_length = options.pop("max_length", MAX_CHARACTERS)
         self.optional = options.pop("optional", False)
+        self.refusals = options.pop("refusals", ())
         return {name: options.pop(name) for name in ("autocomplete", "inputmode") if name in options}
 
 
@@ -113,6 +116,17 @@ class Form(WtForm):
         field = self[name]
         field.errors = [*field.errors, reason]
 
+    def refused(self, refusal: Refusal | None) -> str:
+        """Add a refusal's message to its field and return an empty string, or return the message for the summary."""
+        if refusal is None:
+            return ""
+        sentence = problems.sentence(refusal)
+        for field in self:
+            if isinstance(refusal, getattr(field, "refusals", ())):
+                self.add_error(field.name, sentence)
+                return ""
+        return sentence
+
     def secret_advice(self) -> dict[str, str]:
         """Return advice on passwords by field name. Forms override it; only scripts receive it."""
         return {}
@@ -120,6 +134,11 @@ class Form(WtForm):
     @property
     def invalid_fields(self) -> list[Field]:
         return [field for field in self if field.errors]
+
+    def check_response(self) -> Response:
+        """Validate the form, and return its errors to the script (REG-11)."""
+        self.validate()
+        return self.errors_response()
 
     def errors_response(self) -> Response:
         """Return errors, advice, suggestions and normalized values for `field_checks.js`."""

@@ -1,32 +1,53 @@
 """Pages of mailed links, whose URLs contain a token (SEC-8, VER-4)."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
 
 from flask import Response
 
-from identity.domain.errors import Refusal
+from identity.domain.errors import (
+    LinkExpired,
+    LinkInvalid,
+    LinkSuperseded,
+    LinkUsed,
+    MailboxTaken,
+    Refusal,
+)
 from identity.domain.mail_link import Purpose
 from identity.http import problems
 from identity.http.portal.layout.pages import render_page
 
+LINK_REFUSALS = (LinkInvalid, LinkExpired, LinkSuperseded, LinkUsed, MailboxTaken)
 
-def without_referrer(response: Response) -> Response:
-    """Keep the browser from sending the page's URL, which contains a token, in a Referer header (SEC-8)."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+View = Callable[[], Response]
 
 
-def render_link_page(template: str, *, status: int = 200, **values: Any) -> Response:
-    return without_referrer(render_page(template, status=status, **values))
+def link_page(purpose: Purpose) -> Callable[[View], View]:
+    """Explain why the link of a view is refused, with the next steps (VER-4).
+
+    Browsers do not send the page's URL, which contains a token, in a Referer header (SEC-8).
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper() -> Response:
+            try:
+                response = view()
+            except LINK_REFUSALS as refusal:
+                response = _refusal_page(purpose, refusal)
+            response.headers["Referrer-Policy"] = "no-referrer"
+            return response
+
+        return wrapper
+
+    return decorate
 
 
-def refusal_page(purpose: Purpose, refusal: Refusal) -> Response:
-    """Return the page that explains why a link was refused, with the next steps (VER-4)."""
-    problem = problems.PROBLEMS[type(refusal)]
-    return render_link_page(
+def _refusal_page(purpose: Purpose, refusal: Refusal) -> Response:
+    return render_page(
         "link_refused.html",
-        status=problem.status,
+        refusal=refusal,
         purpose=purpose,
-        reason=problem.code,
+        reason=problems.PROBLEMS[type(refusal)].code,
         sentence=problems.sentence(refusal),
     )

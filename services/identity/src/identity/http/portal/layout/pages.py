@@ -16,29 +16,29 @@ from identity.http.portal.layout.flash_messages import flashed_messages
 from identity.http.portal.layout.redirects import next_url
 from identity.http.web_context import WebContext, ports
 
+_INVALID = 422
 
-def render_page(template: str, *, status: int = 200, **values: Any) -> Response:
-    """Render a page. Browsers send its URL to no other site, and if it contains a token, to no page (SEC-8).
 
-    The forms of a page that belongs to a service's request may redirect to the service (OIDC-28).
+def render_page(
+    template: str, *, status: int = 200, refusal: Refusal | None = None, **values: Any
+) -> Response:
+    """Render a page. Its status is that of `refusal`, or 422 if a form has invalid fields.
+
+    Browsers send its URL to no other site, and if it contains a token, to no page (SEC-8). The forms of a page that
+    belongs to a service's request may redirect to the service (OIDC-28).
     """
-    has_errors = any(getattr(value, "invalid_fields", ()) for value in values.values()) or bool(
-        values.get("error") or values.get("differences")
-    )
+    is_invalid = any(getattr(value, "invalid_fields", ()) for value in values.values())
+    has_errors = is_invalid or bool(values.get("error") or values.get("differences"))
     page = render_template(f"portal/{template}", has_errors=has_errors, **values)
-    response = make_response(page, status)
+    response = make_response(page, _INVALID if is_invalid else status)
     response.headers["Referrer-Policy"] = "no-referrer" if "token" in request.args else "same-origin"
     pending = service_request()
     if pending is not None and pending.origin is not None:
         response.headers["Content-Security-Policy"] = form_policy(pending.origin)
-    return response
-
-
-def with_refusal_status(response: Response, refusal: Refusal) -> Response:
-    """Set a refusal's status, and Retry-After if the request may be repeated later (SEC-1, SEC-6)."""
-    response.status_code = problems.PROBLEMS[type(refusal)].status
+    if refusal is not None:
+        response.status_code = problems.PROBLEMS[type(refusal)].status
     if isinstance(refusal, RetryLater):
-        response.headers["Retry-After"] = str(refusal.retry_after_seconds)
+        response.headers["Retry-After"] = str(refusal.retry_after_seconds)  # SEC-1, SEC-6
     return response
 
 
