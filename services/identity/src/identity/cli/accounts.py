@@ -140,11 +140,12 @@ def set_mailbox(ports: "Ports", name: str, email: str) -> None:
 @as_operator
 def export_account(ports: "Ports", name: str) -> None:
     """Print, as JSON, all data that are stored about the holder of an account, without secrets."""
-    from identity.http.api.admin_schemas import PersonalDataSchema, with_expiry
+    from identity.http.api.admin_schemas import PersonalDataSchema
     from identity.usecases import personal_data
 
     export = personal_data.export(ports, name)
-    sessions = [with_expiry(session, ports.rules.sessions) for session in export.sessions]
+    lifetimes = ports.rules.sessions
+    sessions = [{"session": session, "expires_at": session.ends_at(lifetimes)} for session in export.sessions]
     click.echo(to_json(PersonalDataSchema().dump({"export": export, "sessions": sessions})))
 
 

@@ -33,12 +33,10 @@ def sessions() -> None:
 @with_ports
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
     """List the sessions of an account and those that act as the account, including those with only grants left."""
-    from identity.http.api.admin_schemas import AdminSessionSchema, admin_login
+    from identity.http.api.admin_schemas import AdminSessionSchema
     from identity.usecases import account_queries
 
-    lifetimes = ports.rules.sessions
-    logins = [admin_login(login, lifetimes) for login in account_queries.logins_of(ports, name)]
-    found = AdminSessionSchema().dump(logins, many=True)
+    found = AdminSessionSchema().dump(account_queries.logins_of(ports, name), many=True)
     if not as_json:
         found = _named(ports, found)
     print_rows(found, cells=_CELLS, as_json=as_json)

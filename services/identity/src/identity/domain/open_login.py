@@ -46,13 +46,18 @@ class ServiceLogin:
 class OpenLogin:
     """A portal session that has not timed out (`is_portal_open`), or has grants that have not ended, or both.
 
-    Grants may outlast the session. `session` is None once its row was deleted.
+    Grants may outlast the session. `session` is None once its row was deleted. `portal_ends_at` is when the session
+    ends if it is not used, None if it has timed out.
     """
 
     id: str
     session: Session | None
-    is_portal_open: bool
+    portal_ends_at: datetime | None
     services: Sequence[ServiceLogin]
+
+    @property
+    def is_portal_open(self) -> bool:
+        return self.portal_ends_at is not None
 
     @property
     def holder_id(self) -> str:
@@ -63,11 +68,10 @@ class OpenLogin:
         """Whether the portal session is switched to a general account."""
         return self.session is not None and self.is_portal_open and self.session.binding_id is not None
 
-    def ends_at(self, lifetimes: Lifetimes) -> datetime:
-        """Return when the portal session ends if it is not used; if it has timed out, when the last grant expires."""
-        if self.session is not None and self.is_portal_open:
-            return self.session.ends_at(lifetimes)
-        return max(service.expires_at for service in self.services)
+    @property
+    def expires_at(self) -> datetime:
+        """When the portal session ends if it is not used; if it has timed out, when the last grant expires."""
+        return self.portal_ends_at or max(service.expires_at for service in self.services)
 
 
 def open_logins(
@@ -81,13 +85,13 @@ def open_logins(
         OpenLogin(
             id=session.id,
             session=session,
-            is_portal_open=session.ends_at(lifetimes) > now,
+            portal_ends_at=ends_at if (ends_at := session.ends_at(lifetimes)) > now else None,
             services=by_session.pop(session.id, []),
         )
         for session in sessions
     ]
     found += [
-        OpenLogin(id=session_id, session=None, is_portal_open=False, services=left)
+        OpenLogin(id=session_id, session=None, portal_ends_at=None, services=left)
         for session_id, left in by_session.items()
     ]
     return [login for login in found if login.is_portal_open or login.services]

@@ -119,9 +119,7 @@ def list_bindings(account_id: object) -> dict[str, Any]:
 @blueprint.response(200, schemas.AdminSessionsSchema)
 def list_sessions(account_id: object) -> dict[str, Any]:
     """List the sessions that an account opened or that act as it, each with its logins at services (OIDC-25)."""
-    ports = operator_ports()
-    found = account_queries.logins_of(ports, str(account_id))
-    return {"items": [schemas.admin_login(login, ports.rules.sessions) for login in found]}
+    return {"items": account_queries.logins_of(operator_ports(), str(account_id))}
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/history")

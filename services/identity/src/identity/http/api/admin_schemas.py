@@ -1,12 +1,7 @@
 """Response schemas of the admin API and the `identity` command; this module does not import Flask."""
 
-from datetime import datetime
-from typing import Any
-
 from marshmallow import fields
 
-from identity.domain.open_login import OpenLogin
-from identity.domain.session import Lifetimes, Session
 from identity.http.api.schemas import AccountSchema, MailStateSchema, ResponseSchema, Timestamp
 from identity.http.api.service_schemas import OF_PORTAL, PORTAL, AdminServiceLoginSchema, ServiceRecordSchema
 
@@ -87,7 +82,7 @@ class AdminSessionSchema(ResponseSchema):
     user_agent = fields.String()
     created_at = Timestamp()
     last_seen_at = Timestamp(attribute="seen_at")
-    portal = fields.Boolean(metadata=PORTAL)
+    portal = fields.Boolean(attribute="is_portal_open", metadata=PORTAL)
     expires_at = Timestamp()
     services = fields.List(fields.Nested(AdminServiceLoginSchema))
 
@@ -165,20 +160,3 @@ class PersonalDataSchema(ResponseSchema):
     services = fields.List(fields.Nested(ServiceRecordSchema))
     mails = fields.List(fields.Nested(MailRecordSchema))
     history = fields.List(fields.Nested(AuditRowSchema))
-
-
-def with_expiry(session: Session, lifetimes: Lifetimes) -> dict[str, Session | datetime]:
-    """Return the input of PersonalDataSchema for a session. An unused session ends at `expires_at`."""
-    return {"session": session, "expires_at": session.ends_at(lifetimes)}
-
-
-def admin_login(login: OpenLogin, lifetimes: Lifetimes) -> dict[str, Any]:
-    """Return the input of AdminSessionSchema."""
-    return {
-        "id": login.id,
-        "holder_id": login.holder_id,
-        "session": login.session,
-        "portal": login.is_portal_open,
-        "expires_at": login.ends_at(lifetimes),
-        "services": login.services,
-    }

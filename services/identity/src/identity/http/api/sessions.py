@@ -79,17 +79,17 @@ class SessionSchema(ResponseSchema):
 
 
 class OpenSessionSchema(ResponseSchema):
-    inner = "session"
+    inner = "login"
     omissible = OF_PORTAL
 
     id = fields.String()
     current = fields.Boolean()
-    switched = fields.Boolean()
-    portal = fields.Boolean(metadata=PORTAL)
-    address = fields.String()
-    user_agent = fields.String()
-    created_at = Timestamp()
-    last_seen_at = Timestamp(attribute="seen_at")
+    switched = fields.Boolean(attribute="is_switched")
+    portal = fields.Boolean(attribute="is_portal_open", metadata=PORTAL)
+    address = fields.String(attribute="session.address")
+    user_agent = fields.String(attribute="session.user_agent")
+    created_at = Timestamp(attribute="session.created_at")
+    last_seen_at = Timestamp(attribute="session.seen_at")
     expires_at = Timestamp()
     services = fields.List(fields.Nested(ServiceLoginSchema))
 
@@ -184,21 +184,9 @@ def log_out() -> None:
 @blueprint.response(200, OpenSessionsSchema)
 def list_open() -> dict[str, Any]:
     """List the caller's open sessions, each with its logins at services (LOGIN-7, OIDC-24)."""
-    principal, lifetimes = current_principal(), ports().rules.sessions
-    return {
-        "items": [
-            {
-                "id": login.id,
-                "session": login.session,
-                "current": login.id == principal.session_id,
-                "switched": login.is_switched,
-                "portal": login.is_portal_open,
-                "expires_at": login.ends_at(lifetimes),
-                "services": login.services,
-            }
-            for login in sessions.own_logins(ports(), principal)
-        ]
-    }
+    principal = current_principal()
+    found = sessions.own_logins(ports(), principal)
+    return {"items": [{"login": login, "current": login.id == principal.session_id} for login in found]}
 
 
 @blueprint.delete("/sessions")
