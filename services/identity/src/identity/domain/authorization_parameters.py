@@ -53,10 +53,14 @@ def parse_parameters(raw: bytes) -> Parameters:
     if len(raw) > MAX_BYTES:
         raise UnprovenRequest("the request is longer than 8 KiB")
     try:
-        text = raw.decode("ascii")
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
+        return Parameters.of(parse_pairs(raw.decode("ascii"), max_pairs=_MAX_PARAMETERS))
     except ValueError:
         raise UnprovenRequest("the request is malformed") from None
+
+
+def parse_pairs(text: str, *, max_pairs: int) -> list[tuple[str, str]]:
+    """Parse pairs of name and value. Raises ValueError for bad escapes, control characters and too many pairs."""
+    pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=max_pairs)
     if _BAD_ESCAPE.search(text) or any(_CONTROL.search(part) for pair in pairs for part in pair):
-        raise UnprovenRequest("the request is malformed")
-    return Parameters.of(pairs)
+        raise ValueError("bad escape or control character")
+    return pairs

@@ -61,5 +61,5 @@ def _usual(environ: "WSGIEnvironment") -> tuple[Credentials, str] | None:
     except (BadClient, InvalidRequest):
         return None
     return (
-        (Credentials(method="secret", name=name, proof=secret), token) if form.names <= _PARAMETERS else None
+        (Credentials(method="secret", name=name, proof=secret), token) if form.keys() <= _PARAMETERS else None
     )

@@ -64,7 +64,7 @@ def _redeem(ports: Ports, client: OidcClient, form: Form) -> Tokens:
         code=form.require("code"),
         redirect_uri=form.get("redirect_uri"),
         verifier=form.get("code_verifier"),
-        resources=form.every("resource"),
+        resources=form.getlist("resource"),
         jkt=dpop_key(),
     )
     return redeem(ports, client, code_request)
@@ -74,7 +74,7 @@ def _refresh(ports: Ports, client: OidcClient, form: Form) -> Tokens:
     refresh_request = RefreshRequest(
         refresh_token=form.require("refresh_token"),
         scopes=(form.get("scope") or "").split(),
-        resources=form.every("resource"),
+        resources=form.getlist("resource"),
         jkt=dpop_key(),
     )
     return refresh(ports, client, refresh_request)
@@ -88,8 +88,8 @@ def _exchange(ports: Ports, client: OidcClient, form: Form) -> Tokens:
         subject_type=form.require("subject_token_type"),
         actor=form.get("actor_token"),
         actor_type=form.get("actor_token_type"),
-        audience=form.every("audience"),
-        resources=form.every("resource"),
+        audience=form.getlist("audience"),
+        resources=form.getlist("resource"),
         scopes=(form.get("scope") or "").split(),
         jkt=dpop_key(),
     )
