@@ -33,13 +33,8 @@ def _current_service() -> ServiceClient:
     return cast("ServiceClient", g.service)
 
 
-def basic_credentials() -> tuple[str, str]:
-    """Return the form-decoded name and secret (RFC 6749 section 2.3.1). Raises BadClient."""
-    return basic_credentials_in(request.headers.get("Authorization", ""))
-
-
-def basic_credentials_in(header: str) -> tuple[str, str]:
-    """Return the form-decoded name and secret of an Authorization header. Raises BadClient."""
+def basic_credentials(header: str) -> tuple[str, str]:
+    """Return the form-decoded name and secret of an Authorization header (RFC 6749 section 2.3.1). Raises BadClient."""
     sent = _read(header)
     if sent is not None and sent.type == "basic" and sent.password:
         return unquote_plus(sent.username or ""), unquote_plus(sent.password)
@@ -48,10 +43,11 @@ def basic_credentials_in(header: str) -> tuple[str, str]:
 
 def _credentials() -> tuple[str | None, str]:
     """Return the name and the secret. The name is None if the secret is a bearer token. Raises BadClient."""
-    sent = _read(request.headers.get("Authorization", ""))
+    header = request.headers.get("Authorization", "")
+    sent = _read(header)
     if sent is not None and sent.type == "bearer" and sent.token:
         return None, sent.token
-    return basic_credentials()
+    return basic_credentials(header)
 
 
 def _read(header: str) -> Authorization | None:

@@ -32,37 +32,25 @@ def credentials_of(form: Form) -> Credentials:
 
     Raises InvalidRequest, BadClient.
     """
-    has_header = "Authorization" in request.headers
+    header, name = request.headers.get("Authorization"), form.get("client_id")
     secret, assertion = form.get("client_secret"), form.get("client_assertion")
-    if has_header + (secret is not None) + (assertion is not None) > 1:
+    if sum(each is not None for each in (header, secret, assertion)) > 1:
         raise InvalidRequest("the client authenticates by several methods")
-    if secret is not None:
-        return _by_secret_in_form(form, secret)
-    if has_header:
-        return _by_secret(form)
+    if header is not None:
+        return _by_header(header, name)
     if assertion is not None:
-        return _by_key(form, assertion)
-    name = form.get("client_id")
+        if form.get("client_assertion_type") != ASSERTION_TYPE:
+            raise InvalidRequest("client_assertion_type is not supported")
+        return Credentials(method="key", name=name, proof=assertion)
     if name is None:
         raise BadClient
+    if secret is not None:
+        return Credentials(method="post", name=name, proof=secret)
     return Credentials(method="none", name=name)
 
 
-def _by_secret(form: Form) -> Credentials:
-    name, secret = basic_credentials()
-    if form.get("client_id") not in {None, name}:
+def _by_header(header: str, client_id: str | None) -> Credentials:
+    name, secret = basic_credentials(header)
+    if client_id not in {None, name}:
         raise InvalidRequest("client_id names another client")
     return Credentials(method="secret", name=name, proof=secret)
-
-
-def _by_secret_in_form(form: Form, secret: str) -> Credentials:
-    name = form.get("client_id")
-    if name is None:
-        raise BadClient
-    return Credentials(method="post", name=name, proof=secret)
-
-
-def _by_key(form: Form, assertion: str) -> Credentials:
-    if form.get("client_assertion_type") != ASSERTION_TYPE:
-        raise InvalidRequest("client_assertion_type is not supported")
-    return Credentials(method="key", name=form.get("client_id"), proof=assertion)

@@ -12,7 +12,7 @@ from identity.http.fast_path import Answer, Answerer
 from identity.http.oauth.client_auth import credentials_of
 from identity.http.oauth.error_responses import oauth_blueprint
 from identity.http.oauth.form import MAX_FORM_BYTES, MEDIA_TYPE, parse_form, read_form
-from identity.http.service_auth import basic_credentials_in
+from identity.http.service_auth import basic_credentials
 from identity.http.web_context import ports
 from identity.usecases.client_authentication import Credentials
 from identity.usecases.introspection import introspect, introspect_by_secret
@@ -56,7 +56,7 @@ def _usual(environ: "WSGIEnvironment") -> tuple[Credentials, str] | None:
     environ["wsgi.input"] = BytesIO(body)
     try:
         form = parse_form(body)
-        name, secret = basic_credentials_in(environ.get("HTTP_AUTHORIZATION", ""))
+        name, secret = basic_credentials(environ.get("HTTP_AUTHORIZATION", ""))
         token = form.require("token")
     except (BadClient, InvalidRequest):
         return None
