@@ -52,11 +52,11 @@ def _pushed(client: OidcClient, sent: Parameters, jkt: str | None) -> Parameters
     return replace(sent, pairs=(*(pair for pair in sent.pairs if pair[0] not in proven), *proven.items()))
 
 
-def find_pushed(ports: Ports, request_id: str, client_name: str | None) -> tuple[PendingRequest, OidcClient]:
-    """Return a pushed request within PUSHED_LIFETIME, and its client. Raises RequestGone, UnprovenRequest."""
+def find_pushed(ports: Ports, request_id: str, client_name: str | None) -> PendingRequest:
+    """Return a pushed request within PUSHED_LIFETIME. Raises RequestGone, UnprovenRequest."""
     stored, client = find(ports, request_id)
     if not stored.pushed or client.name != client_name:
         raise UnprovenRequest("request_uri belongs to another client")
     if ports.clock.now() >= stored.created_at + PUSHED_LIFETIME:
         raise RequestGone(client)
-    return stored, client
+    return stored
