@@ -22,27 +22,22 @@ class PublicDocument:
     """A JSON document that scripts of any site may read, with its headers."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
-        self.body = json.dumps(content, indent=1).encode() + b"\n"
-        self._digest = hashlib.sha256(self.body).hexdigest()[:32]
-        self.headers = {
-            "Content-Type": "application/json",
-            "Cache-Control": "public, max-age=300",
-            "ETag": f'"{self._digest}"',
-            "Access-Control-Allow-Origin": "*",
-        }
-        headers = list(self.headers.items())
-        self._answers = {
-            HTTPStatus.OK: Answer([*headers, ("Content-Length", str(len(self.body)))], self.body),
-            HTTPStatus.NOT_MODIFIED: Answer(headers, b"", HTTPStatus.NOT_MODIFIED),
-        }
-
-    def status(self, if_none_match: str | None) -> HTTPStatus:
-        """Return 304 if the header contains the document's entity tag, otherwise 200."""
-        is_known = if_none_match and parse_etags(if_none_match).contains_weak(self._digest)
-        return HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK
+        body = json.dumps(content, indent=1).encode() + b"\n"
+        self._digest = hashlib.sha256(body).hexdigest()[:32]
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Cache-Control", "public, max-age=300"),
+            ("ETag", f'"{self._digest}"'),
+            ("Access-Control-Allow-Origin", "*"),
+        ]
+        self._whole = Answer([*headers, ("Content-Length", str(len(body)))], body)
+        self._not_modified = Answer(headers, b"", HTTPStatus.NOT_MODIFIED)
 
     def answer(self, environ: "WSGIEnvironment") -> Answer:
-        return self._answers[self.status(environ.get("HTTP_IF_NONE_MATCH"))]
+        """Return 304 if the client has the document's entity tag, otherwise the document."""
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        is_current = known and parse_etags(known).contains_weak(self._digest)
+        return self._not_modified if is_current else self._whole
 
 
 def public_documents(issuer: str, key_set: Mapping[str, Any]) -> dict[str, PublicDocument]:
@@ -55,9 +50,8 @@ def discovery_blueprint(documents: Mapping[str, PublicDocument]) -> Blueprint:
     blueprint = Blueprint("oauth_discovery", __name__)
 
     def show() -> Response:
-        document = documents[request.path]
-        status = document.status(request.headers.get("If-None-Match"))
-        return Response(document.body if status is HTTPStatus.OK else None, status, document.headers)
+        answer = documents[request.path].answer(request.environ)
+        return Response(answer.body, answer.status, answer.headers)
 
     for path in documents:
         blueprint.add_url_rule(path, path.rpartition("/")[2].partition(".")[0], show)
