@@ -31,11 +31,17 @@ class Answer:
     status: HTTPStatus = HTTPStatus.OK
 
     @classmethod
-    def of_json(cls, content: Any, *headers: tuple[str, str]) -> Self:
+    def of_json(cls, content: Any) -> Self:
         """Return the response that Flask's `jsonify` gives, uncompressed, with the `Vary` header of Flask-Compress."""
         body = _TO_JSON(content).encode() + b"\n"
-        own = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-        return cls([*own, *headers, ("Vary", "Accept-Encoding")], body)
+        return cls(
+            [
+                ("Content-Type", "application/json"),
+                ("Content-Length", str(len(body))),
+                ("Vary", "Accept-Encoding"),
+            ],
+            body,
+        )
 
 
 Answerer = Callable[["WSGIEnvironment"], Answer | None]

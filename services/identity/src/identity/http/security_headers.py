@@ -14,7 +14,7 @@ def security_headers(*, https: bool) -> dict[str, str]:
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        "Cache-Control": "no-store",
+        "Cache-Control": "no-store",  # required of tokens by RFC 6749 section 5.1
     }
     if https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

@@ -93,7 +93,7 @@ def error_response(error: str, status: int, description: str = "") -> Response:
     endpoint = (request.blueprint or "").removeprefix(_PREFIX)
     ports().oauth_meter.refused(endpoint, error)
     body = {"error": error} | ({"error_description": description} if description else {})
-    headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    headers = {"Pragma": "no-cache"}
     return Response(json.dumps(body) + "\n", status, headers, content_type="application/json")
 
 

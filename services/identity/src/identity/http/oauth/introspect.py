@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 blueprint = oauth_blueprint("introspect")
 _PARAMETERS: Final = {"token", "token_type_hint"}
-_NO_STORE: Final = ("Cache-Control", "no-store")
 
 
 @blueprint.post("/introspect")
@@ -31,9 +30,7 @@ def answer() -> Response:
     """Describe a token. To services outside its audience or without the right `tokens:introspect`, it is inactive."""
     form = read_form()
     credentials, token = credentials_of(form), form.require("token")
-    response = jsonify(introspect(ports(), credentials, token, client_info=client_info()))
-    response.headers.add(*_NO_STORE)
-    return response
+    return jsonify(introspect(ports(), credentials, token, client_info=client_info()))
 
 
 def answer_introspection(ports: Ports) -> Answerer:
@@ -42,7 +39,7 @@ def answer_introspection(ports: Ports) -> Answerer:
     def answer(environ: "WSGIEnvironment") -> Answer | None:
         usual = _usual(environ)
         content = introspect_by_secret(ports, *usual) if usual is not None else None
-        return Answer.of_json(content, _NO_STORE) if content is not None else None
+        return Answer.of_json(content) if content is not None else None
 
     return answer
 

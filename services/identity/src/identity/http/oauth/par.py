@@ -14,12 +14,9 @@ from identity.usecases import pushed_requests
 
 blueprint = oauth_blueprint("par")
 
-_CREATED = 201
-_BAD_REQUEST = 400
-
 
 @blueprint.post("/par")
-def push() -> Response:
+def push() -> tuple[Response, int]:
     """Store a pushed request for one minute and return its request_uri."""
     client = require_client(read_form(repeatable=frozenset({"resource"})))
     request_id = pushed_requests.push(
@@ -30,17 +27,14 @@ def push() -> Response:
         client_info=client_info(),
     )
     lifetime = int(PUSHED_LIFETIME.total_seconds())
-    response = jsonify(request_uri=f"{REQUEST_URI}{request_id}", expires_in=lifetime)
-    response.status_code = _CREATED
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return jsonify(request_uri=f"{REQUEST_URI}{request_id}", expires_in=lifetime), 201
 
 
 @blueprint.errorhandler(AuthorizationError)
 def _refused(error: AuthorizationError) -> Response:
-    return error_response(error.code, _BAD_REQUEST, error.description)
+    return error_response(error.code, 400, error.description)
 
 
 @blueprint.errorhandler(UnprovenRequest)
 def _unproven(error: UnprovenRequest) -> Response:
-    return error_response("invalid_request", _BAD_REQUEST, error.description)
+    return error_response("invalid_request", 400, error.description)

@@ -54,7 +54,6 @@ def tokens_response(tokens: Tokens, **more: str) -> Response:
     if tokens.id_token is not None:
         body["id_token"] = tokens.id_token
     response = jsonify(body)
-    response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
     return response
 

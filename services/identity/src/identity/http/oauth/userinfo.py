@@ -19,9 +19,7 @@ def answer() -> Response:
     """Return the claims that the token's scopes allow."""
     scheme, token = _credentials()
     active = token_of_client(ports(), token)  # first, so that proofs without a valid token are not stored
-    response = jsonify(userinfo(active, jkt=_proven_key(token) if scheme == "dpop" else None))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return jsonify(userinfo(active, jkt=_proven_key(token) if scheme == "dpop" else None))
 
 
 def _proven_key(token: str) -> str:
