@@ -65,14 +65,16 @@ def test_unsupported_methods_and_types_are_answered_the_same_way(system: System)
     result = [
         _sent(browser, "GET", "/nowhere"),
         _sent(browser, "GET", "/logout"),
+        _sent(browser, "PUT", "/oauth/logout"),
         _sent(browser, "POST", "/", data=large),
         _sent(browser, "GET", "/api/v1/nowhere"),
         _sent(browser, "PUT", "/api/v1/sessions"),
+        _sent(browser, "PUT", "/oauth/token"),
         _sent(browser, "POST", "/api/v1/sessions", json=large),
     ]
 
-    kinds = ["text/html"] * 3 + ["application/problem+json"] * 3
-    assert result == list(zip([404, 405, 413] * 2, kinds, strict=True))
+    kinds = ["text/html"] * 4 + ["application/problem+json"] * 4
+    assert result == list(zip([404, 405, 405, 413] * 2, kinds, strict=True))
 
 
 def test_a_script_request_without_a_session_is_not_redirected_to_the_login(system: System) -> None:

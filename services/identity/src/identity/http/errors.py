@@ -12,7 +12,7 @@ from identity.http.portal.layout import error_pages
 
 _log = structlog.get_logger("identity.http")
 _SERVER_ERROR = 500
-_FOR_PEOPLE = frozenset({"/.well-known/change-password", "/oauth/authorize"})
+_FOR_PEOPLE = frozenset({"/.well-known/change-password", "/oauth/authorize", "/oauth/logout"})
 _MEDIA_TYPES = ("text/html", "application/json", problems.MEDIA_TYPE)
 _FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/openapi.json", "/livez", "/readyz")
 
