@@ -4,18 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import structlog
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import HTTPException
 
 from identity.domain import errors, oauth_errors
 from identity.domain.errors import Refusal, RetryLater
 from identity.domain.oauth_errors import OAuthRefusal
-from identity.http.database_errors import DATABASE_ERRORS, unavailable
 from identity.http.web_context import ports
 from identity.usecases.ports.jose import CLIENT_ALGORITHMS
 
-_log = structlog.get_logger("identity.http")
 _PREFIX = "oauth_"
 _SERVER_ERROR = 500
 _UNAUTHORIZED = 401
@@ -51,14 +47,9 @@ ERRORS: Mapping[type[Refusal | OAuthRefusal], OAuthError] = {
 
 
 def oauth_blueprint(name: str) -> Blueprint:
-    """Return a blueprint that responds to the errors of its views in OAuth's format."""
+    """Return a blueprint whose views raise OAuthRefusal. `http/errors.py` handles their other errors."""
     blueprint = Blueprint(f"{_PREFIX}{name}", __name__, url_prefix="/oauth")
-    blueprint.register_error_handler(Refusal, refusal_response)
     blueprint.register_error_handler(OAuthRefusal, refusal_response)
-    blueprint.register_error_handler(HTTPException, _http_error)
-    for kind in DATABASE_ERRORS:
-        blueprint.register_error_handler(kind, _unavailable)
-    blueprint.register_error_handler(Exception, _unforeseen)
     return blueprint
 
 
@@ -97,15 +88,5 @@ def error_response(error: str, status: int, description: str = "") -> Response:
     return Response(json.dumps(body) + "\n", status, headers, content_type="application/json")
 
 
-def _http_error(error: HTTPException) -> Response:
-    status = error.code or _SERVER_ERROR
+def status_response(status: int) -> Response:
     return error_response("server_error" if status >= _SERVER_ERROR else "invalid_request", status)
-
-
-def _unavailable(error: Exception) -> Response:
-    return refusal_response(unavailable(error))
-
-
-def _unforeseen(error: Exception) -> Response:
-    _log.error("unforeseen error", kind=type(error).__name__, exc_info=error)
-    return error_response("server_error", _SERVER_ERROR)
