@@ -15,7 +15,7 @@ from identity.usecases.steps.token_issuance import (
     Tokens,
     active_grant,
     issue_tokens,
-    sign_id_token,
+    with_id_token,
 )
 from identity.usecases.steps.token_reuse import end_reused, is_reused, refusal_of_reuse
 
@@ -30,11 +30,10 @@ def refresh(ports: Ports, client: OidcClient, request: RefreshRequest) -> Tokens
         active = active_grant(uow, client, token.grant_id)
         if not is_reused(uow, token):
             full = _request_of_token(active, token)
-            access, successor = issue_tokens(uow, full, request, refreshes=_rotate(uow, client, token))
+            tokens = issue_tokens(uow, full, request, refreshes=_rotate(uow, client, token))
             _record_refresh(uow, active)
             uow.commit()
-            id_token = sign_id_token(ports, client, active, access)
-            return Tokens(access=access, refresh=successor, id_token=id_token)
+            return with_id_token(ports, client, active, tokens)
         reused = end_reused(uow, client, token.grant_id, "refresh_reused")
         uow.commit()
     ports.oauth_meter.refresh_reused()

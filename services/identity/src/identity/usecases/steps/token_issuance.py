@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from identity.domain.grant import ActiveGrant, Token
+from identity.domain.grant import ActiveGrant, Token, TokenKind
 from identity.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget
 from identity.domain.oidc_client import OidcClient
 from identity.domain.oidc_scopes import OPENID
@@ -43,8 +43,22 @@ class IssuedToken:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     access: IssuedToken
-    refresh: IssuedToken | None
-    id_token: str | None = field(repr=False)
+    refresh: IssuedToken | None = None
+    id_token: str | None = field(default=None, repr=False)
+
+
+def request_of_grant(client: OidcClient, active: ActiveGrant, *, jkt: str | None) -> TokenRequest:
+    """Return a request for all that a new grant allows.
+
+    The refresh token of a confidential client is bound to the client, not to the key (RFC 9449 section 5).
+    """
+    return TokenRequest(
+        active=active,
+        client=client.name,
+        scopes=active.grant.scopes,
+        audience=[client.name, *active.grant.resources],
+        jkt=jkt if client.is_public else None,
+    )
 
 
 def servers_of(
@@ -68,10 +82,6 @@ def issue_access_token(uow: UnitOfWork, request: TokenRequest) -> IssuedToken:
     return _store(uow, new_access_token(uow, request))
 
 
-def issue_refresh_token(uow: UnitOfWork, request: TokenRequest) -> IssuedToken:
-    return _store(uow, new_refresh_token(uow, request))
-
-
 def new_access_token(ports: Ports | UnitOfWork, request: TokenRequest) -> IssuedToken:
     """Return an access token, which the caller stores: a JWT if one of its `servers` is registered for JWTs.
 
@@ -80,49 +90,27 @@ def new_access_token(ports: Ports | UnitOfWork, request: TokenRequest) -> Issued
     now = ports.clock.now()
     is_jwt = any(server.has_jwt_tokens for server in request.servers)
     lifetime = ports.rules.jwt_lifetime if is_jwt else ports.rules.access_token_lifetime
-    token = Token(
-        digest="",
-        kind="access",
-        grant_id=request.active.grant.id,
-        client=request.client,
-        scopes=request.scopes,
-        audience=request.audience,
-        act=request.act,
-        jkt=request.jkt,
-        parent=request.parent,
-        issued_at=now,
-        expires_at=min(now + lifetime, request.expires_by or request.active.grant.expires_at),
-    )
+    expires_at = min(now + lifetime, request.expires_by or request.active.grant.expires_at)
+    token = _token("access", request, now, expires_at)
     return _with_value(token, _signed(ports, request.active, token) if is_jwt else ports.randomness.token())
 
 
 def new_refresh_token(ports: Ports | UnitOfWork, request: TokenRequest) -> IssuedToken:
     """Return a refresh token, which the caller stores. It is valid until the absolute end of the login (OIDC-16)."""
-    token = Token(
-        digest="",
-        kind="refresh",
-        grant_id=request.active.grant.id,
-        client=request.client,
-        scopes=request.scopes,
-        audience=request.audience,
-        act=None,
-        jkt=request.jkt,
-        parent=request.parent,
-        issued_at=ports.clock.now(),
-        expires_at=request.active.grant.expires_at,
-    )
+    token = _token("refresh", request, ports.clock.now(), request.active.grant.expires_at)
     return _with_value(token, ports.randomness.token())
 
 
-def sign_id_token(
-    ports: Ports, client: OidcClient, active: ActiveGrant, access: IssuedToken, *, nonce: str | None = None
-) -> str | None:
-    """Return the ID token that accompanies an access token, or None without the scope `openid`.
+def with_id_token(
+    ports: Ports, client: OidcClient, active: ActiveGrant, tokens: Tokens, *, nonce: str | None = None
+) -> Tokens:
+    """Add the ID token that accompanies an access token with the scope `openid`.
 
     Call it after the commit: the signature takes time.
     """
+    access = tokens.access
     if OPENID not in access.token.scopes:
-        return None
+        return tokens
     claims = id_token_claims(
         active,
         access.token.scopes,
@@ -130,11 +118,12 @@ def sign_id_token(
         nonce=nonce,
         now=access.token.issued_at,
     )
-    return ports.signer.sign(
+    id_token = ports.signer.sign(
         {"iss": ports.rules.public_url, **claims},
         token_type="JWT",  # noqa: S106  # a media type
         algorithm=client.id_token_alg,
     )
+    return replace(tokens, id_token=id_token)
 
 
 def active_grant(uow: UnitOfWork, client: OidcClient, grant_id: str) -> ActiveGrant:
@@ -145,9 +134,7 @@ def active_grant(uow: UnitOfWork, client: OidcClient, grant_id: str) -> ActiveGr
     return active
 
 
-def issue_tokens(
-    uow: UnitOfWork, full: TokenRequest, request: RequestedAccess, *, refreshes: bool
-) -> tuple[IssuedToken, IssuedToken | None]:
+def issue_tokens(uow: UnitOfWork, full: TokenRequest, request: RequestedAccess, *, refreshes: bool) -> Tokens:
     """Issue an access token for the requested part of `full`; if `refreshes`, a refresh token for all of `full`.
 
     The first name in `full.audience` is the client itself. Raises InvalidScope, InvalidTarget.
@@ -161,7 +148,23 @@ def issue_tokens(
         full, scopes=scopes, audience=[own, *servers], servers=list(servers.values()), jkt=request.jkt
     )
     access = issue_access_token(uow, narrowed)
-    return access, issue_refresh_token(uow, full) if refreshes else None
+    return Tokens(access=access, refresh=_store(uow, new_refresh_token(uow, full)) if refreshes else None)
+
+
+def _token(kind: TokenKind, request: TokenRequest, issued_at: datetime, expires_at: datetime) -> Token:
+    return Token(
+        digest="",
+        kind=kind,
+        grant_id=request.active.grant.id,
+        client=request.client,
+        scopes=request.scopes,
+        audience=request.audience,
+        act=request.act,
+        jkt=request.jkt,
+        parent=request.parent,
+        issued_at=issued_at,
+        expires_at=expires_at,
+    )
 
 
 def _signed(ports: Ports | UnitOfWork, active: ActiveGrant, token: Token) -> str:

@@ -1,21 +1,12 @@
 """Token exchange for another company (RFC 8693, OIDC-19)."""
 
-from dataclasses import replace
-
 from identity.domain.grant import ActiveToken, Grant
 from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.active_access_token import active_access_token
 from identity.usecases.steps.grant_creation import count_opening
-from identity.usecases.steps.token_issuance import (
-    TokenRequest,
-    Tokens,
-    issue_access_token,
-    issue_refresh_token,
-    servers_of,
-    sign_id_token,
-)
+from identity.usecases.steps.token_issuance import Tokens, issue_tokens, request_of_grant, with_id_token
 from identity.usecases.token_exchange.request import ACCESS_TOKEN, ExchangeRequest, narrowed
 
 
@@ -46,26 +37,11 @@ def exchange_for_company(ports: Ports, client: OidcClient, request: ExchangeRequ
         active = uow.grants.active(grant.id, uow.clock.now())
         if active is None:
             raise InvalidRequest("the login has ended")
-        servers = servers_of(uow, grant.resources, requested=request.resources)
-        full = TokenRequest(
-            active=active,
-            client=client.name,
-            scopes=grant.scopes,
-            audience=[client.name, *servers],
-            servers=list(servers.values()),
-            jkt=request.jkt,
-        )
-        access = issue_access_token(uow, full)
+        full = request_of_grant(client, active, jkt=request.jkt)
         refreshes = client.may_refresh and (not client.is_public or request.jkt is not None)
-        refresh = issue_refresh_token(uow, _for_refresh_token(client, full)) if refreshes else None
+        tokens = issue_tokens(uow, full, request, refreshes=refreshes)
         uow.commit()
-    id_token = sign_id_token(ports, client, active, access)
-    return Tokens(access=access, refresh=refresh, id_token=id_token)
-
-
-def _for_refresh_token(client: OidcClient, full: TokenRequest) -> TokenRequest:
-    """Only a public client's refresh token is bound to the DPoP key (RFC 9449 section 5)."""
-    return full if client.is_public else replace(full, jkt=None)
+    return with_id_token(ports, client, active, tokens)
 
 
 def _is_own_of_link(actor: ActiveToken, client: OidcClient, jkt: str | None) -> bool:

@@ -40,7 +40,7 @@ def exchange_for_service(ports: Ports, client: OidcClient, request: ExchangeRequ
         reached = [target.name for target in targets]
         uow.record_action("grant.exchanged", active.account.id, reached=reached, **active.grant.audited)
         uow.commit()
-    return Tokens(access=access, refresh=None, id_token=None)
+    return Tokens(access=access)
 
 
 def _check_holder(client: OidcClient, token: Token, jkt: str | None) -> None:
