@@ -142,7 +142,7 @@ def resend_code(ports: Ports, principal: Principal, binding_id: str) -> None:
 
 
 def code_wait_seconds(ports: Ports, general: Account) -> int:
-    return wait_seconds(ports, code_quota(general))
+    return wait_seconds(ports, code_quota(general).counters)
 
 
 def verify(ports: Ports, principal: Principal, binding_id: str, *, code: str) -> BindingEntry:

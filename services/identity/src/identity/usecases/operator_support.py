@@ -17,7 +17,7 @@ from identity.usecases.steps.account_lookup import locked_account
 from identity.usecases.steps.bind_codes import issue_code
 from identity.usecases.steps.email_change import drop_expired_email_change, request_email_change
 from identity.usecases.steps.email_verification import request_verification
-from identity.usecases.steps.mail_limits import Budget, consume_quota, resend_quota
+from identity.usecases.steps.mail_limits import Budget, consume, resend_quota
 from identity.usecases.steps.unbinding import remove
 
 
@@ -138,5 +138,5 @@ def _refuse_lapsed(uow: UnitOfWork, account: Account) -> None:
 
 
 def _mail_verification(uow: UnitOfWork, account: Account) -> None:
-    consume_quota(uow, resend_quota(account))
+    consume(uow, resend_quota(account).counters)
     request_verification(uow, account)

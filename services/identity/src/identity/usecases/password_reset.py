@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from port_events.catalogue import PasswordResetRequested
 
 from identity.domain.account import Account
-from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, TooSoon
+from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed
 from identity.domain.mail_link import Challenge, Purpose
 from identity.domain.rate_limits import LOGIN_ACCOUNT, RESETS_BY_CLIENT_ADDRESS
 from identity.domain.session import ClientInfo, Device
@@ -16,13 +17,8 @@ from identity.usecases.sessions import issue_device
 from identity.usecases.steps import session_termination
 from identity.usecases.steps.client_address_limits import count_by_network
 from identity.usecases.steps.email_change import cancel_email_change
-from identity.usecases.steps.enumeration_decoy import decoy_account
-from identity.usecases.steps.mail_limits import (
-    Budget,
-    MailQuota,
-    consume_mailbox_quota,
-    consume_subject_quota,
-)
+from identity.usecases.steps.enumeration_decoy import mail_if_matching
+from identity.usecases.steps.mail_limits import Budget, MailQuota
 from identity.usecases.steps.mail_links import issue_link, read_link
 from identity.usecases.steps.password_authentication import MAX_USERNAME_KEY, known_device
 from identity.usecases.steps.password_changes import hash_new_password, record_password_change
@@ -41,16 +37,7 @@ def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo
         # Lock order: the account's row before the counters' rows.
         account = uow.accounts.locked(found.id) if found else None
         matches = account is not None and _has_verified(account, email)
-        try:
-            consume_subject_quota(uow, quota)
-            # The response time must not disclose a match. Without a match, the same work is done and rolled back.
-            with uow.savepoint(keep=matches):
-                # Inside the savepoint, so that requests without a match do not use up the mailbox's quota.
-                consume_mailbox_quota(uow, quota)
-                _mail_link(uow, account or decoy_account(uow), email)
-        except TooSoon:
-            return
-        uow.commit()
+        mail_if_matching(uow, account, quota, partial(_mail_link, uow, email=email), matches=matches)
 
 
 def _quota(key: str, email: str) -> MailQuota:
@@ -66,7 +53,7 @@ def _has_verified(account: Account, email: str) -> bool:
     return account.closed_at is None and account.email_verified_at is not None and account.email == email
 
 
-def _mail_link(uow: UnitOfWork, account: Account, email: str) -> None:
+def _mail_link(uow: UnitOfWork, account: Account, *, email: str) -> None:
     link = issue_link(uow, account, Purpose.PASSWORD_RESET, email=email)
     mail = replace(link, content={**link.content, "kind": account.kind})
     uow.record_event(account, PasswordResetRequested(), mail=mail)

@@ -23,13 +23,7 @@ from identity.usecases.ports.principal_queries import MailState
 from identity.usecases.steps import session_termination
 from identity.usecases.steps.email_change import replace_mailbox
 from identity.usecases.steps.email_verification import request_verification
-from identity.usecases.steps.mail_limits import (
-    consume_quota,
-    registration_quota,
-    resend_quota,
-    subject_wait_seconds,
-    wait_seconds,
-)
+from identity.usecases.steps.mail_limits import consume, registration_quota, resend_quota, wait_seconds
 from identity.usecases.steps.mail_links import read_link
 from identity.usecases.steps.password_authentication import verify_current_password
 
@@ -149,8 +143,8 @@ def status(ports: Ports, principal: Principal) -> VerificationStatus:
     return VerificationStatus(
         email=account.email,
         mail=ports.queries.verification_mail(account.id),
-        wait_seconds=wait_seconds(ports, resend_quota(account)),
-        correction_wait_seconds=subject_wait_seconds(ports, registration_quota(account)),
+        wait_seconds=wait_seconds(ports, resend_quota(account).counters),
+        correction_wait_seconds=wait_seconds(ports, registration_quota(account).by_subject),
         lapses_at=account.created_at + UNVERIFIED_LIFETIME,
     )
 
@@ -169,7 +163,7 @@ def resend(ports: Ports, principal: Principal) -> None:
     """
     with ports.unit_of_work() as uow:
         account = _locked_unverified(uow, principal)
-        consume_quota(uow, resend_quota(account))
+        consume(uow, resend_quota(account).counters)
         request_verification(uow, account)
         uow.commit()
 
@@ -192,7 +186,7 @@ def correct_mailbox(ports: Ports, principal: Principal, *, email: str, password:
             raise BadPassword
         account.email = email
         account.revision += 1
-        consume_quota(uow, registration_quota(account))
+        consume(uow, registration_quota(account).counters)
         uow.record_action("account.mailbox_corrected", account.id)
         request_verification(uow, account)
         uow.commit()

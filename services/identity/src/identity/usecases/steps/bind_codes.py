@@ -8,12 +8,12 @@ from identity.domain.binding import Binding
 from identity.domain.errors import NotFound
 from identity.domain.mail import MailRequest, names_of
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps.mail_limits import code_quota, consume_quota
+from identity.usecases.steps.mail_limits import code_quota, consume
 
 
 def issue_code(uow: UnitOfWork, general: Account, binding: Binding) -> BindCode:
     """Store and mail a new code, which replaces the previous code. Raises NotFound, TooSoon."""
-    consume_quota(uow, code_quota(general))
+    consume(uow, code_quota(general).counters)
     digits, challenge = uow.randomness.digits(DIGITS), uow.randomness.token()
     code = BindCode(
         binding_id=binding.id,

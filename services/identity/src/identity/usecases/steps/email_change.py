@@ -16,7 +16,7 @@ from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps.email_verification import conflict_notice
-from identity.usecases.steps.mail_limits import Budget, MailQuota, consume_quota
+from identity.usecases.steps.mail_limits import Budget, MailQuota, consume
 from identity.usecases.steps.mail_links import issue_link
 
 
@@ -27,7 +27,7 @@ def request_email_change(
 
     The new mailbox is mailed a link, or, if it is taken, its owner a notice. The caller cannot tell which (REG-9).
     """
-    consume_quota(uow, MailQuota(budget, Purpose.EMAIL_CHANGE, (account.id,), email))
+    consume(uow, MailQuota(budget, Purpose.EMAIL_CHANGE, (account.id,), email).counters)
     account.pending_email = email
     account.revise(uow.clock.now())
     mail = issue_link(uow, account, Purpose.EMAIL_CHANGE, email=email)

@@ -1,15 +1,39 @@
-"""A placeholder row against user enumeration by response time (LOGIN-8, LOGIN-9)."""
+"""Mails whose response time must not disclose whether an account matches (LOGIN-8, LOGIN-9)."""
+
+from collections.abc import Callable
 
 from identity.domain.account import Account, Registration
 from identity.domain.company import Company
+from identity.domain.errors import TooSoon
 from identity.usecases.ports import UnitOfWork
+from identity.usecases.steps.mail_limits import MailQuota, consume
 
 
-def decoy_account(uow: UnitOfWork) -> Account:
-    """Add an account for work that must take the same time if no account matches.
+def mail_if_matching(
+    uow: UnitOfWork,
+    account: Account | None,
+    quota: MailQuota,
+    mail: Callable[[Account], None],
+    *,
+    matches: bool,
+) -> None:
+    """Count a request, send its mail and commit; without a match, do the same work and roll it back.
 
-    The caller rolls back to a savepoint, so the account needs no username.
+    Above the quota nothing is sent or committed; the caller cannot tell.
     """
+    try:
+        consume(uow, quota.by_subject)
+        with uow.savepoint(keep=matches):
+            # Inside the savepoint, so that requests without a match do not use up the mailbox's quota.
+            consume(uow, quota.by_mailbox)
+            mail(account or _decoy_account(uow))
+    except TooSoon:
+        return
+    uow.commit()
+
+
+def _decoy_account(uow: UnitOfWork) -> Account:
+    """Add an account for the work without a match. It is rolled back, so it needs no username."""
     nobody = Registration(
         kind="general",
         username="",

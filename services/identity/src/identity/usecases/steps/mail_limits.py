@@ -78,21 +78,16 @@ def code_quota(general: Account) -> MailQuota:
     return MailQuota(Budget.CODES, "bind_code", (general.id,), general.email)
 
 
-def consume_quota(uow: UnitOfWork, quota: MailQuota) -> None:
-    """Count a mail. Raises TooSoon with the longest wait.
+def consume(uow: UnitOfWork, counters: Sequence[Counter]) -> None:
+    """Count a mail by counters of its MailQuota. Raises TooSoon with the longest wait.
 
     The counts belong to the transaction: if TooSoon rolls it back, the counts are undone.
     """
-    _consume(uow, quota.counters)
-
-
-def consume_subject_quota(uow: UnitOfWork, quota: MailQuota) -> None:
-    _consume(uow, quota.by_subject)
-
-
-def consume_mailbox_quota(uow: UnitOfWork, quota: MailQuota) -> None:
-    """Count a sent mail, after `consume_subject_quota` has counted the request. Raises TooSoon."""
-    _consume(uow, quota.by_mailbox)
+    now = uow.clock.now()
+    states = uow.counters.increment(counters, now)
+    waits = [state.wait_seconds(now) for state in states if state.exceeded]
+    if waits:
+        raise TooSoon(max(waits))
 
 
 def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:
@@ -111,25 +106,8 @@ def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:
     return False
 
 
-def wait_seconds(ports: Ports, quota: MailQuota) -> int:
-    """Return the seconds until the mail may be requested, or 0. Nothing is counted."""
-    return _seconds_until_free(ports, quota.counters)
-
-
-def subject_wait_seconds(ports: Ports, quota: MailQuota) -> int:
-    """Return the seconds until the mail may be requested for another mailbox, or 0. Nothing is counted."""
-    return _seconds_until_free(ports, quota.by_subject)
-
-
-def _seconds_until_free(ports: Ports, counters: Sequence[Counter]) -> int:
+def wait_seconds(ports: Ports, counters: Sequence[Counter]) -> int:
+    """Return the seconds until a mail with these counters may be requested, or 0. Nothing is counted."""
     now = ports.clock.now()
     states = ports.counters.peek(counters, now)
     return max((state.wait_seconds(now) for state in states if state.is_full(now)), default=0)
-
-
-def _consume(uow: UnitOfWork, counters: Sequence[Counter]) -> None:
-    now = uow.clock.now()
-    states = uow.counters.increment(counters, now)
-    waits = [state.wait_seconds(now) for state in states if state.exceeded]
-    if waits:
-        raise TooSoon(max(waits))
