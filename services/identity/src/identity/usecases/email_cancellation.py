@@ -1,7 +1,6 @@
 """Cancellation of a mailbox change by the link mailed to the old mailbox, even after the change (PRO-3)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from port_events.catalogue import EmailChangeCancelled
 
@@ -30,8 +29,8 @@ def preview(ports: Ports, token: str) -> Cancellation:
     """Return what `cancel` would do. Raises LinkInvalid, LinkExpired, LinkSuperseded."""
     _, account_id, value = read_link(ports, token, Purpose.EMAIL_CANCEL)
     with ports.unit_of_work() as uow:
-        account = uow.accounts.get(account_id)
-        return _resolve(account, _challenge(uow, account_id, value), ports.clock.now())
+        cancellation, _ = _resolve(uow, uow.accounts.get(account_id), value)
+    return cancellation
 
 
 def cancel(ports: Ports, token: str) -> Cancellation:
@@ -43,10 +42,8 @@ def cancel(ports: Ports, token: str) -> Cancellation:
     _, account_id, value = read_link(ports, token, Purpose.EMAIL_CANCEL)
     try:
         with ports.unit_of_work() as uow:
-            account = uow.accounts.locked(account_id)
-            challenge = _challenge(uow, account_id, value)
-            cancellation = _resolve(account, challenge, uow.clock.now())
-            if challenge is not None and not cancellation.already:
+            cancellation, challenge = _resolve(uow, uow.accounts.locked(account_id), value)
+            if not cancellation.already:
                 _cancel(uow, cancellation, challenge)
                 uow.commit()
             return cancellation
@@ -54,22 +51,21 @@ def cancel(ports: Ports, token: str) -> Cancellation:
         raise MailboxTaken from None
 
 
-def _challenge(uow: UnitOfWork, account_id: str, value: str) -> Challenge | None:
-    challenges = (
-        uow.links.get(account_id, purpose) for purpose in (Purpose.EMAIL_CANCEL, Purpose.EMAIL_RESTORE)
-    )
-    return next((each for each in challenges if each is not None and each.is_of(value)), None)
-
-
-def _resolve(account: Account | None, challenge: Challenge | None, now: datetime) -> Cancellation:
+def _resolve(uow: UnitOfWork, account: Account | None, value: str) -> tuple[Cancellation, Challenge]:
+    """Validate a link; return what it cancels, and its challenge. Raises LinkExpired, LinkSuperseded."""
     if account is None or account.closed_at is not None:
         raise LinkExpired(Purpose.EMAIL_CANCEL)
+    challenges = (
+        uow.links.get(account.id, purpose) for purpose in (Purpose.EMAIL_CANCEL, Purpose.EMAIL_RESTORE)
+    )
+    challenge = next((each for each in challenges if each is not None and each.is_of(value)), None)
     if challenge is None:
         raise LinkSuperseded
-    used = challenge.check(challenge.value, now)
+    used = challenge.check(value, uow.clock.now())
     restores = challenge.email != account.email
     already = used or not (restores or account.pending_email)
-    return Cancellation(account, challenge.email, restores=restores and not already, already=already)
+    cancellation = Cancellation(account, challenge.email, restores=restores and not already, already=already)
+    return cancellation, challenge
 
 
 def _cancel(uow: UnitOfWork, cancellation: Cancellation, challenge: Challenge) -> None:

@@ -1,7 +1,6 @@
 """Reset of a forgotten password (LOGIN-8)."""
 
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 
 from port_events.catalogue import PasswordResetRequested
@@ -68,12 +67,10 @@ def reset(ports: Ports, token: str, *, password: str) -> Device:
     found, value = _resolve(ports, token)
     password_hash = hash_new_password(ports, found, password)
     with ports.unit_of_work() as uow:
-        now = uow.clock.now()
         account = uow.accounts.locked(found.id)
-        challenge = uow.links.get(found.id, Purpose.PASSWORD_RESET)
         if account is None or account.closed_at is not None:
             raise LinkExpired(Purpose.PASSWORD_RESET)
-        uow.links.use(_check_challenge(challenge, account, value, now), now)
+        uow.links.use(_challenge(uow, account, value), uow.clock.now())
         account.set_password(password_hash)
         cancel_email_change(uow, account)
         session_termination.end_sessions_of_account(uow, account.id, "password_changed")
@@ -100,15 +97,15 @@ def _resolve(ports: Ports, token: str) -> tuple[Account, str]:
     if account is None:
         raise LinkInvalid
     with ports.unit_of_work() as uow:
-        challenge = uow.links.get(account_id, Purpose.PASSWORD_RESET)
-        _check_challenge(challenge, account, value, uow.clock.now())
+        _challenge(uow, account, value)
     return account, value
 
 
-def _check_challenge(challenge: Challenge | None, account: Account, value: str, now: datetime) -> Challenge:
+def _challenge(uow: UnitOfWork, account: Account, value: str) -> Challenge:
     """Return the challenge if the link matches it. Raises LinkSuperseded, LinkExpired, LinkUsed."""
+    challenge = uow.links.get(account.id, Purpose.PASSWORD_RESET)
     if challenge is None or challenge.email != account.email:
         raise LinkSuperseded
-    if challenge.check(value, now):
+    if challenge.check(value, uow.clock.now()):
         raise LinkUsed
     return challenge

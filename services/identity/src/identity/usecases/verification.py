@@ -45,10 +45,8 @@ def preview(ports: Ports, token: str) -> Confirmation:
     Does not disclose whether the mailbox is taken. Raises LinkInvalid, LinkExpired, LinkSuperseded.
     """
     purpose, account_id, value = read_link(ports, token, *_PURPOSES)
-    account = ports.queries.account(account_id)
     with ports.unit_of_work() as uow:
-        challenge = uow.links.get(account_id, purpose)
-    account, _, already = _resolve(account, challenge, purpose, value=value, now=ports.clock.now())
+        account, _, already = _resolve(uow, uow.accounts.get(account_id), purpose, value)
     return Confirmation(account, purpose, already=already)
 
 
@@ -61,11 +59,7 @@ def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirm
     purpose, account_id, value = read_link(ports, token, *_PURPOSES)
     try:
         with ports.unit_of_work() as uow:
-            account = uow.accounts.locked(account_id)
-            challenge = uow.links.get(account_id, purpose)
-            account, challenge, already = _resolve(
-                account, challenge, purpose, value=value, now=uow.clock.now()
-            )
+            account, challenge, already = _resolve(uow, uow.accounts.locked(account_id), purpose, value)
             if not already:
                 if purpose is Purpose.REGISTRATION:
                     account.verify_email(uow.clock.now())
@@ -85,7 +79,7 @@ def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirm
 
 
 def _resolve(
-    account: Account | None, challenge: Challenge | None, purpose: Purpose, *, value: str, now: datetime
+    uow: UnitOfWork, account: Account | None, purpose: Purpose, value: str
 ) -> tuple[Account, Challenge, bool]:
     """Validate a link; return its account, its challenge and whether the link was used before.
 
@@ -93,6 +87,7 @@ def _resolve(
     """
     if account is None or account.closed_at is not None:
         raise LinkExpired(purpose)
+    challenge, now = uow.links.get(account.id, purpose), uow.clock.now()
     if challenge is None:
         raise LinkSuperseded
     already = challenge.check(value, now)
