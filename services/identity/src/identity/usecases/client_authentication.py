@@ -1,20 +1,19 @@
 """Authentication of OpenID Connect clients (OIDC-18)."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from typing_extensions import TypeIs
 
 from identity.domain.client_assertion import check_assertion
-from identity.domain.errors import BadClient, Locked, Refusal
+from identity.domain.errors import BadClient
 from identity.domain.oidc_client import Auth, RegisteredClient
 from identity.domain.rate_limits import CLIENT_FAILURES
 from identity.domain.service_client import digest_of, is_name
 from identity.domain.session import ClientInfo
 from identity.usecases import service_clients
 from identity.usecases.ports import Ports
-from identity.usecases.steps.client_address_limits import count_by_network
 
 
 class ProvableClient(Protocol):
@@ -72,9 +71,11 @@ def check_proven(
     ports: Ports, client: Client | None, credentials: Credentials, *, client_info: ClientInfo
 ) -> Client:
     """Do what `authenticate` does, for a client that the caller has already read. Raises BadClient, Locked."""
+    known = client.name if client is not None else ""
     if is_proven(client, ports, credentials):
         return client
-    raise _refusal(ports, client, name_of(ports, credentials), client_info)
+    own = CLIENT_FAILURES.counter(name_of(ports, credentials), client_info.networks[0])
+    raise service_clients.refusal(ports, known, client_info, own=own)
 
 
 def is_proven(client: Client | None, ports: Ports, credentials: Credentials) -> TypeIs[Client]:
@@ -94,15 +95,3 @@ def _has_key(ports: Ports, client: ProvableClient, assertion: str) -> bool:
     except BadClient:
         return False
     return ports.seen_proofs.first_use(use)
-
-
-def _refusal(ports: Ports, client: ProvableClient | None, name: str, client_info: ClientInfo) -> Refusal:
-    """Count and record a failure, even of an unknown client; return the exception to raise."""
-    limit = replace(ports.rules.login_failures_by_client_address, name=service_clients.COUNTER)
-    own = CLIENT_FAILURES.counter(name, client_info.networks[0])
-    wait_seconds = count_by_network(ports, limit, client_info, own=own)
-    known = client.name if client is not None else ""
-    service_clients.record_refused(
-        ports, known, why="bad_client", throttle_key=f"{known}:{client_info.networks[0]}"
-    )
-    return Locked(wait_seconds, of_service=True) if wait_seconds else BadClient()

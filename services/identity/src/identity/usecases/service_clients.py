@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from identity.domain.errors import BadClient, Locked
+from identity.domain.errors import BadClient, Locked, Refusal
+from identity.domain.rate_limits import Counter
 from identity.domain.service_client import (
     ClientError,
     RevokedClientError,
@@ -21,7 +22,7 @@ from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps import session_termination
 from identity.usecases.steps.client_address_limits import count_by_network
 
-COUNTER = "client.address"
+_COUNTER = "client.address"
 """Separate from the counter of failed logins, so that a service with an old secret does not lock out people."""
 
 
@@ -35,11 +36,18 @@ def authenticate(ports: Ports, secret: str, *, name: str | None, client_info: Cl
     client = ports.queries.service_client(digest)
     if client is not None and client.accepts(digest, now) and name in {None, client.name}:
         return client
-    limit = replace(ports.rules.login_failures_by_client_address, name=COUNTER)
-    wait_seconds = count_by_network(ports, limit, client_info)
-    known = client.name if client is not None else ""
-    record_refused(ports, known, why="bad_client", throttle_key=f"{known}:{client_info.networks[0]}")
-    raise Locked(wait_seconds, of_service=True) if wait_seconds else BadClient
+    raise refusal(ports, client.name if client is not None else "", client_info)
+
+
+def refusal(ports: Ports, name: str, client_info: ClientInfo, *, own: Counter | None = None) -> Refusal:
+    """Count and record a failed authentication; return the exception to raise. `name` is empty for an unknown client.
+
+    `own` is a narrower counter than those of the client address.
+    """
+    limit = replace(ports.rules.login_failures_by_client_address, name=_COUNTER)
+    wait_seconds = count_by_network(ports, limit, client_info, own=own)
+    record_refused(ports, name, why="bad_client", throttle_key=f"{name}:{client_info.networks[0]}")
+    return Locked(wait_seconds, of_service=True) if wait_seconds else BadClient()
 
 
 def record_refused(ports: Ports, name: str, *, throttle_key: str, **detail: str) -> None:
