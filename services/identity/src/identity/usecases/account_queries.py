@@ -62,7 +62,7 @@ def details(ports: Ports, username_or_id: str) -> AccountDetails:
     """Return what `show` returns, without an audit entry: the caller has just recorded a change of the account."""
     with ports.unit_of_work() as uow:
         account = get_by_username_or_id(uow, username_or_id)
-        drop_expired_email_change(uow, account, uow.clock.now())  # for display; nothing is committed
+        drop_expired_email_change(uow, account)  # for display; nothing is committed
     return AccountDetails(
         account=account,
         verification_mail=ports.queries.verification_mail(account.id),

@@ -4,41 +4,31 @@ Each public function returns the number of changed objects.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 from identity.domain import account as accounts
 from identity.domain import binding as bindings
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps.closing_and_suspending import close_locked
+from identity.usecases.steps.closing_and_suspending import close_if_lapsed
 from identity.usecases.steps.email_change import drop_expired_email_change
 from identity.usecases.steps.unbinding import lock_general, remove
 
 _BATCH = 200
 
 
-def lapse_accounts(ports: Ports, now: datetime) -> int:
-    return _for_each(
-        ports,
-        lambda uow: uow.accounts.lapsed(now - accounts.UNVERIFIED_LIFETIME, _BATCH),
-        lambda uow, account_id: _lapse_account(uow, account_id, now),
-    )
+def lapse_accounts(ports: Ports) -> int:
+    before = ports.clock.now() - accounts.UNVERIFIED_LIFETIME
+    return _for_each(ports, lambda uow: uow.accounts.lapsed(before, _BATCH), close_if_lapsed)
 
 
-def lapse_bindings(ports: Ports, now: datetime) -> int:
-    return _for_each(
-        ports,
-        lambda uow: uow.bindings.lapsed(now - bindings.UNVERIFIED_LIFETIME, _BATCH),
-        lambda uow, binding_id: _lapse_binding(uow, binding_id, now),
-    )
+def lapse_bindings(ports: Ports) -> int:
+    before = ports.clock.now() - bindings.UNVERIFIED_LIFETIME
+    return _for_each(ports, lambda uow: uow.bindings.lapsed(before, _BATCH), _lapse_binding)
 
 
-def drop_expired_email_changes(ports: Ports, now: datetime) -> int:
-    return _for_each(
-        ports,
-        lambda uow: uow.links.pending_changes(now - Purpose.EMAIL_CHANGE.lifetime, _BATCH),
-        lambda uow, account_id: _drop_email_change(uow, account_id, now),
-    )
+def drop_expired_email_changes(ports: Ports) -> int:
+    before = ports.clock.now() - Purpose.EMAIL_CHANGE.lifetime
+    return _for_each(ports, lambda uow: uow.links.pending_changes(before, _BATCH), _drop_email_change)
 
 
 def _for_each(
@@ -57,25 +47,17 @@ def _for_each(
             return changed
 
 
-def _lapse_account(uow: UnitOfWork, account_id: str, now: datetime) -> bool:
-    account = uow.accounts.locked(account_id)
-    if account is None or account.closed_at is not None or not account.has_lapsed(now):
-        return False
-    close_locked(uow, account, "lapsed")
-    return True
-
-
-def _lapse_binding(uow: UnitOfWork, binding_id: str, now: datetime) -> bool:
+def _lapse_binding(uow: UnitOfWork, binding_id: str) -> bool:
     binding = uow.bindings.get(binding_id)
     if binding is None:
         return False
     general = lock_general(uow, binding)
-    if not binding.has_lapsed(now):
+    if not binding.has_lapsed(uow.clock.now()):
         return False
     remove(uow, general, binding, "lapsed")
     return True
 
 
-def _drop_email_change(uow: UnitOfWork, account_id: str, now: datetime) -> bool:
+def _drop_email_change(uow: UnitOfWork, account_id: str) -> bool:
     account = uow.accounts.locked(account_id)
-    return account is not None and drop_expired_email_change(uow, account, now)
+    return account is not None and drop_expired_email_change(uow, account)

@@ -98,7 +98,7 @@ def resend_mail(ports: Ports, username_or_id: str) -> Account:
     """
     with locked_account(ports, username_or_id, "verification.requested", *OPEN) as (uow, account):
         _refuse_lapsed(uow, account)
-        drop_expired_email_change(uow, account, uow.clock.now())
+        drop_expired_email_change(uow, account)
         if account.email_verified_at is None:
             _mail_verification(uow, account)
         elif account.pending_email is not None:

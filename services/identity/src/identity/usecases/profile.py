@@ -49,7 +49,7 @@ def show(ports: Ports, principal: Principal) -> Account:
         raise NotSignedIn
     if account.pending_email is not None:
         with ports.unit_of_work() as uow:
-            drop_expired_email_change(uow, account, uow.clock.now())  # for display; nothing is committed
+            drop_expired_email_change(uow, account)  # for display; nothing is committed
     return account
 
 
@@ -91,7 +91,7 @@ def _locked(uow: UnitOfWork, principal: Principal) -> Account:
     account = uow.accounts.locked(principal.account.id)
     if account is None or account.closed_at is not None or account.suspended_at is not None:
         raise NotSignedIn
-    drop_expired_email_change(uow, account, uow.clock.now())
+    drop_expired_email_change(uow, account)
     return account
 
 

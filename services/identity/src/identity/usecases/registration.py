@@ -9,7 +9,7 @@ from identity.domain.session import ClientInfo
 from identity.domain.username import username_key
 from identity.usecases.ports import Ports
 from identity.usecases.steps.client_address_limits import count_by_network
-from identity.usecases.steps.closing_and_suspending import close_locked
+from identity.usecases.steps.closing_and_suspending import close_if_lapsed
 from identity.usecases.steps.email_verification import request_verification
 from identity.usecases.steps.mail_limits import registration_quota, try_consume_quota
 
@@ -73,18 +73,12 @@ def _repeat(ports: Ports, registration: Registration, password: str) -> Account 
     if account is None:
         return None
     if account.has_lapsed(now):
-        _close_lapsed(ports, account.id)
+        with ports.unit_of_work() as uow:
+            close_if_lapsed(uow, account.id)
+            uow.commit()
         return None
     recent = account.email_verified_at is None and now < account.created_at + REPEAT_WINDOW
     same = recent and account.registration == registration
     if same and ports.passwords.verify(account.password_hash, password):
         return account
     raise UsernameTaken
-
-
-def _close_lapsed(ports: Ports, account_id: str) -> None:
-    with ports.unit_of_work() as uow:
-        account = uow.accounts.locked(account_id)
-        if account is not None and account.closed_at is None and account.has_lapsed(uow.clock.now()):
-            close_locked(uow, account, "lapsed")
-        uow.commit()

@@ -22,10 +22,10 @@ def clean_up(ports: Ports, purger: Purger) -> CleanupResult:
     """End what was not verified in time, and delete expired rows and events. Runs may overlap."""
     now = ports.clock.now()
     return CleanupResult(
-        accounts=lapse_accounts(ports, now),
-        bindings=lapse_bindings(ports, now),
+        accounts=lapse_accounts(ports),
+        bindings=lapse_bindings(ports),
         # Before the purge, which deletes the links that identify the changes.
-        email_changes=drop_expired_email_changes(ports, now),
+        email_changes=drop_expired_email_changes(ports),
         rows=purger.purge(now, idle_since=now - ports.rules.sessions.idle),
         events=purger.purge_events(now - ports.rules.feed_retention),
     )

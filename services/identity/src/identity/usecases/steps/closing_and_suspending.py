@@ -21,6 +21,15 @@ def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> Non
     uow.record_event(account, AccountClosed(reason=reason))
 
 
+def close_if_lapsed(uow: UnitOfWork, account_id: str) -> bool:
+    """Lock an account, and close it if it was not verified in time (VER-7); return whether it was closed."""
+    account = uow.accounts.locked(account_id)
+    if account is None or account.closed_at is not None or not account.has_lapsed(uow.clock.now()):
+        return False
+    close_locked(uow, account, "lapsed")
+    return True
+
+
 def suspend_locked(uow: UnitOfWork, account: Account) -> None:
     """Suspend a locked account, cancel its change of mailbox, and end its sessions and grants (OPS-2)."""
     account.suspend(uow.clock.now())

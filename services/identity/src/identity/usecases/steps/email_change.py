@@ -1,7 +1,6 @@
 """The change of a verified mailbox: its request, announcement, effect and cancellation (PRO-2, PRO-3)."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from port_events.catalogue import (
     AccountEmailChanged,
@@ -77,7 +76,7 @@ def replace_mailbox(uow: UnitOfWork, account: Account, email: str, *, restores: 
     uow.record_event(account, AccountEmailChanged(), mail=replace(notice, mailbox=old))
 
 
-def drop_expired_email_change(uow: UnitOfWork, account: Account, now: datetime) -> bool:
+def drop_expired_email_change(uow: UnitOfWork, account: Account) -> bool:
     """Drop the pending mailbox if its link has expired or was purged; return whether it was dropped (PRO-2).
 
     The account's revision stays, because the person changed nothing.
@@ -85,7 +84,7 @@ def drop_expired_email_change(uow: UnitOfWork, account: Account, now: datetime) 
     if account.pending_email is None:
         return False
     challenge = uow.links.get(account.id, Purpose.EMAIL_CHANGE)
-    if challenge is not None and now < challenge.expires_at:
+    if challenge is not None and uow.clock.now() < challenge.expires_at:
         return False
     account.pending_email = None
     return True
