@@ -81,9 +81,10 @@ def end_session(ports: Ports, principal: Principal, session_id: str) -> None:
     """End one of the person's sessions with its grants (LOGIN-7). Raises ForbiddenWhileSwitched, NotFound."""
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
-        if not session_termination.end_session_of_holder(uow, principal.actor.id, session_id):
+        holder_id = principal.actor.id
+        if not session_termination.end_session(uow, session_id, "session_ended", holder_id=holder_id):
             raise NotFound
-        uow.record_action("session.ended", principal.actor.id, session_id=session_id)
+        uow.record_action("session.ended", holder_id, session_id=session_id)
         uow.commit()
 
 

@@ -60,8 +60,11 @@ class SqlSessions(Sessions):
         self._orm_session.execute(update(sessions).where(sessions.c.id == session_id).values(consents=digest))
 
     @override
-    def end(self, session_id: str) -> None:
-        self._orm_session.execute(delete(sessions).where(sessions.c.id == session_id))
+    def end(self, session_id: str, *, holder_id: str | None = None) -> bool:
+        statement = delete(sessions).where(sessions.c.id == session_id)
+        if holder_id is not None:
+            statement = statement.where(sessions.c.holder_id == holder_id)
+        return self._orm_session.execute(statement.returning(sessions.c.id)).scalar_one_or_none() is not None
 
     @override
     def end_oldest(self, newest: Session, *, keep: int, idle_since: datetime) -> Sequence[str]:
@@ -73,11 +76,6 @@ class SqlSessions(Sessions):
             "others": keep - 1,
         }
         return [session_id for (session_id,) in _END_OLDEST.rows(self._orm_session.connection(), values)]
-
-    @override
-    def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
-        statement = delete(sessions).where(sessions.c.id == session_id, sessions.c.holder_id == account_id)
-        return self._orm_session.execute(statement.returning(sessions.c.id)).scalar_one_or_none() is not None
 
     @override
     def end_others(self, account_id: str, *, except_id: str) -> int:

@@ -33,7 +33,8 @@ class Sessions(Protocol):
     def consent(self, session_id: str, digest: str) -> None:
         """Record in the session the digest of the consent texts that were accepted."""
 
-    def end(self, session_id: str) -> None: ...
+    def end(self, session_id: str, *, holder_id: str | None = None) -> bool:
+        """End a session; with `holder_id`, only if that account opened it. Return False if there is none."""
 
     def end_oldest(self, newest: Session, *, keep: int, idle_since: datetime) -> Sequence[str]:
         """End the open sessions of an account beyond its `keep` newest, which include `newest`; return their ids.
@@ -41,9 +42,6 @@ class Sessions(Protocol):
         A session is open within its absolute lifetime and if it was used after `idle_since`. Locked sessions are
         skipped, so that concurrent logins do not wait for each other.
         """
-
-    def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
-        """End a session that the account opened; return False if the account has none with this id."""
 
     def end_others(self, account_id: str, *, except_id: str) -> int:
         """End all sessions that the account opened, except one; return their number."""

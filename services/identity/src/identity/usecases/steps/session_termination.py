@@ -11,27 +11,20 @@ from identity.domain.session import Session
 from identity.usecases.ports import Transaction, UnitOfWork
 
 
-def end_session(uow: UnitOfWork, session_id: str, reason: EndReason) -> None:
-    """End one session and its grants."""
-    uow.sessions.end(session_id)
-    _record_ended(uow, uow.grants.end_of_sessions([session_id], reason, uow.clock.now()), reason)
+def end_session(uow: UnitOfWork, session_id: str, reason: EndReason, *, holder_id: str | None = None) -> bool:
+    """End one session and its grants, even if only the grants are left; with `holder_id`, only that account's.
+
+    Return False if there is neither the session nor a grant of it.
+    """
+    was_open = uow.sessions.end(session_id, holder_id=holder_id)
+    grants = uow.grants.end_of_sessions([session_id], reason, uow.clock.now(), holder_id=holder_id)
+    return _record_ended(uow, grants, reason) > 0 or was_open
 
 
 def replace_session(uow: UnitOfWork, former_id: str, session_id: str) -> None:
     """End the former session of a person who has logged in again; its grants move to the new session."""
     uow.sessions.end(former_id)
     uow.grants.move(former_id, session_id)
-
-
-def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> bool:
-    """End a session that the account opened, and its grants, even if only the grants are left.
-
-    Return False if the account has neither the session nor grants of it.
-    """
-    was_open = uow.sessions.end_of_holder(account_id, session_id=session_id)
-    now = uow.clock.now()
-    grants = uow.grants.end_of_sessions([session_id], "session_ended", now, holder_id=account_id)
-    return _record_ended(uow, grants, "session_ended") > 0 or was_open
 
 
 def end_oldest_sessions(uow: UnitOfWork, newest: Session, *, keep: int) -> Sequence[str]:
