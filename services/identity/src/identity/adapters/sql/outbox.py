@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from port_events.envelope import Event, to_json
 from sqlalchemy import (
     Connection,
     Engine,
@@ -24,7 +25,6 @@ from identity.adapters.sql.upsert import insert_into
 from identity.domain.mail import LOST
 from identity.usecases.ports.outbox import (
     Outbox,
-    OutboxEntry,
     OutboxReader,
     PositionedEvent,
     Receipt,
@@ -47,17 +47,17 @@ class SqlOutbox(Outbox):
         self._rows: list[dict[str, Any]] = []
 
     @override
-    def add(self, entry: OutboxEntry) -> None:
+    def add(self, event: Event, *, sealed: str | None, mail_expires_at: datetime | None) -> None:
         self._rows.append(
             {
-                "event_id": entry.event_id,
-                "type": entry.type,
-                "subject": entry.subject,
-                "ce": entry.ce,
-                "sealed": entry.sealed,
-                "created_at": entry.created_at,
-                "mail_state": "waiting" if entry.sealed else None,
-                "mail_expires_at": entry.mail_expires_at,
+                "event_id": event.id,
+                "type": event.type,
+                "subject": event.subject,
+                "ce": to_json(event),
+                "sealed": sealed,
+                "created_at": event.time,
+                "mail_state": "waiting" if sealed else None,
+                "mail_expires_at": mail_expires_at,
             }
         )
 

@@ -5,27 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxEntry:
-    """A new event; `ce` is its CloudEvent in JSON.
-
-    `sealed` is the payload of its mail, which only the mailer can decrypt; None without a mail.
-    """
-
-    event_id: str
-    type: str
-    subject: str
-    ce: str
-    created_at: datetime
-    sealed: str | None = None
-    mail_expires_at: datetime | None = None
+from port_events.envelope import Event
 
 
 class Outbox(Protocol):
     """Events that are published if and only if the transaction commits."""
 
-    def add(self, entry: OutboxEntry) -> None: ...
+    def add(self, event: Event, *, sealed: str | None, mail_expires_at: datetime | None) -> None:
+        """Add a new event. `sealed` is the payload of its mail, which only the mailer can decrypt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from port_events import catalogue
-from port_events.envelope import SOURCE, Event, to_json
+from port_events.envelope import SOURCE, Event
 from port_runtime import tracing
 
 from identity.domain.audit import Caller, Entry
 from identity.usecases.ports.mail_sealing import Sealer, sealed_mail
-from identity.usecases.ports.outbox import Outbox, OutboxEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.mail_links import MailLinks
     from identity.usecases.ports.meters import LoginCounter, OAuthMeter
     from identity.usecases.ports.oidc_clients import OidcClients
+    from identity.usecases.ports.outbox import Outbox
     from identity.usecases.ports.passwords import Passwords
     from identity.usecases.ports.pending_authorization_requests import PendingRequests
     from identity.usecases.ports.principal_queries import PrincipalQueries
@@ -199,15 +199,9 @@ class UnitOfWork(Transaction):
             traceparent=tracing.traceparent(),
         )
         self.outbox.add(
-            OutboxEntry(
-                event_id=event.id,
-                type=event.type,
-                subject=event.subject,
-                ce=to_json(event),
-                created_at=event.time,
-                sealed=sealed_mail(self._sealer, event, mail) if mail else None,
-                mail_expires_at=mail.expires_at if mail else None,
-            )
+            event,
+            sealed=sealed_mail(self._sealer, event, mail) if mail else None,
+            mail_expires_at=mail.expires_at if mail else None,
         )
         detail = {name: value for name, value in event.data.items() if name in _AUDITED_FIELDS}
         self.record_action(event_type.short, account.id, **detail)
