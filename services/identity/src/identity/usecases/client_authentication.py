@@ -1,39 +1,20 @@
 """Authentication of OpenID Connect clients (OIDC-18)."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from typing_extensions import TypeIs
 
 from identity.domain.client_assertion import check_assertion
 from identity.domain.errors import BadClient
-from identity.domain.oidc_client import Auth, RegisteredClient
+from identity.domain.oidc_client import Auth, IntrospectingClient, RegisteredClient
 from identity.domain.rate_limits import CLIENT_FAILURES
 from identity.domain.service_client import digest_of, is_name
 from identity.domain.session import ClientInfo
 from identity.usecases import service_clients
 from identity.usecases.ports import Ports
 
-
-class ProvableClient(Protocol):
-    """A client that is not revoked, with what is needed to verify its credentials."""
-
-    @property
-    def name(self) -> str:
-        """The `client_id`."""
-
-    @property
-    def auth(self) -> Auth: ...
-
-    @property
-    def keys(self) -> dict[str, Any] | None:
-        """The public JWK set of a client that authenticates by key."""
-
-    def accepts(self, digest: str, now: datetime) -> bool: ...
-
-
-Client = TypeVar("Client", bound=ProvableClient)
+Client = TypeVar("Client", RegisteredClient, IntrospectingClient)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +68,7 @@ def is_proven(client: Client | None, ports: Ports, credentials: Credentials) -> 
     return credentials.method == "none" or _has_key(ports, client, credentials.proof)
 
 
-def _has_key(ports: Ports, client: ProvableClient, assertion: str) -> bool:
+def _has_key(ports: Ports, client: RegisteredClient | IntrospectingClient, assertion: str) -> bool:
     name, issuer = client.name, ports.rules.public_url
     try:
         claims = ports.proofs.client_assertion(assertion, client.keys or {"keys": []})
