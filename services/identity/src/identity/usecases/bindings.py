@@ -29,7 +29,7 @@ from identity.usecases.sessions import require_not_switched
 from identity.usecases.steps.bind_codes import issue_code, link_of, parties
 from identity.usecases.steps.mail_limits import code_quota, wait_seconds
 from identity.usecases.steps.password_authentication import authenticate, clear_failures
-from identity.usecases.steps.unbinding import lock_general, remove
+from identity.usecases.steps.unbinding import lock_general, own_binding, remove
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,24 +206,17 @@ def _check_code(uow: UnitOfWork, binding: Binding, submitted: str) -> None:
 
 def _lock_own(uow: UnitOfWork, principal: Principal, binding_id: str) -> tuple[Account, Binding]:
     """Lock the caller's binding and its general account. Raises NotFound if the binding has ended or lapsed."""
-    binding = _own(uow, principal, binding_id)
+    binding = own_binding(uow, principal.account.id, binding_id)
     general = lock_general(uow, binding)
     if not binding.is_live or binding.has_lapsed(uow.clock.now()):
         raise NotFound
     return general, binding
 
 
-def _own(uow: UnitOfWork, principal: Principal, binding_id: str) -> Binding:
-    binding = uow.bindings.get(binding_id)
-    if binding is None or binding.link_account_id != principal.account.id:
-        raise NotFound
-    return binding
-
-
 def unbind_from_link(ports: Ports, principal: Principal, binding_id: str) -> None:
     """End the caller's binding if it is live, and remove it from the caller's list (UNB-1, UNB-4). Raises NotFound."""
     with ports.unit_of_work() as uow:
-        binding = _own(uow, principal, binding_id)
+        binding = own_binding(uow, principal.account.id, binding_id)
         general = lock_general(uow, binding)
         if binding.is_live:
             remove(uow, general, binding, "lapsed" if binding.has_lapsed(uow.clock.now()) else "link")

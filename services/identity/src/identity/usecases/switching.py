@@ -1,18 +1,11 @@
 """Switches to a bound general account and back (SW)."""
 
-from identity.domain.errors import (
-    AlreadySwitched,
-    NotFound,
-    NotSignedIn,
-    NotSwitched,
-    NotVerified,
-    TooManySwitches,
-)
+from identity.domain.errors import AlreadySwitched, NotSignedIn, NotSwitched, NotVerified, TooManySwitches
 from identity.domain.rate_limits import SWITCHES
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import IssuedSession, identify
-from identity.usecases.steps.unbinding import lock_general
+from identity.usecases.steps.unbinding import lock_general, own_binding
 
 
 def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession:
@@ -23,9 +16,7 @@ def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession
     if principal.switched:
         raise AlreadySwitched
     with ports.unit_of_work() as uow:
-        binding = uow.bindings.get(binding_id)
-        if binding is None or binding.link_account_id != principal.actor.id:
-            raise NotFound
+        binding = own_binding(uow, principal.actor.id, binding_id)
         general = lock_general(uow, binding)
         if binding.status != "verified" or general.status != "active":
             raise NotVerified

@@ -11,6 +11,14 @@ from identity.usecases.steps import session_termination
 from identity.usecases.steps.bind_codes import parties
 
 
+def own_binding(uow: UnitOfWork, link_id: str, binding_id: str) -> Binding:
+    """Return a binding of the link account, live or ended. Raises NotFound."""
+    binding = uow.bindings.get(binding_id)
+    if binding is None or binding.link_account_id != link_id:
+        raise NotFound
+    return binding
+
+
 def lock_general(uow: UnitOfWork, binding: Binding) -> Account:
     """Lock a binding's general account, then the binding; refresh `binding`. Raises NotFound.
 
