@@ -10,7 +10,7 @@ from identity.domain.session import Principal, Session
 from identity.usecases.authorization_request_validation import ValidatedRequest
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.company_choice import Candidate, candidates_of, chosen_of
-from identity.usecases.steps.grant_creation import IssuedCode, issue
+from identity.usecases.steps.grant_creation import Ready, issue
 
 Step = Literal["login", "open_step", "no_company", "company", "consent"]
 SILENT_ERRORS: Final[dict[Step, ErrorCode]] = {
@@ -38,27 +38,15 @@ class Interaction:
     """In the step `company`: the ids of accounts for which the session has an active grant at the client."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    session: Session
-    chosen: Candidate
-    consented: bool
-    """Whether the person consented on the pages of this request, so that the consent must be stored."""
-
-
-def proceed(
-    ports: Ports, validated: ValidatedRequest, principal: Principal | None
-) -> Interaction | IssuedCode:
-    """Issue the code, or return the interaction that is required first.
+def proceed(ports: Ports, validated: ValidatedRequest, principal: Principal | None) -> Interaction | str:
+    """Issue the code and return it, or return the interaction that is required first.
 
     Raises AuthorizationError, GrantOvertaken, RequestGone, TooManyRequests.
     """
     with ports.unit_of_work() as uow:
         decision = _decide(uow, validated, principal)
-        if isinstance(decision, _Ready):
-            return issue(
-                uow, validated, session=decision.session, chosen=decision.chosen, consented=decision.consented
-            )
+        if isinstance(decision, Ready):
+            return issue(uow, validated, decision)
     if validated.request.is_silent:
         raise AuthorizationError(SILENT_ERRORS[decision.step])
     return decision
@@ -77,9 +65,7 @@ def _recent_session(
     return None if session is None or _is_too_old(validated, session, uow.clock.now()) else session
 
 
-def _decide(
-    uow: UnitOfWork, validated: ValidatedRequest, principal: Principal | None
-) -> Interaction | _Ready:
+def _decide(uow: UnitOfWork, validated: ValidatedRequest, principal: Principal | None) -> Interaction | Ready:
     session = _recent_session(uow, validated, principal)
     if principal is None or session is None:
         return Interaction("login")
@@ -96,7 +82,7 @@ def _decide(
         return Interaction("company", candidates, in_use=_in_use(uow, validated, session))
     if _needs_consent(uow, validated, principal, progress, chosen):
         return Interaction("consent", candidates, chosen)
-    return _Ready(session, chosen, progress.consented)
+    return Ready(session, chosen, progress.consented)
 
 
 def _is_too_old(validated: ValidatedRequest, session: Session, now: datetime) -> bool:

@@ -19,7 +19,7 @@ from identity.http.web_context import ports
 from identity.usecases import authorization_decision, pending_authorization_requests
 from identity.usecases.authorization_decision import Interaction
 from identity.usecases.authorization_request_validation import ValidatedRequest
-from identity.usecases.steps.grant_creation import GrantOvertaken, IssuedCode
+from identity.usecases.steps.grant_creation import GrantOvertaken
 
 blueprint = Blueprint("authorization_pages", __name__)
 
@@ -58,8 +58,8 @@ def proceed(validated: ValidatedRequest) -> Response | Interaction:
         except GrantOvertaken:
             forget_principal()
             continue
-        if isinstance(outcome, IssuedCode):
-            return code_response(validated.client, validated.address, outcome.code)
+        if isinstance(outcome, str):
+            return code_response(validated.client, validated.address, outcome)
         return outcome
     raise Unavailable(1)
 

@@ -15,24 +15,25 @@ from identity.usecases.steps.company_choice import Candidate
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedCode:
-    """The database stores only the digest of `code`."""
+class Ready:
+    """All that the person was asked for before the code."""
 
-    code: str
+    session: Session
+    chosen: Candidate
+    consented: bool
+    """Whether the person consented on the pages of this request, so that the consent must be stored."""
 
 
 class GrantOvertaken(Exception):  # noqa: N818  # the caller decides again
     """A dependency of the grant has ended since it was read, or the client's registration became narrower (OIDC-8)."""
 
 
-def issue(
-    uow: UnitOfWork, validated: ValidatedRequest, *, session: Session, chosen: Candidate, consented: bool
-) -> IssuedCode:
-    """Open the grant, issue its code and commit. If the person `consented` to this request, store the consent.
+def issue(uow: UnitOfWork, validated: ValidatedRequest, ready: Ready) -> str:
+    """Open the grant, issue its code and commit; return the code, of which only the digest is stored.
 
     Raises GrantOvertaken, RequestGone, TooManyRequests.
     """
-    now, grant = uow.clock.now(), _grant(uow, validated, session, chosen)
+    now, grant = uow.clock.now(), _grant(uow, validated, ready.session, ready.chosen)
     if not uow.grants.open(grant) or _became_narrower(uow, validated.client):
         raise GrantOvertaken
     count_opening(uow, grant)
@@ -40,11 +41,11 @@ def issue(
         raise RequestGone(validated.client)
     code = uow.randomness.token()
     uow.grants.add_code(_code(code, validated, grant))
-    if consented:
+    if ready.consented:
         uow.client_consents.add(grant.holder_id, grant.client, grant.scopes, now)
     uow.record_action("grant.opened", grant.account_id, **grant.audited)
     uow.commit()
-    return IssuedCode(code)
+    return code
 
 
 def count_opening(uow: UnitOfWork, grant: Grant) -> None:
