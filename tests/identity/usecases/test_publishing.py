@@ -28,7 +28,7 @@ class MemoryOutbox(OutboxReader):
         return "epoch"
 
     @override
-    def newest_position(self, *, refresh: bool = False) -> int:
+    def newest_position(self) -> int:
         return self.events[-1].position if self.events else 0
 
     @override

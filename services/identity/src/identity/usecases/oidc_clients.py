@@ -64,8 +64,7 @@ def _clashes(uow: UnitOfWork, client: OidcClient, registration: Registration) ->
 
     A client can be reached if it is registered for OpenID Connect, not revoked, and not the client itself.
     """
-    live = {each.name for each in uow.clients.every() if each.revoked_at is None and each.name != client.name}
-    others = [each for each in uow.oidc_clients.every() if each.name in live]
+    others = [each for each in uow.oidc_clients.live() if each.name != client.name]
     taken = {uri for each in others for uri in each.resources}
     known = {each.name for each in others}
     for position, uri in enumerate(registration.resources):

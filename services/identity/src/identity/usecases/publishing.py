@@ -36,7 +36,8 @@ def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, retention: t
         if events:
             return _catch_up(stream, checkpoint, events, newest=newest)
     if published > newest:
-        newest = outbox.newest_position(refresh=True)
+        outbox.forget_position()
+        newest = outbox.newest_position()
     rewound = published > newest
     # A restored database reuses no lost positions, and skips one more, so that consumers see a gap and start over.
     beyond = published + 1 if rewound else published

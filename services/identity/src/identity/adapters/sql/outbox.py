@@ -91,8 +91,8 @@ class SqlOutboxReader(OutboxReader, WaitingMails):
         return self._epoch
 
     @override
-    def newest_position(self, *, refresh: bool = False) -> int:
-        if self._position is None or refresh:
+    def newest_position(self) -> int:
+        if self._position is None:
             with self._engine.connect() as connection:
                 self._position = connection.scalar(_NEWEST) or 0
         return self._position

@@ -48,8 +48,8 @@ class OutboxReader(Protocol):
     def epoch(self) -> str:
         """Return the identifier of this database, created by the first call."""
 
-    def newest_position(self, *, refresh: bool = False) -> int:
-        """Return the newest position, or 0; cached unless `refresh`."""
+    def newest_position(self) -> int:
+        """Return the newest position, or 0; cached until `forget_position`."""
 
     def forget_position(self) -> None:
         """Clear the cached newest position, because another relay may have assigned positions."""
