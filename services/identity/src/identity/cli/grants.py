@@ -34,9 +34,9 @@ def grants() -> None:
 @with_ports
 def list_grants(ports: "Ports", name: str, *, as_json: bool) -> None:
     """List the grants of an account, and the grants that act as the account, unless they have ended."""
-    from identity.usecases import account_queries, grant_administration
+    from identity.usecases import account_queries
 
-    found = grant_administration.grants_of(ports, name)
+    found = account_queries.grants_of(ports, name)
     rows = [_row(grant) for grant in found]
     if not as_json:
         ids = {row[side] for row in rows for side in ("holder_id", "account_id")}
@@ -65,6 +65,6 @@ def _row(grant: "ServiceLogin") -> dict[str, Any]:
 @as_operator
 def end(ports: "Ports", grant_ids: tuple[str, ...]) -> None:
     """End grants at once; the services are notified."""
-    from identity.usecases import grant_administration
+    from identity.usecases import operator_support
 
-    for_each(grant_ids, partial(grant_administration.end_grant, ports), done="ended")
+    for_each(grant_ids, partial(operator_support.end_grant, ports), done="ended")

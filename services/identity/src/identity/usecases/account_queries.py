@@ -10,7 +10,7 @@ from typing import Any
 
 from identity.domain.account import Account
 from identity.domain.characters import fold_variants, to_half_width
-from identity.domain.open_login import OpenLogin, open_logins
+from identity.domain.open_login import OpenLogin, ServiceLogin, open_logins
 from identity.domain.rate_limits import LOGIN_ACCOUNT
 from identity.usecases.audit.recording import record_read
 from identity.usecases.ports import Ports
@@ -93,6 +93,15 @@ def logins_of(ports: Ports, username_or_id: str) -> Sequence[OpenLogin]:
         services = uow.service_logins.of_account(account_id, now)
     record_read(ports, "account.read", account_id, part="sessions")
     return open_logins(sessions, services, lifetimes=ports.rules.sessions, now=now)
+
+
+def grants_of(ports: Ports, username_or_id: str) -> Sequence[ServiceLogin]:
+    """Return the account's grants that have neither ended nor expired, newest first."""
+    with ports.unit_of_work() as uow:
+        account_id = get_by_username_or_id(uow, username_or_id).id
+        found = uow.service_logins.of_account(account_id, uow.clock.now())
+    record_read(ports, "account.read", account_id, part="grants")
+    return found
 
 
 def usernames_of(ports: Ports, account_ids: Iterable[str]) -> dict[str, str]:

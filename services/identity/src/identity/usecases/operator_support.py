@@ -1,4 +1,4 @@
-"""Operators' support actions on an account's locks, sessions, bindings, mails and mailbox (OPS-1).
+"""Operators' support actions on an account's locks, sessions, grants, bindings, mails and mailbox (OPS-1).
 
 `username_or_id` is an open account's username or any account's id. `Ports.by` provides the operator and the reason.
 """
@@ -52,6 +52,14 @@ def end_session(ports: Ports, session_id: str) -> None:
         session_termination.end_session(uow, session_id, "operator")
         holder_id = session.holder_id if session is not None else services[0].holder_id
         uow.record_action("session.ended", holder_id, session_id=session_id)
+        uow.commit()
+
+
+def end_grant(ports: Ports, grant_id: str) -> None:
+    """End one grant with its children (OIDC-25). Raises NotFound if it is unknown or has ended."""
+    with ports.unit_of_work() as uow:
+        if not session_termination.end_grant(uow, grant_id, "operator"):
+            raise NotFound
         uow.commit()
 
 

@@ -17,7 +17,7 @@ from identity.http.api.fields import Input, Text, one_of
 from identity.http.api.paging import RowsQuery, next_id, page_limit
 from identity.http.field_errors import InvalidInput, field_error, parse_tax_id
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
-from identity.usecases import account_queries, grant_administration, operator_decisions, operator_support
+from identity.usecases import account_queries, operator_decisions, operator_support
 from identity.usecases.account_queries import AccountDetails
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
@@ -226,7 +226,7 @@ def end_session(arguments: dict[str, Any], session_id: object) -> None:
 @blueprint.response(204)
 def end_grant(arguments: dict[str, Any], grant_id: object) -> None:
     """End one login at a service, which is notified if it registered for back-channel logout (OIDC-25)."""
-    grant_administration.end_grant(operator_ports(arguments["reason"]), str(grant_id))
+    operator_support.end_grant(operator_ports(arguments["reason"]), str(grant_id))
 
 
 @blueprint.post("/admin/bindings/<uuid:binding_id>/remove")
