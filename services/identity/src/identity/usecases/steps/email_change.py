@@ -2,19 +2,14 @@
 
 from dataclasses import replace
 
-from port_events.catalogue import (
-    AccountEmailChanged,
-    EmailChangeAnnounced,
-    EmailChangeRequested,
-    RegistrationConflicted,
-)
+from port_events.catalogue import AccountEmailChanged, EmailChangeAnnounced, EmailChangeRequested
 from port_runtime.mailbox_mask import masked_mailbox
 
 from identity.domain.account import Account
 from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps.email_verification import conflict_notice
+from identity.usecases.steps.email_verification import record_claim
 from identity.usecases.steps.mail_limits import Budget, MailQuota, consume
 from identity.usecases.steps.mail_links import issue_link
 
@@ -30,11 +25,7 @@ def request_email_change(
     account.pending_email = email
     account.revise(uow.clock.now())
     mail = issue_link(uow, account, Purpose.EMAIL_CHANGE, email=email)
-    owner = uow.accounts.by_mailbox(account.mailbox_key_for(email))
-    if owner is None:
-        uow.record_event(account, EmailChangeRequested(), mail=mail)
-    else:
-        uow.record_event(account, RegistrationConflicted(), mail=conflict_notice(uow, email, owner))
+    record_claim(uow, account, EmailChangeRequested(), mail)
     _announce_email_change(uow, account, email)
 
 

@@ -2,10 +2,7 @@
 
 from dataclasses import replace
 
-from port_events.catalogue import (
-    RegistrationConflicted,
-    VerificationRequested,
-)
+from port_events.catalogue import EventData, RegistrationConflicted, VerificationRequested
 
 from identity.domain.account import Account
 from identity.domain.mail import MailRequest, names_of
@@ -21,15 +18,20 @@ def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True
     """
     link = issue_link(uow, account, Purpose.REGISTRATION, email=account.email)
     mail = replace(link, content={**link.content, "review": account.review})
-    owner = uow.accounts.by_mailbox(account.mailbox_key_for(account.email))
-    if owner is None:
-        uow.record_event(account, VerificationRequested(kind=account.kind), mail=mail if send else None)
-    else:
-        notice = conflict_notice(uow, account.email, owner)
-        uow.record_event(account, RegistrationConflicted(), mail=notice if send else None)
+    record_claim(uow, account, VerificationRequested(kind=account.kind), mail, send=send)
 
 
-def conflict_notice(uow: UnitOfWork, email: str, owner: Account) -> MailRequest:
+def record_claim(
+    uow: UnitOfWork, account: Account, event: EventData, mail: MailRequest, *, send: bool = True
+) -> None:
+    """Record the event with its mail; if the mailbox is taken, record a conflict and notify its owner (REG-9)."""
+    owner = uow.accounts.by_mailbox(account.mailbox_key_for(mail.mailbox))
+    if owner is not None:
+        event, mail = RegistrationConflicted(), _conflict_notice(uow, mail.mailbox, owner)
+    uow.record_event(account, event, mail=mail if send else None)
+
+
+def _conflict_notice(uow: UnitOfWork, email: str, owner: Account) -> MailRequest:
     """Return the notice to an account whose mailbox somebody else entered (REG-9).
 
     It expires when a link would: the requester sees the state of the mail, which must not disclose the conflict.
