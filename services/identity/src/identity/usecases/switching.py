@@ -22,8 +22,7 @@ def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession
             raise NotVerified
         _count(uow, principal)
         binding.use(uow.clock.now())
-        token = _reissue(uow, principal, account_id=general.id, binding_id=binding.id)
-        return IssuedSession(token, identify(ports, token))
+        return _reissue(ports, uow, principal, account_id=general.id, binding_id=binding.id)
 
 
 def _count(uow: UnitOfWork, principal: Principal) -> None:
@@ -38,11 +37,12 @@ def switch_back(ports: Ports, principal: Principal) -> IssuedSession:
     if not principal.switched:
         raise NotSwitched
     with ports.unit_of_work() as uow:
-        token = _reissue(uow, principal, account_id=principal.actor.id, binding_id=None)
-        return IssuedSession(token, identify(ports, token))
+        return _reissue(ports, uow, principal, account_id=principal.actor.id, binding_id=None)
 
 
-def _reissue(uow: UnitOfWork, principal: Principal, *, account_id: str, binding_id: str | None) -> str:
+def _reissue(
+    ports: Ports, uow: UnitOfWork, principal: Principal, *, account_id: str, binding_id: str | None
+) -> IssuedSession:
     """Replace the session's token and account, and commit. The absolute limit stays (SW-1). Raises NotSignedIn."""
     token = uow.randomness.token()
     digest = uow.tokens.session_digest(token)
@@ -55,4 +55,4 @@ def _reissue(uow: UnitOfWork, principal: Principal, *, account_id: str, binding_
         link_account_id=principal.actor.id,
     )
     uow.commit()
-    return token
+    return IssuedSession(token, identify(ports, token))

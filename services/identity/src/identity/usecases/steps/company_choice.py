@@ -1,7 +1,7 @@
 """The accounts that a person may act as at a client, and the choice among them (OIDC-6, OIDC-7)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from identity.domain.account import Account
 from identity.domain.authorization import AuthorizationRequest
@@ -29,9 +29,7 @@ def candidates_of(uow: UnitOfWork, principal: Principal, client: OidcClient) -> 
         return tuple(own)
     bound = _bound(uow, principal) if "general" in client.accepts else []
     last = uow.grants.last_account(principal.actor.id, client.name)
-    marked = [
-        Candidate(each.account, each.binding_id, was_last=each.account.id == last) for each in bound + own
-    ]
+    marked = [replace(each, was_last=each.account.id == last) for each in bound + own]
     return tuple(sorted(marked, key=lambda each: not each.was_last))
 
 

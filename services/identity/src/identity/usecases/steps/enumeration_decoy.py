@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from identity.domain.account import Account, Registration
-from identity.domain.company import Company
+from identity.domain.account import Account
 from identity.domain.errors import TooSoon
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps.mail_limits import MailQuota, consume
@@ -34,22 +33,21 @@ def mail_if_matching(
 
 def _decoy_account(uow: UnitOfWork) -> Account:
     """Add an account for the work without a match. It is rolled back, so it needs no username."""
-    nobody = Registration(
+    account = Account(
+        id=uow.randomness.identifier(),
         kind="general",
         username="",
+        username_key=None,
         name="",
         mobile="",
         email="",
-        company=Company(tax_id="", phone="", name="", address=""),
-    )
-    account = Account.open(
-        nobody,
-        account_id=uow.randomness.identifier(),
+        tax_id="",
+        company_phone="",
+        company_name="",
+        company_address="",
         password_hash="",
-        reviewed=False,
-        now=uow.clock.now(),
+        created_at=uow.clock.now(),
     )
-    account.username_key = None
     uow.accounts.add(account)
     uow.flush()
     return account
