@@ -1,6 +1,5 @@
 """Reset of a forgotten password (LOGIN-8)."""
 
-from dataclasses import replace
 from functools import partial
 
 from port_events.catalogue import PasswordResetRequested
@@ -53,8 +52,7 @@ def _has_verified(account: Account, email: str) -> bool:
 
 
 def _mail_link(uow: UnitOfWork, account: Account, *, email: str) -> None:
-    link = issue_link(uow, account, Purpose.PASSWORD_RESET, email=email)
-    mail = replace(link, content={**link.content, "kind": account.kind})
+    mail = issue_link(uow, account, Purpose.PASSWORD_RESET, email=email, kind=account.kind)
     uow.record_event(account, PasswordResetRequested(), mail=mail)
 
 

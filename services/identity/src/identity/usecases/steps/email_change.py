@@ -32,9 +32,9 @@ def request_email_change(
 def _announce_email_change(uow: UnitOfWork, account: Account, email: str) -> None:
     """Mail the old mailbox a link that cancels the change, even after it took effect (PRO-3)."""
     _keep_link_of_earlier_change(uow, account)
-    mail = issue_link(uow, account, Purpose.EMAIL_CANCEL, email=account.email)
-    content = {**mail.content, "new_email_masked": masked_mailbox(email)}
-    uow.record_event(account, EmailChangeAnnounced(), mail=replace(mail, content=content))
+    masked = masked_mailbox(email)
+    mail = issue_link(uow, account, Purpose.EMAIL_CANCEL, email=account.email, new_email_masked=masked)
+    uow.record_event(account, EmailChangeAnnounced(), mail=mail)
 
 
 def _keep_link_of_earlier_change(uow: UnitOfWork, account: Account) -> None:

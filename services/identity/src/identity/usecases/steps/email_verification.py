@@ -1,7 +1,5 @@
 """The mail that verifies the mailbox of a new account, and the notice to the owner of a mailbox (VER, REG-9)."""
 
-from dataclasses import replace
-
 from port_events.catalogue import EventData, RegistrationConflicted, VerificationRequested
 
 from identity.domain.account import Account
@@ -16,8 +14,7 @@ def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True
 
     Older links become invalid in both cases. With `send=False`, the event is published without a mail.
     """
-    link = issue_link(uow, account, Purpose.REGISTRATION, email=account.email)
-    mail = replace(link, content={**link.content, "review": account.review})
+    mail = issue_link(uow, account, Purpose.REGISTRATION, email=account.email, review=account.review)
     record_claim(uow, account, VerificationRequested(kind=account.kind), mail, send=send)
 
 

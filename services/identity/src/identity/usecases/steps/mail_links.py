@@ -7,7 +7,9 @@ from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports import Ports, UnitOfWork
 
 
-def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: str) -> MailRequest:
+def issue_link(
+    uow: UnitOfWork, account: Account, purpose: Purpose, *, email: str, **content: str
+) -> MailRequest:
     """Store a new challenge, which invalidates the previous link for the purpose; return the mail with the new link."""
     challenge = Challenge(
         account_id=account.id,
@@ -19,8 +21,8 @@ def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: st
     uow.links.put(challenge)
     token = uow.tokens.link(purpose, account.id, challenge.value)
     link = f"{uow.rules.public_url}{purpose.path}?token={token}"
-    content = {**names_of(account), "link": link}
-    return MailRequest(email, account.name, challenge.expires_at, content)
+    values = {**names_of(account), "link": link, **content}
+    return MailRequest(email, account.name, challenge.expires_at, values)
 
 
 def read_link(ports: Ports, token: str, *purposes: Purpose) -> tuple[Purpose, str, str]:
