@@ -68,7 +68,7 @@ def _rotate(uow: UnitOfWork, client: OidcClient, token: Token) -> bool:
     if not client.rotates_refresh_tokens or token.jkt is not None:
         return False
     if token.used_at is None:
-        uow.refresh_tokens.use(token.digest, uow.clock.now())
+        uow.grants.void_token(token.digest, uow.clock.now())
     else:
         uow.refresh_tokens.void_successors(token, uow.clock.now())
     return True

@@ -24,10 +24,6 @@ class SqlRefreshTokens(RefreshTokens):
         return Token(**row) if row is not None else None
 
     @override
-    def use(self, digest: str, now: datetime) -> None:
-        self._session.execute(update(grant_tokens).where(_row.digest == digest).values(used_at=now))
-
-    @override
     def has_unused_successor(self, token: Token) -> bool:
         unused = select(_row.digest).where(
             _row.grant_id == token.grant_id,

@@ -10,8 +10,6 @@ class RefreshTokens(Protocol):
     def locked(self, digest: str) -> Token | None:
         """Return a refresh token, even if it is used or expired, and lock its row until the commit."""
 
-    def use(self, digest: str, now: datetime) -> None: ...
-
     def has_unused_successor(self, token: Token) -> bool:
         """Return whether an unused refresh token was issued for this token; lock the successor until the commit."""
 
