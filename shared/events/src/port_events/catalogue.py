@@ -7,10 +7,20 @@ addresses, names, links, codes and free text are only in the sealed part.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    dataclass_transform,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from port_events.envelope import JSON, Event
 
@@ -79,184 +89,8 @@ def _plain(value: Any) -> JSON:
     return plain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountRegistered(EventData):
-    """An account was registered; its mailbox is not verified yet."""
-
-    type: ClassVar[str] = PREFIX + "account.registered"
-    kind: Kind
-    username: Username
-    tax_id: TaxId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountEmailVerified(EventData):
-    """A new account's mailbox was verified."""
-
-    type: ClassVar[str] = PREFIX + "account.email_verified"
-    kind: Kind
-    username: Username
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountApproved(EventData):
-    """A reviewer approved the account."""
-
-    type: ClassVar[str] = PREFIX + "account.approved"
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountRejected(EventData):
-    """A reviewer rejected the account; the reason is only in the mail to the applicant."""
-
-    type: ClassVar[str] = PREFIX + "account.rejected"
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountProfileChanged(EventData):
-    """Fields of the profile were changed; read their values from the API."""
-
-    type: ClassVar[str] = PREFIX + "account.profile_changed"
-    fields: FieldNames
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountEmailChanged(EventData):
-    """The account's mailbox changed: to the verified new mailbox, or back to the old mailbox after a cancellation."""
-
-    type: ClassVar[str] = PREFIX + "account.email_changed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountPasswordChanged(EventData):
-    """The password was changed by its owner or reset by mail."""
-
-    type: ClassVar[str] = PREFIX + "account.password_changed"
-    reason: Annotated[PasswordReason, Meta("how the password was changed", example="changed")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSuspended(EventData):
-    """The account was suspended, by an operator or because it was not used, and its sessions were ended."""
-
-    type: ClassVar[str] = PREFIX + "account.suspended"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountReinstated(EventData):
-    """An operator lifted the suspension."""
-
-    type: ClassVar[str] = PREFIX + "account.reinstated"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountClosed(EventData):
-    """The account was closed permanently."""
-
-    type: ClassVar[str] = PREFIX + "account.closed"
-    reason: Annotated[ClosingReason, Meta("why the account was closed", example="lapsed")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BindingRequested(EventData):
-    """A link account requested a binding with the password of the general account."""
-
-    type: ClassVar[str] = PREFIX + "binding.requested"
-    binding_id: BindingId
-    link_account_id: LinkAccountId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BindingVerified(EventData):
-    """The mailed code was confirmed; the link account may act as the general account."""
-
-    type: ClassVar[str] = PREFIX + "binding.verified"
-    binding_id: BindingId
-    link_account_id: LinkAccountId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BindingRemoved(EventData):
-    """The binding ended; the link account may no longer act as the general account."""
-
-    type: ClassVar[str] = PREFIX + "binding.removed"
-    binding_id: BindingId
-    link_account_id: LinkAccountId
-    reason: Annotated[
-        RemovalReason, Meta("the account or the cause that ended the binding", example="general")
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerificationRequested(EventData):
-    """A mail with the link that verifies a new account's mailbox is due."""
-
-    type: ClassVar[str] = PREFIX + "verification.requested"
-    family: ClassVar[Family] = MAIL_REQUEST
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BindCodeIssued(EventData):
-    """A mail to the general account with the code that verifies a binding is due."""
-
-    type: ClassVar[str] = PREFIX + "bind_code.issued"
-    family: ClassVar[Family] = MAIL_REQUEST
-    binding_id: BindingId
-    link_account_id: LinkAccountId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailChangeRequested(EventData):
-    """A mail to the new mailbox with the link that verifies it is due."""
-
-    type: ClassVar[str] = PREFIX + "email_change.requested"
-    family: ClassVar[Family] = MAIL_REQUEST
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailChangeAnnounced(EventData):
-    """A mail to the old mailbox with the link that cancels the change of mailbox is due."""
-
-    type: ClassVar[str] = PREFIX + "email_change.announced"
-    family: ClassVar[Family] = MAIL_REQUEST
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailChangeCancelled(EventData):
-    """A mail that confirms a cancelled change of mailbox is due, to the mailbox that is kept or restored."""
-
-    type: ClassVar[str] = PREFIX + "email_change.cancelled"
-    family: ClassVar[Family] = MAIL_REQUEST
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordResetRequested(EventData):
-    """A mail with the link that sets a new password is due."""
-
-    type: ClassVar[str] = PREFIX + "password_reset.requested"
-    family: ClassVar[Family] = MAIL_REQUEST
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsernamesRequested(EventData):
-    """A mail with the usernames of a mailbox's accounts is due; the subject is one of the accounts."""
-
-    type: ClassVar[str] = PREFIX + "usernames.requested"
-    family: ClassVar[Family] = MAIL_REQUEST
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrationConflicted(EventData):
-    """A registration or a change of mailbox named another account's mailbox; a mail to its owner is due."""
-
-    type: ClassVar[str] = PREFIX + "registration.conflicted"
-    family: ClassVar[Family] = MAIL_REQUEST
-
-
 DataClass: TypeAlias = type[EventData]
+D = TypeVar("D", bound=EventData)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,45 +113,168 @@ class EventType:
         return f"{self.type}.v{self.version}"
 
 
-def _event_type(data_class: type[EventData]) -> EventType:
-    data_class._names = tuple(each.name for each in fields(data_class))  # type: ignore[arg-type]  # noqa: SLF001 - the same module; each is a dataclass
-    short = data_class.type.removeprefix(PREFIX)
-    return EventType(
-        type=data_class.type,
-        version=data_class.version,
-        family=data_class.family,
-        summary=(data_class.__doc__ or "").strip(),
-        data_class=data_class,
-        dataschema=f"{URN}{short}:v{data_class.version}",
-    )
+_types: Final[dict[str, EventType]] = {}
+CATALOGUE: Final[Mapping[str, EventType]] = _types
 
 
-CATALOGUE: Final[Mapping[str, EventType]] = {
-    data_class.type: _event_type(data_class)
-    for data_class in (
-        AccountRegistered,
-        AccountEmailVerified,
-        AccountApproved,
-        AccountRejected,
-        AccountProfileChanged,
-        AccountEmailChanged,
-        AccountPasswordChanged,
-        AccountSuspended,
-        AccountReinstated,
-        AccountClosed,
-        BindingRequested,
-        BindingVerified,
-        BindingRemoved,
-        VerificationRequested,
-        BindCodeIssued,
-        EmailChangeRequested,
-        EmailChangeAnnounced,
-        EmailChangeCancelled,
-        PasswordResetRequested,
-        UsernamesRequested,
-        RegistrationConflicted,
-    )
-}
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def _event(short: str, family: Family = FACT) -> Callable[[type[D]], type[D]]:
+    """Return a decorator that makes a class a dataclass and adds its event to the catalogue."""
+
+    def add(undecorated: type[D]) -> type[D]:
+        data_class = dataclass(frozen=True, slots=True, kw_only=True)(undecorated)
+        data_class.type, data_class.family = PREFIX + short, family
+        data_class._names = tuple(each.name for each in fields(data_class))  # type: ignore[arg-type]  # noqa: SLF001 - the same module; each is a dataclass
+        _types[data_class.type] = EventType(
+            type=data_class.type,
+            version=data_class.version,
+            family=family,
+            summary=(data_class.__doc__ or "").strip(),
+            data_class=data_class,
+            dataschema=f"{URN}{short}:v{data_class.version}",
+        )
+        return data_class
+
+    return add
+
+
+@_event("account.registered")
+class AccountRegistered(EventData):
+    """An account was registered; its mailbox is not verified yet."""
+
+    kind: Kind
+    username: Username
+    tax_id: TaxId
+
+
+@_event("account.email_verified")
+class AccountEmailVerified(EventData):
+    """A new account's mailbox was verified."""
+
+    kind: Kind
+    username: Username
+
+
+@_event("account.approved")
+class AccountApproved(EventData):
+    """A reviewer approved the account."""
+
+    kind: Kind
+
+
+@_event("account.rejected")
+class AccountRejected(EventData):
+    """A reviewer rejected the account; the reason is only in the mail to the applicant."""
+
+    kind: Kind
+
+
+@_event("account.profile_changed")
+class AccountProfileChanged(EventData):
+    """Fields of the profile were changed; read their values from the API."""
+
+    fields: FieldNames
+
+
+@_event("account.email_changed")
+class AccountEmailChanged(EventData):
+    """The account's mailbox changed: to the verified new mailbox, or back to the old mailbox after a cancellation."""
+
+
+@_event("account.password_changed")
+class AccountPasswordChanged(EventData):
+    """The password was changed by its owner or reset by mail."""
+
+    reason: Annotated[PasswordReason, Meta("how the password was changed", example="changed")]
+
+
+@_event("account.suspended")
+class AccountSuspended(EventData):
+    """The account was suspended, by an operator or because it was not used, and its sessions were ended."""
+
+
+@_event("account.reinstated")
+class AccountReinstated(EventData):
+    """An operator lifted the suspension."""
+
+
+@_event("account.closed")
+class AccountClosed(EventData):
+    """The account was closed permanently."""
+
+    reason: Annotated[ClosingReason, Meta("why the account was closed", example="lapsed")]
+
+
+@_event("binding.requested")
+class BindingRequested(EventData):
+    """A link account requested a binding with the password of the general account."""
+
+    binding_id: BindingId
+    link_account_id: LinkAccountId
+
+
+@_event("binding.verified")
+class BindingVerified(EventData):
+    """The mailed code was confirmed; the link account may act as the general account."""
+
+    binding_id: BindingId
+    link_account_id: LinkAccountId
+
+
+@_event("binding.removed")
+class BindingRemoved(EventData):
+    """The binding ended; the link account may no longer act as the general account."""
+
+    binding_id: BindingId
+    link_account_id: LinkAccountId
+    reason: Annotated[
+        RemovalReason, Meta("the account or the cause that ended the binding", example="general")
+    ]
+
+
+@_event("verification.requested", MAIL_REQUEST)
+class VerificationRequested(EventData):
+    """A mail with the link that verifies a new account's mailbox is due."""
+
+    kind: Kind
+
+
+@_event("bind_code.issued", MAIL_REQUEST)
+class BindCodeIssued(EventData):
+    """A mail to the general account with the code that verifies a binding is due."""
+
+    binding_id: BindingId
+    link_account_id: LinkAccountId
+
+
+@_event("email_change.requested", MAIL_REQUEST)
+class EmailChangeRequested(EventData):
+    """A mail to the new mailbox with the link that verifies it is due."""
+
+
+@_event("email_change.announced", MAIL_REQUEST)
+class EmailChangeAnnounced(EventData):
+    """A mail to the old mailbox with the link that cancels the change of mailbox is due."""
+
+
+@_event("email_change.cancelled", MAIL_REQUEST)
+class EmailChangeCancelled(EventData):
+    """A mail that confirms a cancelled change of mailbox is due, to the mailbox that is kept or restored."""
+
+
+@_event("password_reset.requested", MAIL_REQUEST)
+class PasswordResetRequested(EventData):
+    """A mail with the link that sets a new password is due."""
+
+
+@_event("usernames.requested", MAIL_REQUEST)
+class UsernamesRequested(EventData):
+    """A mail with the usernames of a mailbox's accounts is due; the subject is one of the accounts."""
+
+
+@_event("registration.conflicted", MAIL_REQUEST)
+class RegistrationConflicted(EventData):
+    """A registration or a change of mailbox named another account's mailbox; a mail to its owner is due."""
 
 
 def event_type_of(data: EventData | type[EventData]) -> EventType:
