@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import Field, dataclass, field, fields
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
 from port_runtime.setting_parsers import Parse, holds_secret
 
@@ -89,14 +89,8 @@ class SettingDoc:
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    name: str
+    doc: SettingDoc
     parse: Parse[Any]
-    default: str | Required | None
-    doc: str
-
-
-class _SettingError(Exception):
-    """The error of one setting, as a line "NAME: reason"."""
 
 
 @overload
@@ -109,7 +103,14 @@ def setting(name: str, *, parse: Parse[Any], default: str | Required | None = RE
     `default` is parsed like the variable's text. If it is None, an unset variable is None; without `default`, the
     variable is required. For `parse`, see `port_runtime.setting_parsers`.
     """
-    return field(metadata={_DECLARED: _Declared(name, parse, default, doc)})
+    documentation = SettingDoc(
+        name=name,
+        doc=doc,
+        default_text=default if isinstance(default, str) else None,
+        required=default is REQUIRED,
+        secret=holds_secret(parse),
+    )
+    return field(metadata={_DECLARED: _Declared(documentation, parse)})
 
 
 def load(settings_class: type[T], environ: Mapping[str, str]) -> T:
@@ -119,29 +120,20 @@ def load(settings_class: type[T], environ: Mapping[str, str]) -> T:
     each setting alone is valid.
     """
     values: dict[str, Any] = {}
-    errors: list[str] = []
-    for attribute, declared in _declared(settings_class):
-        try:
-            values[attribute] = _value(declared, environ)
-        except _SettingError as error:
-            errors.append(str(error))
-    if errors:
+    with ErrorCollector() as collector:
+        for attribute, declared in _declared(settings_class):
+            with collector.step():
+                values[attribute] = _value(declared, environ)
+    settings = settings_class(**values)
+    check = getattr(settings, "errors", None)
+    if callable(check) and (errors := list(check())):
         raise SettingsError(errors)
-    return _cross_checked(settings_class(**values))
+    return settings
 
 
 def describe(settings_class: type[object]) -> list[SettingDoc]:
     """Document the settings of the class in order of declaration, for tables and `--help`."""
-    return [
-        SettingDoc(
-            name=declared.name,
-            doc=declared.doc,
-            default_text=declared.default if isinstance(declared.default, str) else None,
-            required=declared.default is REQUIRED,
-            secret=holds_secret(declared.parse),
-        )
-        for _, declared in _declared(settings_class)
-    ]
+    return [declared.doc for _, declared in _declared(settings_class)]
 
 
 @contextmanager
@@ -150,13 +142,9 @@ def exit_on_error() -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        _exit(error)
-
-
-def _exit(error: SettingsError) -> NoReturn:
-    for line in error.errors:
-        print(line, file=sys.stderr)  # noqa: T201 - logging is configured from these settings
-    raise SystemExit(EXIT_CODE) from None
+        for line in error.errors:
+            print(line, file=sys.stderr)  # noqa: T201 - logging is configured from these settings
+        raise SystemExit(EXIT_CODE) from None
 
 
 def _declared(settings_class: type[Any]) -> Iterator[tuple[str, _Declared]]:
@@ -166,14 +154,6 @@ def _declared(settings_class: type[Any]) -> Iterator[tuple[str, _Declared]]:
             yield each.name, each.metadata[_DECLARED]
 
 
-def _cross_checked(settings: T) -> T:
-    check = getattr(settings, "errors", None)
-    errors = list(check()) if callable(check) else []
-    if errors:
-        raise SettingsError(errors)
-    return settings
-
-
 def _value(declared: _Declared, environ: Mapping[str, str]) -> object:
     raw, source = _raw(declared, environ)
     if raw is None:
@@ -181,19 +161,19 @@ def _value(declared: _Declared, environ: Mapping[str, str]) -> object:
     try:
         return declared.parse(raw)
     except ValueError as error:
-        raise _SettingError(f"{source}: {_reason(declared, raw, str(error))}") from None
+        raise SettingsError([f"{source}: {_reason(declared, raw, str(error))}"]) from None
 
 
 def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, str]:
     """Return the text, None if the variable is unset and its default is None, and the name of the variable."""
-    name, file_name = declared.name, f"{declared.name}_FILE"
+    name, file_name = declared.doc.name, f"{declared.doc.name}_FILE"
     if environ.get(name) and environ.get(file_name):
-        raise _SettingError(f"{name}: must not be set together with {file_name}")
+        raise SettingsError([f"{name}: must not be set together with {file_name}"])
     if environ.get(file_name):
         return _file_text(file_name, environ[file_name]) or _default(declared), file_name
     raw = environ.get(name)
     if raw and not raw.isascii() and _has_surrogates(raw):
-        raise _SettingError(f"{name}: is not UTF-8 text")
+        raise SettingsError([f"{name}: is not UTF-8 text"])
     return raw or _default(declared), name
 
 
@@ -203,9 +183,9 @@ def _has_surrogates(raw: str) -> bool:
 
 
 def _default(declared: _Declared) -> str | None:
-    if isinstance(declared.default, Required):
-        raise _SettingError(f"{declared.name}: must be set")
-    return declared.default
+    if declared.doc.required:
+        raise SettingsError([f"{declared.doc.name}: must be set"])
+    return declared.doc.default_text
 
 
 def _file_text(file_name: str, path: str) -> str:
@@ -214,17 +194,17 @@ def _file_text(file_name: str, path: str) -> str:
             data = file.read(MAX_FILE_BYTES + 1)
         content = data.decode()
     except OSError as error:
-        raise _SettingError(f"{file_name}: the file cannot be read ({error.strerror})") from None
+        raise SettingsError([f"{file_name}: the file cannot be read ({error.strerror})"]) from None
     except ValueError:
-        raise _SettingError(f"{file_name}: the file is not UTF-8 text") from None
+        raise SettingsError([f"{file_name}: the file is not UTF-8 text"]) from None
     if len(data) > MAX_FILE_BYTES:
-        raise _SettingError(f"{file_name}: the file is larger than {MAX_FILE_BYTES} bytes")
+        raise SettingsError([f"{file_name}: the file is larger than {MAX_FILE_BYTES} bytes"])
     return content.rstrip("\r\n")
 
 
 def _reason(declared: _Declared, raw: str, message: str) -> str:
     """Return the parser's message, or a general message if it contains a part of a secret."""
     pieces = [piece.strip() for piece in raw.split(",")]
-    if holds_secret(declared.parse) and any(piece and piece in message for piece in [raw, *pieces]):
+    if declared.doc.secret and any(piece and piece in message for piece in [raw, *pieces]):
         return "is not valid"
     return message or "is not valid"
