@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from port_runtime.log_formats import FORMATS
 from port_runtime.secret import Secret
@@ -185,25 +185,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class _Parts:
-    def __init__(self, raw: str) -> None:
+def _split(raw: str) -> SplitResult:
+    try:
         parts = urlsplit(raw)
-        self.scheme, self.password = parts.scheme, parts.password
         for host in parts.netloc.rpartition("@")[2].split(","):  # the URL of sentinels contains several hosts
             _ = urlsplit(f"//{host}").port  # raises ValueError for an invalid port
-        self.host_or_path = parts.netloc or parts.path
-
-
-def _split(raw: str) -> _Parts:
-    try:
-        parts = _Parts(raw)
     except ValueError:
         raise ValueError("must be a URL") from None
-    if not parts.scheme or not parts.host_or_path or "://" not in raw or any(c.isspace() for c in raw):
+    has_target = bool(parts.netloc or parts.path)
+    if not parts.scheme or not has_target or "://" not in raw or any(c.isspace() for c in raw):
         raise ValueError("must be a URL")
     return parts
 
 
 def _require_scheme(raw: str, schemes: tuple[str, ...]) -> None:
-    if _split(raw).scheme not in (schemes or (_split(raw).scheme,)):
+    scheme = _split(raw).scheme
+    if schemes and scheme not in schemes:
         raise ValueError(f"must be a URL that begins with {', '.join(f'{name}://' for name in schemes)}")
