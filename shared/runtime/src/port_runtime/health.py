@@ -53,14 +53,13 @@ def wait_until_healthy(
     `report_change` gets the first failing report and each later one with other results, except after the timeout.
     """
     ends_at = time.monotonic() + timeout_seconds
-    report = run_checks(checks)
+    report, reported = run_checks(checks), None
     while not report.ok and (remaining := ends_at - time.monotonic()) > 0:
-        report_change(report)
-        before = report
-        while report.results == before.results and remaining > 0:
-            time.sleep(min(interval_seconds, remaining))
-            report = run_checks(checks)
-            remaining = ends_at - time.monotonic()
+        if reported is None or report.results != reported.results:
+            report_change(report)
+            reported = report
+        time.sleep(min(interval_seconds, remaining))
+        report = run_checks(checks)
     return report
 
 
