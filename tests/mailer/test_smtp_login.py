@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
+from mailer.adapters.smtp.connection import NoSessionError
 from mailer.adapters.smtp.server_settings import SmtpServer
-from mailer.adapters.smtp.session import NoSessionError, SmtpSession
+from mailer.adapters.smtp.session import SmtpSession
 from mailer.bulkhead import Bulkhead
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness

@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
+from mailer.adapters.smtp.connection import NoSessionError
 from mailer.adapters.smtp.server_settings import Timeouts
-from mailer.adapters.smtp.session import NoSessionError
 from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.bulkhead import Bulkhead
 from mailer.domain.errors import AbandonedError, NotSentError, ServerUnavailableError, SlowDomainError

@@ -70,15 +70,8 @@ def address(raw: str) -> str:
     return found.address
 
 
-def file(raw: str) -> Path:
-    path = Path(raw)
-    if not path.is_file():
-        raise ValueError("must be a file that exists")
-    return path
-
-
 def certificates(raw: str) -> Path:
-    path = file(raw)
+    path = Path(raw)
     try:
         ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError):
@@ -320,5 +313,5 @@ class Settings(TemplateSettings):
             yield "IDENTITY_PUBLIC_URL: must be https:// in production"
         if not (self.redis_plain or is_redis_protected(self.redis_url.reveal())):
             yield "REDIS_URL: must be rediss:// with verified certificates in production"
-        if server.scheme == "smtp" and not server.is_loopback and not self.smtp_plain:
+        if server.scheme == "smtp" and not is_loopback(server.host) and not self.smtp_plain:
             yield "MAILER_SMTP_URL: must be encrypted in production: smtp+starttls:// or smtps://"

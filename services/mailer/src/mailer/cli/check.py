@@ -102,7 +102,7 @@ def _check_smtp(settings: Settings) -> None:
     from port_runtime.health import Unhealthy
 
     from mailer.adapters.clock import SystemClock
-    from mailer.adapters.smtp.session import NoSessionError
+    from mailer.adapters.smtp.connection import NoSessionError
     from mailer.bootstrap import build_transport
 
     try:

@@ -32,13 +32,12 @@ class NoReplyError(Exception):
         self.is_crowded = is_crowded
 
 
-class LoginNotPossibleError(Exception):
-    """The user or password is not ASCII, and the server does not offer the mechanism PLAIN."""
+class NoSessionError(Exception):
+    """The server cannot be reached or used. With `is_misconfiguration`, the mailer's settings are the likely cause."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "a user or password that is not ASCII needs the login mechanism PLAIN, which is not offered"
-        )
+    def __init__(self, reason: str, *, is_misconfiguration: bool = False) -> None:
+        super().__init__(reason)
+        self.is_misconfiguration = is_misconfiguration
 
 
 class Connection(smtplib.SMTP):
@@ -77,13 +76,16 @@ class Connection(smtplib.SMTP):
 
     def log_in(self, server: SmtpServer) -> None:
         """Log in. A non-ASCII login uses PLAIN in UTF-8 (RFC 4616), which smtplib's `login` cannot send."""
-        if server.has_ascii_login:
+        plain = f"\0{server.user}\0{server.password.reveal()}"
+        if plain.isascii():
             self.login(server.user, server.password.reveal())
             return
         if "PLAIN" not in str(self.esmtp_features.get("auth", "")).upper().split():
-            raise LoginNotPossibleError
-        plain = f"\0{server.user}\0{server.password.reveal()}".encode()
-        code, text = self.docmd("AUTH", "PLAIN " + b2a_base64(plain, newline=False).decode())
+            raise NoSessionError(
+                "a user or password that is not ASCII needs the login mechanism PLAIN, which is not offered",
+                is_misconfiguration=True,
+            )
+        code, text = self.docmd("AUTH", "PLAIN " + b2a_base64(plain.encode(), newline=False).decode())
         if code != _LOGGED_IN:
             raise smtplib.SMTPAuthenticationError(code, text)
 
@@ -115,7 +117,7 @@ class TlsConnection(Connection, smtplib.SMTP_SSL):
 def connect(server: SmtpServer, bulkhead: Bulkhead) -> Connection:
     """Connect, encrypt and log in according to the server's settings.
 
-    Raises OSError, smtplib's errors (subclasses of it), ValueError, NoReplyError and LoginNotPossibleError.
+    Raises OSError, smtplib's errors (subclasses of it), ValueError, NoReplyError and NoSessionError.
     """
     smtp = (
         TlsConnection(server, bulkhead, context=server.context())

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import is_loopback
 from port_runtime.urls import ascii_host
 
 if TYPE_CHECKING:
@@ -67,16 +66,6 @@ class SmtpServer:
             password=Secret(_decoded(parts.password)),
             **options,  # type: ignore[arg-type]  # one dict of several types
         )
-
-    @property
-    def is_loopback(self) -> bool:
-        """True if the server runs on this machine, so that mails to it cross no network."""
-        return is_loopback(self.host)
-
-    @property
-    def has_ascii_login(self) -> bool:
-        """False if only the mechanism PLAIN can carry the login (RFC 4616)."""
-        return self.user.isascii() and self.password.reveal().isascii()
 
     def context(self) -> ssl.SSLContext:
         """Return a context that verifies the server's certificate."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mailer.adapters.smtp.connection import LoginNotPossibleError, NoReplyError, connect
+from mailer.adapters.smtp.connection import NoReplyError, NoSessionError, connect
 from mailer.adapters.smtp.message import ascii_address
 from mailer.domain.errors import AbandonedError
 from mailer.domain.smtp_replies import Reply
@@ -29,14 +29,6 @@ _PERMANENT: Final = 5
 _GO_AHEAD: Final = 354
 _CLOSING: Final = 421
 _FAILURES: Final = (OSError, smtplib.SMTPException, NoReplyError)
-
-
-class NoSessionError(Exception):
-    """The server cannot be reached or used. With `is_misconfiguration`, the mailer's settings are the likely cause."""
-
-    def __init__(self, reason: str, *, is_misconfiguration: bool = False) -> None:
-        super().__init__(reason)
-        self.is_misconfiguration = is_misconfiguration
 
 
 class LostError(Exception):
@@ -90,8 +82,6 @@ class SmtpSession:
             raise NoSessionError(f"{type(error).__name__} ({error.smtp_code})") from None
         except NoReplyError as error:
             raise NoSessionError(str(error)) from None
-        except LoginNotPossibleError as error:
-            raise NoSessionError(str(error), is_misconfiguration=True) from None
         except ValueError as error:  # its message may repeat a part of the password
             raise NoSessionError(
                 f"{type(error).__name__}: a setting or reply that SMTP does not allow",

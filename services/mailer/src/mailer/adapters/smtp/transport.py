@@ -14,7 +14,8 @@ from port_runtime.logs import get_logger
 from typing_extensions import override
 
 from mailer.adapters.smtp.circuit_breaker import CircuitBreaker
-from mailer.adapters.smtp.session import LostError, NoSessionError, RefusedError, SmtpSession
+from mailer.adapters.smtp.connection import NoSessionError
+from mailer.adapters.smtp.session import LostError, RefusedError, SmtpSession
 from mailer.domain.backoff import backoff_seconds
 from mailer.domain.domain_rate_limits import normalize_domain
 from mailer.domain.errors import NotSentError, ServerUnavailableError, SlowDomainError
