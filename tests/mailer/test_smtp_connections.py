@@ -41,7 +41,7 @@ def test_mails_wait_if_the_server_cannot_accept_the_sender(
     with pytest.raises(NotSentError, match="misconfigured") as waits:
         transport.send(new_mail())
 
-    assert not waits.value.verdict.permanent
+    assert not waits.value.rule.permanent
 
 
 def test_a_wrong_password_makes_the_server_unavailable(
@@ -140,7 +140,7 @@ def test_an_address_that_needs_smtputf8_is_refused_by_a_server_without_it(
     with pytest.raises(NotSentError) as refusal:
         transport.send(new_mail("錢@example.com"))
 
-    assert refusal.value.verdict.permanent
+    assert refusal.value.rule.permanent
 
 
 def test_a_server_with_pipelining_gets_the_envelope_in_one_write(

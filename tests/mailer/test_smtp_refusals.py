@@ -41,12 +41,12 @@ def test_a_refused_mail_becomes_final_or_waits_and_the_next_mail_is_sent(
 
     for code in (*TEMPORARY, *PERMANENT, *LOGIN_REQUIRED):
         server.refuse(code=code, text="no", at=at, closes=closes)
-        verdict = refusal_of(transport).verdict
+        rule = refusal_of(transport).rule
         server.reset()
         transport.send(new_mail(f"good{next(numbers)}@example.com"))
 
-        assert verdict.permanent is (code in PERMANENT and at != "mail"), code
-        assert (verdict.category == "misconfigured") is (
+        assert rule.permanent is (code in PERMANENT and at != "mail"), code
+        assert (rule.category == "misconfigured") is (
             code in LOGIN_REQUIRED or (at == "mail" and code in PERMANENT)
         ), code
     assert server.mailbox.count() == next(numbers) - 1
@@ -62,10 +62,10 @@ def test_a_mail_waits_if_the_connection_is_closed_without_a_refusal(
     transport = open_transport(server.url)
     server.drop("bad@example.com", at=at, times=None)
 
-    verdicts = [refusal_of(transport).verdict for _ in range(3)]
+    rules = [refusal_of(transport).rule for _ in range(3)]
     transport.send(new_mail("good@example.com"))
 
-    assert [(each.permanent, each.category) for each in verdicts] == [(False, "temporarily_refused")] * 3
+    assert [(each.permanent, each.category) for each in rules] == [(False, "temporarily_refused")] * 3
     assert server.mailbox.count("good@example.com") == 1
 
 
@@ -122,5 +122,5 @@ def test_a_mail_is_tried_on_one_new_connection_only(
     transport.send(new_mail())
     server.refuse(code=452, text="4.3.1 full", at="mail")
 
-    assert refusal_of(transport).verdict.category == "temporarily_refused"
+    assert refusal_of(transport).rule.category == "temporarily_refused"
     assert server.script.reached["mail"] == 3

@@ -35,9 +35,9 @@ from mailer.domain.smtp_replies import Reply, Step, classify_reply
     ],
 )
 def test_replies_are_classified(step: Step, code: int, text: str, permanent: bool, category: str) -> None:  # noqa: FBT001 - a table
-    verdict = classify_reply(Reply(step, code, text))
+    rule = classify_reply(Reply(step, code, text))
 
-    assert (verdict.permanent, verdict.category) == (permanent, category)
+    assert (rule.permanent, rule.category) == (permanent, category)
 
 
 @pytest.mark.rule("SEC-9")

@@ -140,7 +140,7 @@ def test_a_mail_without_a_reply_in_time_waits(
     transport.send(new_mail("good@example.com"))
     smtp_server.release()
 
-    assert (waits.value.verdict.permanent, waits.value.verdict.category) == (False, "temporarily_refused")
+    assert (waits.value.rule.permanent, waits.value.rule.category) == (False, "temporarily_refused")
     assert smtp_server.mailbox.count("good@example.com") == 1
 
 
@@ -217,4 +217,4 @@ def test_a_refusal_in_the_middle_of_the_message_is_read(
     with pytest.raises(NotSentError) as refused:
         transport.send(new_mail(text=LONG))
 
-    assert (refused.value.verdict.permanent, refused.value.verdict.category) == (True, "message_refused")
+    assert (refused.value.rule.permanent, refused.value.rule.category) == (True, "message_refused")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mailer.domain.smtp_replies import Verdict
+    from mailer.domain.smtp_replies import Rule
 
 
 class MailerError(Exception):
@@ -38,9 +38,9 @@ class UnsafeMailError(UnreadableError):
 class NotSentError(MailerError):
     """The mail server refused the mail, does not support its address, or did not reply (never permanent)."""
 
-    def __init__(self, verdict: Verdict, reply_text: str) -> None:
-        super().__init__(f"{verdict.category} ({verdict.rule})")
-        self.verdict = verdict
+    def __init__(self, rule: Rule, reply_text: str) -> None:
+        super().__init__(f"{rule.category} ({rule.name})")
+        self.rule = rule
         self.reply_text = reply_text
 
 

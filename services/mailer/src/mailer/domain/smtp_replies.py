@@ -25,17 +25,8 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The meaning of a reply: whether it is permanent, its category, and the name of the matching rule."""
-
-    permanent: bool
-    category: str
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of the table; `code` and `enhanced` are regular expressions."""
+    """The meaning of the replies that match; `code` and `enhanced` are regular expressions."""
 
     name: str
     steps: tuple[Step, ...]
@@ -76,12 +67,9 @@ RULES: Final = (
     Rule("not_accepted", ("recipient",), r"5\d\d", _ANY, "not_accepted"),
 )
 UNREADABLE: Final = "unreadable"
-_UNKNOWN: Final = Verdict(permanent=False, category="temporarily_refused", rule="no_sense")
+_UNKNOWN: Final = Rule("no_sense", (), _ANY, _ANY, "temporarily_refused", permanent=False)
 
 
-def classify_reply(reply: Reply) -> Verdict:
-    """Return the meaning of a reply; a reply that no rule matches is a temporary refusal."""
-    for rule in RULES:
-        if rule.matches(reply):
-            return Verdict(permanent=rule.permanent, category=rule.category, rule=rule.name)
-    return _UNKNOWN
+def classify_reply(reply: Reply) -> Rule:
+    """Return the rule for a reply; a reply that no rule matches is a temporary refusal."""
+    return next((rule for rule in RULES if rule.matches(reply)), _UNKNOWN)

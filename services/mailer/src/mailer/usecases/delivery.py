@@ -90,8 +90,8 @@ class Delivery:
             log.error("mail_unreadable", type=entry.event.type, reason=str(error))  # noqa: TRY400 - the traceback would add nothing
             outcome = self._outcome(State.REFUSED, UNREADABLE, str(error))
         except NotSentError as error:
-            category, rule = error.verdict.category, error.verdict.rule
-            if not error.verdict.permanent:
+            category, rule = error.rule.category, error.rule.name
+            if not error.rule.permanent:
                 log.warning("mail_put_off", category=category, rule=rule, tries=grant.tries + 1)
                 return self._defer(grant, category, expires_at=expires_at)
             log.warning("mail_refused", category=category, rule=rule)

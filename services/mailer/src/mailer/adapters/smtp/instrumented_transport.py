@@ -44,7 +44,7 @@ class InstrumentedTransport(MailTransport):
                 span.set_attribute("smtp.answer", "accepted")
             except NotSentError as error:
                 histogram = self._refused
-                span.set_attribute("smtp.answer", error.verdict.category)
+                span.set_attribute("smtp.answer", error.rule.category)
                 raise
             except AbandonedError:
                 histogram = None

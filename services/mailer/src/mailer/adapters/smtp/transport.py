@@ -149,10 +149,10 @@ class SmtpTransport(MailTransport):
                 self._add_idle(session)
 
     def _not_sent(self, reply: Reply) -> NotSentError:
-        verdict = classify_reply(reply)
-        if verdict.category == "misconfigured":
+        rule = classify_reply(reply)
+        if rule.category == "misconfigured":
             log.error("smtp_misconfigured", step=reply.step, reply_code=reply.code)
-        return NotSentError(verdict, reply.text)
+        return NotSentError(rule, reply.text)
 
     def _slow_domain(self) -> SlowDomainError:
         wait = timedelta(seconds=backoff_seconds("slow", 1, fraction=random.random()))  # noqa: S311 - jitter
