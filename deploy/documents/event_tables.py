@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mailer.domain.mail_kinds import EVENTS, MAILS, ByAccountKind, NoMail
+from mailer.domain.mail_kinds import EVENTS, MAILS, NoMail
 from port_events.catalogue import CATALOGUE, FACT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 TABLE = re.compile(r"(<!-- (events|mails): [^\n]*-->\n).*?(<!-- /\2 -->)", re.DOTALL)
@@ -43,8 +44,8 @@ def _mails() -> Iterator[str]:
 def _events_of(mail: str) -> Iterator[str]:
     for type_, choice in EVENTS.items():
         short = CATALOGUE[type_].short
-        if isinstance(choice, ByAccountKind):
-            kinds = {choice.general.name: "general", choice.link.name: "link"}
+        if isinstance(choice, Mapping):
+            kinds = {each.name: kind for kind, each in choice.items()}
             if mail in kinds:
                 yield f"`{short}` of a {kinds[mail]} account"
         elif not isinstance(choice, NoMail) and choice.name == mail:

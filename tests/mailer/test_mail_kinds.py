@@ -1,5 +1,7 @@
 """Every event has a mail or a reason for none, and every mail is complete."""
 
+from collections.abc import Mapping
+
 import pytest
 from port_events.catalogue import CATALOGUE, MAIL_REQUEST, VerificationRequested
 
@@ -9,7 +11,6 @@ from mailer.domain.errors import UnreadableError
 from mailer.domain.mail_kinds import (
     EVENTS,
     MAILS,
-    ByAccountKind,
     MailKind,
     NoMail,
     has_no_mail,
@@ -36,8 +37,8 @@ def test_every_mail_request_has_a_mail() -> None:
 def test_every_mail_is_used_by_an_event() -> None:
     used: set[str] = set()
     for choice in EVENTS.values():
-        if isinstance(choice, ByAccountKind):
-            used |= {choice.general.name, choice.link.name}
+        if isinstance(choice, Mapping):
+            used |= {each.name for each in choice.values()}
         elif isinstance(choice, MailKind):
             used.add(choice.name)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from port_events import catalogue as events
 
 from mailer.domain.errors import UnreadableError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LINKS: Final = frozenset({"link", "login_url"})
 
@@ -22,14 +20,6 @@ class MailKind:
     name: str
     content: tuple[str, ...]
     optional: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ByAccountKind:
-    """Two kinds of mail, of which `kind` in the event's data selects one."""
-
-    general: MailKind
-    link: MailKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +48,12 @@ _KINDS: Final = (
 )
 MAILS: Final[Mapping[str, MailKind]] = {kind.name: kind for kind in _KINDS}
 
-EVENTS: Final[Mapping[str, MailKind | ByAccountKind | NoMail]] = {
-    events.VerificationRequested.type: ByAccountKind(
-        general=MAILS["registration_general"], link=MAILS["registration_link"]
-    ),
+# A mapping has a mail for each value of `kind` in the event's data.
+EVENTS: Final[Mapping[str, MailKind | Mapping[str, MailKind] | NoMail]] = {
+    events.VerificationRequested.type: {
+        "general": MAILS["registration_general"],
+        "link": MAILS["registration_link"],
+    },
     events.RegistrationConflicted.type: MAILS["mailbox_already_registered"],
     events.BindCodeIssued.type: MAILS["bind_code"],
     events.BindingVerified.type: MAILS["binding_verified"],
@@ -94,9 +86,8 @@ def has_no_mail(event_type: str) -> bool:
 def mail_kind_for(event_type: str, data: Mapping[str, object]) -> MailKind:
     """Return the mail of an event. Raises UnreadableError if it has none or its account kind is unknown."""
     choice = EVENTS.get(event_type, UNKNOWN)
-    if isinstance(choice, ByAccountKind):
-        by_kind = {"general": choice.general, "link": choice.link}
-        choice = by_kind.get(str(data.get("kind")), UNKNOWN)
+    if isinstance(choice, Mapping):
+        choice = choice.get(str(data.get("kind")), UNKNOWN)
     if isinstance(choice, NoMail):
         raise UnreadableError(f"no mail is known for {event_type}")
     return choice
