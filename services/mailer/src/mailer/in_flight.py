@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -17,21 +17,17 @@ MAX_WAITING: Final = 20_000
 IMMEDIATELY: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WorkItem:
-    """An entry to deliver. If `entry` is None, it must be read again; if `grant` is None, its mail must be claimed."""
+    """An entry to deliver. If `entry` is None, it must be read again; if `grant` is None, its mail must be claimed.
+
+    `queued_at` is the time.monotonic() at which it was last enqueued.
+    """
 
     entry_id: str
     entry: Entry | None = None
     grant: ClaimGranted | None = None
-
-
-@dataclass(slots=True)
-class _Queued:
-    """An entry in the queue; `since` is the time.monotonic() at which it was last enqueued."""
-
-    item: WorkItem
-    since: float
+    queued_at: float = field(default_factory=time.monotonic)
 
 
 class InFlight:
@@ -41,9 +37,9 @@ class InFlight:
     processes.
     """
 
-    def __init__(self, *, max_queued: int, max_waiting: int = MAX_WAITING) -> None:
-        self._max_queued, self._max_waiting = max_queued, max_waiting
-        self._queued: dict[str, _Queued] = {}
+    def __init__(self, *, max_queued: int) -> None:
+        self._max_queued = max_queued
+        self._queued: dict[str, WorkItem] = {}
         self._running: dict[str, bool] = {}  # True if release_all was called since the entry was started
         self._waiting: dict[str, datetime] = {}
         self._changed = threading.Condition()
@@ -55,19 +51,17 @@ class InFlight:
     def add(self, entry: Entry, grant: ClaimGranted) -> None:
         """Add a claimed entry as queued."""
         with self._changed:
-            self._queued[entry.id] = _Queued(WorkItem(entry.id, entry, grant), time.monotonic())
+            self._queued[entry.id] = WorkItem(entry.id, entry, grant)
 
     def start(self, entry_id: str) -> WorkItem | None:
         """Mark a queued or waiting entry as running, and return it; return None for any other entry."""
         with self._changed:
+            item = self._queued.pop(entry_id, None)
             if self._waiting.pop(entry_id, None) is not None:
+                item = WorkItem(entry_id)
+            if item is not None:
                 self._running[entry_id] = False
-                return WorkItem(entry_id)
-            queued = self._queued.pop(entry_id, None)
-            if queued is None:
-                return None
-            self._running[entry_id] = False
-            return queued.item
+            return item
 
     def defer(self, entry_id: str, due: datetime) -> None:
         """Mark an entry as waiting until `due`, or due immediately if `release_all` was called while it was running."""
@@ -96,10 +90,12 @@ class InFlight:
         with self._changed:
             for entry_id in [each for each, due in self._waiting.items() if due <= now]:
                 del self._waiting[entry_id]
-                self._queued[entry_id] = _Queued(WorkItem(entry_id), 0)
-            lost = {entry_id: each for entry_id, each in self._queued.items() if each.since < queued_before}
+                self._queued[entry_id] = WorkItem(entry_id, queued_at=0)
+            lost = {
+                entry_id: each for entry_id, each in self._queued.items() if each.queued_at < queued_before
+            }
             for each in lost.values():
-                each.since = time.monotonic()
+                each.queued_at = time.monotonic()
             return list(lost)
 
     def release_all(self) -> list[str]:
@@ -111,7 +107,7 @@ class InFlight:
             released = list(self._waiting)
             self._running = dict.fromkeys(self._running, True)
             self._waiting.clear()
-            self._queued.update({each: _Queued(WorkItem(each), time.monotonic()) for each in released})
+            self._queued.update({each: WorkItem(each) for each in released})
             return released
 
     def entry_ids(self) -> list[str]:
@@ -129,7 +125,7 @@ class InFlight:
     def drain(self) -> list[WorkItem]:
         """Remove the queued and waiting entries, and return them."""
         with self._changed:
-            items = [each.item for each in self._queued.values()] + [WorkItem(each) for each in self._waiting]
+            items = [*self._queued.values(), *(WorkItem(each) for each in self._waiting)]
             self._queued.clear()
             self._waiting.clear()
             return items
@@ -142,6 +138,6 @@ class InFlight:
     def _room(self) -> int:
         # 0 until half of the queue is free, because few large reads cost less than many small ones.
         used = len(self._queued) + len(self._running)
-        if used > self._max_queued // 2 or len(self._waiting) >= self._max_waiting:
+        if used > self._max_queued // 2 or len(self._waiting) >= MAX_WAITING:
             return 0
         return self._max_queued - used
