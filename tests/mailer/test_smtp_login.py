@@ -82,7 +82,7 @@ def test_a_login_that_the_server_does_not_offer_is_an_error(smtp_server: smtp.Sm
     with pytest.raises(NoSessionError):
         SmtpSession(
             SmtpServer.from_url(f"smtp://user:secret@127.0.0.1:{smtp_server.port}"),
-            Bulkhead(active=1, slow=1),
+            Bulkhead(1),
         )
 
 

@@ -43,7 +43,7 @@ class Sender:
 
 @pytest.fixture
 def sender(pool: ThreadPoolExecutor, smtp_server: SmtpServer, open_transport: OpenTransport) -> Sender:
-    bulkhead = Bulkhead(active=1, slow=1)
+    bulkhead = Bulkhead(1)
     return Sender(pool, open_transport(smtp_server.url, bulkhead=bulkhead, slow=SLOW), bulkhead)
 
 

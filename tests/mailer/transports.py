@@ -43,5 +43,5 @@ def build_transport(
         sender=mail_from,
         message_builder=MessageBuilder(sender=mail_from),
         clock=SystemClock(),
-        bulkhead=bulkhead or Bulkhead(active=1, slow=1),
+        bulkhead=bulkhead or Bulkhead(1),
     )

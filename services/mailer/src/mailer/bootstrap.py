@@ -59,7 +59,7 @@ class Wiring:
 def build_wiring(settings: Settings, *, clock: Clock, name: str) -> Wiring:
     client = connect(settings.redis_url.reveal())
     connections = ThreadConnections(client)
-    bulkhead = build_bulkhead(settings)
+    bulkhead = Bulkhead(settings.threads)
     max_queued = settings.threads * QUEUED_PER_THREAD
     return Wiring(
         client=client,
@@ -130,12 +130,8 @@ def build_transport(settings: Settings, clock: Clock, bulkhead: Bulkhead | None 
         sender=settings.sender,
         message_builder=MessageBuilder(sender=settings.sender, reply_to=settings.reply_to),
         clock=clock,
-        bulkhead=bulkhead or build_bulkhead(settings),
+        bulkhead=bulkhead or Bulkhead(settings.threads),
     )
-
-
-def build_bulkhead(settings: Settings) -> Bulkhead:
-    return Bulkhead(active=settings.threads, slow=settings.threads)
 
 
 def process_name() -> str:

@@ -14,14 +14,14 @@ SLOW_DOMAIN_SECONDS: Final = 600
 
 
 class Bulkhead:
-    """`active` slots for mails that are being sent, and `slow` slots for mails that wait for a slow reply.
+    """`slots` active slots for mails that are being sent, and as many slow slots for mails that wait for a slow reply.
 
     A mail starts in an active slot, and exchanges it for a slow slot if a reply is slow or its domain is slow.
     Thread-safe; each thread sends one mail at a time.
     """
 
-    def __init__(self, *, active: int, slow: int) -> None:
-        self._active, self._slow = threading.Semaphore(active), threading.Semaphore(slow)
+    def __init__(self, slots: int) -> None:
+        self._active, self._slow = threading.Semaphore(slots), threading.Semaphore(slots)
         self._thread = threading.local()
         self._slow_domains: dict[str, float] = {}
         self._lock = threading.Lock()

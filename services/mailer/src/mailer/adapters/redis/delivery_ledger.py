@@ -13,7 +13,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import redis
 from port_events.envelope import MAIL_STREAM, RECEIPTS, format_rfc3339
@@ -48,8 +48,6 @@ RENEW: Final = read_script("renew_leases")
 _FINAL_ANSWER: Final = 0  # the first number of each result of claim_mails.lua
 _DEFERRED_ANSWER: Final = 1
 log = get_logger("mailer.ledger")
-
-_Errors: TypeAlias = "type[Exception] | tuple[type[Exception], ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,9 @@ class RedisLedger(Ledger):
         return time.monotonic() + self._lease_ms / 1000
 
 
-def _retry_until_recorded(record: Callable[[], object], transient: _Errors) -> object:
+def _retry_until_recorded(
+    record: Callable[[], object], transient: type[Exception] | tuple[type[Exception], ...]
+) -> object:
     is_logged = False
     while True:
         try:
