@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> 
     if out:
         _write(previews, out)
     elif as_json:
-        values = {name: _as_json(each) for name, each in previews.items()}
+        values = {name: asdict(each) for name, each in previews.items()}
         click.echo(json.dumps(values, indent=2))
     else:
         click.echo("\n".join(each.html if form == "html" else _as_text(each) for each in previews.values()))
@@ -73,19 +74,11 @@ def _send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
 
     clock, renderer = SystemClock(), build_renderer(settings)
     sample = next(renderer.samples(kind))
-    rendered = renderer.render_test(kind, sample)
+    rendered = asdict(renderer.render_test(kind, sample))
+    to = Mailbox(address, sample.name)
     transport = build_transport(settings, clock)
     try:
-        transport.send(
-            Mail(
-                event_id=f"test-{uuid4()}",
-                to=Mailbox(address, sample.name),
-                subject=rendered.subject,
-                text=rendered.text,
-                html=rendered.html,
-                date=clock.now(),
-            )
-        )
+        transport.send(Mail(event_id=f"test-{uuid4()}", to=to, date=clock.now(), **rendered))
     finally:
         transport.close()
 
@@ -109,7 +102,3 @@ def _write(previews: dict[str, Rendered], out: Path) -> None:
 
 def _as_text(rendered: Rendered) -> str:
     return f"Subject: {rendered.subject}\n\n{rendered.text}"
-
-
-def _as_json(rendered: Rendered) -> dict[str, str]:
-    return {"subject": rendered.subject, "text": rendered.text, "html": rendered.html}

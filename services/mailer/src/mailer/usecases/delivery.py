@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
         Ledger,
         MailTransport,
         PayloadOpener,
-        Rendered,
         Renderer,
     )
 
@@ -117,7 +116,8 @@ class Delivery:
             return self._expired(kind, payload)
         require_complete(kind, payload.content)
         reject_foreign_links(payload.content, self.public_url, name=payload.name)
-        mail = _mail(entry.event.id, payload, self.renderer.render(kind, payload), date=now)
+        rendered = asdict(self.renderer.render(kind, payload))
+        mail = Mail(event_id=entry.event.id, to=Mailbox(payload.address, payload.name), date=now, **rendered)
         self._acquire_permission_to_send(mail, expires_at=payload.expires_at)
         try:
             self.transport.send(mail, should_send=lambda: self._should_send(payload, grant))
@@ -163,14 +163,3 @@ class Delivery:
 
     def _in_seconds(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)
-
-
-def _mail(event_id: str, payload: MailPayload, rendered: Rendered, *, date: datetime) -> Mail:
-    return Mail(
-        event_id=event_id,
-        to=Mailbox(payload.address, payload.name),
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
-        date=date,
-    )
