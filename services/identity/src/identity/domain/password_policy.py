@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from identity.domain.common_passwords import is_common
@@ -22,16 +21,8 @@ _STRONG_GUESSES = 10**10
 _MIN_TERM_CHARACTERS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    min_characters: int
-    min_classes: int
-
-
-_PROFILES = {
-    "tw-gov": _Rules(min_characters=12, min_classes=3),
-    "nist": _Rules(min_characters=15, min_classes=0),
-}
+_MIN_CHARACTERS = {"tw-gov": 12, "nist": 15}
+_MIN_CLASSES = {"tw-gov": 3, "nist": 0}
 _RUNS = (
     "1234567890",
     "qwertyuiop",
@@ -51,9 +42,8 @@ class PasswordPolicy:
     """The rules of one profile; `min_classes` counts upper case, lower case, digits and symbols."""
 
     def __init__(self, profile: Profile) -> None:
-        rules = _PROFILES[profile]
-        self.min_characters, self.max_characters = rules.min_characters, MAX_CHARACTERS
-        self.min_classes = rules.min_classes
+        self.min_characters, self.max_characters = _MIN_CHARACTERS[profile], MAX_CHARACTERS
+        self.min_classes = _MIN_CLASSES[profile]
 
     def errors(self, password: str, personal_terms: Iterable[str] = ()) -> Iterator[InvalidValue]:
         """Yield an error for each broken rule.
