@@ -5,9 +5,9 @@ the token, the last service outermost, and innermost the link account, if it act
 """
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
+from identity.domain.grant import ActiveGrant, IntrospectedToken
 from identity.domain.oidc_scopes import rights_of
 from identity.domain.session import PASS_RIGHTS, AccountSummary
 
@@ -15,37 +15,16 @@ ACTOR_DETAILS = "actor"
 """The scope that adds name, username and company to the link account in `act`."""
 
 
-class Accounts(Protocol):
-    """The current accounts of a grant. Both are the same unless a link account acts as a general account."""
-
-    @property
-    def account(self) -> AccountSummary:
-        """The account that the person acts as."""
-
-    @property
-    def actor(self) -> AccountSummary:
-        """The account that logged in."""
+Person = ActiveGrant | IntrospectedToken
 
 
-class Person(Accounts, Protocol):
-    """The accounts, with data of `account` that only ID tokens and userinfo contain."""
-
-    @property
-    def email(self) -> str:
-        """The verified mailbox of `account`."""
-
-    @property
-    def updated_at(self) -> datetime:
-        """When `account` was last changed."""
-
-
-def person_claims(person: Person, names: Collection[str]) -> dict[str, Any]:
+def person_claims(person: ActiveGrant, names: Collection[str]) -> dict[str, Any]:
     """Return the claims in `names` except `act`. A link account that acts as itself has no claim `company`."""
     return {name: value for name, value in _every(person) if name in names}
 
 
 def act_claim(
-    person: Accounts, scopes: Collection[str], services: dict[str, Any] | None = None
+    person: Person, scopes: Collection[str], services: dict[str, Any] | None = None
 ) -> dict[str, Any] | None:
     """Return `act`, or None if the person acts as their own account and no service exchanged the token.
 
@@ -58,7 +37,7 @@ def act_claim(
     return {"sub": services["sub"]} | ({"act": inner} if inner else {})
 
 
-def rights(person: Accounts, scopes: Collection[str]) -> tuple[str, ...]:
+def rights(person: Person, scopes: Collection[str]) -> tuple[str, ...]:
     """Return the rights in the pass system that the person has within these scopes (SW-1, SW-2)."""
     return rights_of(scopes, PASS_RIGHTS if person.account.kind == "general" else ())
 
@@ -67,7 +46,7 @@ def company(account: AccountSummary) -> dict[str, str]:
     return {"tax_id": account.tax_id, "name": account.company_name}
 
 
-def _every(person: Person) -> Iterator[tuple[str, Any]]:
+def _every(person: ActiveGrant) -> Iterator[tuple[str, Any]]:
     account = person.account
     yield "sub", account.id
     yield "name", account.name
@@ -80,7 +59,7 @@ def _every(person: Person) -> Iterator[tuple[str, Any]]:
         yield "company", company(account)
 
 
-def _link_account(person: Accounts, *, with_details: bool) -> dict[str, Any] | None:
+def _link_account(person: Person, *, with_details: bool) -> dict[str, Any] | None:
     link = person.actor
     if link.id == person.account.id:
         return None
