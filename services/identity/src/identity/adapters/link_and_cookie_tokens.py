@@ -11,10 +11,11 @@ from port_runtime.secret import Secret
 from typing_extensions import override
 
 from identity.adapters.key_derivation import derive
+from identity.domain.credential import DeviceOwner
 from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import Counter
-from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
+from identity.domain.session import DEVICE_LIFETIME
 from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.link_and_cookie_tokens import Tokens
 

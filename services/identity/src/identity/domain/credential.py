@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from identity.domain.account import has_lapsed
+from identity.domain.account import Account, has_lapsed
 from identity.domain.session import AccountSummary
 
 
@@ -25,3 +25,7 @@ class Credential:
 
     def has_lapsed(self, now: datetime) -> bool:
         return has_lapsed(self.verified_at, self.opened_at, now)
+
+
+DeviceOwner = Account | Credential
+"""An account, or its credential, that recognizes browsers by cookies of its `credential_version` (SEC-3)."""

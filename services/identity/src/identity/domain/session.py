@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
-from typing import Protocol
 
 from identity.domain import post_login_steps
 from identity.domain.account import Kind, Status
@@ -58,19 +57,8 @@ class Device:
     cookie: str = field(repr=False)
 
 
-class DeviceOwner(Protocol):
-    """An account, or its credential, that recognizes browsers by cookies."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def credential_version(self) -> int:
-        """The version of the account's password; cookies of older versions are invalid (SEC-3)."""
-
-
-def device_name(account: DeviceOwner) -> str:
-    return account.id[:8]
+def device_name(account_id: str) -> str:
+    return account_id[:8]
 
 
 @dataclass(eq=False, kw_only=True)

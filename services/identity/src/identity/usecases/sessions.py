@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from identity.domain.credential import DeviceOwner
 from identity.domain.errors import ForbiddenWhileSwitched, NotFound, NotSignedIn
 from identity.domain.open_login import OpenLogin, open_logins
 from identity.domain.registration_rejection import Rejection
-from identity.domain.session import Device, DeviceOwner, Principal, device_name
+from identity.domain.session import Device, Principal, device_name
 from identity.usecases.ports import Ports
 from identity.usecases.steps import session_termination
 
@@ -21,7 +22,7 @@ class IssuedSession:
 
 def issue_device(ports: Ports, account: DeviceOwner) -> Device:
     """Return a cookie by which the account recognizes this browser (SEC-3)."""
-    return Device(device_name(account), ports.tokens.device(account))
+    return Device(device_name(account.id), ports.tokens.device(account))
 
 
 def identify(ports: Ports, token: str) -> Principal:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from identity.domain.credential import DeviceOwner
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import Counter
-from identity.domain.session import DeviceOwner
 
 
 class Tokens(Protocol):

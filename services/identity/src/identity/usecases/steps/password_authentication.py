@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from identity.domain.account import Account
-from identity.domain.credential import Credential
+from identity.domain.credential import Credential, DeviceOwner
 from identity.domain.errors import (
     BadCredentials,
     BadPassword,
@@ -25,7 +25,7 @@ from identity.domain.rate_limits import (
     CounterState,
     counters_by_network,
 )
-from identity.domain.session import ClientInfo, DeviceOwner, device_name
+from identity.domain.session import ClientInfo, device_name
 from identity.domain.username import username_key
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports
@@ -87,7 +87,7 @@ def authenticate(
 
 def known_device(ports: Ports, client: ClientInfo, owner: DeviceOwner | None) -> str | None:
     """Return the id in the browser's valid device cookie for the account, or None (SEC-3)."""
-    return ports.tokens.device_id(client.devices.get(device_name(owner)), owner) if owner else None
+    return ports.tokens.device_id(client.devices.get(device_name(owner.id)), owner) if owner else None
 
 
 def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientInfo) -> Attempt:
