@@ -10,7 +10,7 @@ from pathlib import Path
 
 from identity.cli.openapi import openapi_document
 
-from deploy.documents import drawings, event_tables, observability, readme_examples, rules, settings
+from deploy.documents import drawings, environment_file, observability, readme_examples, readme_tables, rules
 from deploy.redis.acl import acl_example
 from deploy.release import version
 
@@ -23,12 +23,12 @@ def documents() -> dict[Path, str]:
     written = {
         OPENAPI: f"{openapi_document()}\n",
         ACL: acl_example(),
-        **settings.documents(),
+        **readme_tables.documents(),
+        **environment_file.documents(),
         **observability.documents(),
         **rules.documents(),
         **drawings.documents(),
     }
-    written |= event_tables.documents(written)
     return version.documents() | written | readme_examples.documents(written)
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from identity.settings.database import DatabaseSettings
+from identity.settings.notify import NotifySettings
+from identity.settings.relay import RelaySettings
+from identity.settings.tidy import TidySettings
+from identity.settings.web import WebSettings as IdentitySettings
+from mailer.settings import Settings as MailerSettings
+from port_runtime.settings import SettingDoc, describe
 
-    from port_runtime.settings import SettingDoc
-
+FOLDER = Path(__file__).parents[1] / "settings"
 WIDTH: Final = 110
 HEAD: Final = (
     "The settings of {commands} in production; made from the code by `make docs`. A line that is commented out"
@@ -32,19 +37,39 @@ FORMS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Process:
     """A process with its own environment file. `commands` read the file; `check` is the command that checks it."""
 
     name: str
+    settings: type[object]
     commands: str
     check: str
 
 
-def environment_file(process: Process, docs: Iterable[SettingDoc]) -> str:
+PROCESSES: Final = (
+    Process("web", IdentitySettings, "`identity serve` and the operators' commands", "identity check"),
+    Process(
+        "relay",
+        RelaySettings,
+        "`identity relay`, `identity audit verify`, `anchor` and `accept`, `identity events replay`",
+        "identity check --as relay",
+    ),
+    Process("notify", NotifySettings, "`identity notify`", "identity check --as notify"),
+    Process("tidy", TidySettings, "`identity tidy`", "identity check --as tidy"),
+    Process("migrate", DatabaseSettings, "`identity migrate`", "identity migrate"),
+    Process("mailer", MailerSettings, "`mailer run` and the operators' commands", "mailer check"),
+)
+
+
+def documents() -> dict[Path, str]:
+    return {FOLDER / f"{process.name}.env.example": _environment_file(process) for process in PROCESSES}
+
+
+def _environment_file(process: Process) -> str:
     """Return the text of the file; only settings that production requires are not commented out."""
     head = _comment(HEAD.format(commands=process.commands, check=process.check), indent="")
-    return "\n".join([f"{head}\n", *(_entry(process.name, doc) for doc in docs)])
+    return "\n".join([f"{head}\n", *(_entry(process.name, doc) for doc in describe(process.settings))])
 
 
 def _comment(text: str, *, indent: str = "  ") -> str:

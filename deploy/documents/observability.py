@@ -10,6 +10,8 @@ from identity.metrics.relay import RELAY
 from identity.metrics.web import WEB
 from mailer.metrics import CATALOGUE as MAILER
 
+from deploy.documents.readme_tables import table
+
 if TYPE_CHECKING:
     from port_runtime.metrics import Metric
 
@@ -42,14 +44,8 @@ def metrics_document() -> str:
         "during a scrape is left out.",
     ]
     for command, catalogue in EXPOSED.items():
-        lines += [
-            "",
-            f"## `{command}`",
-            "",
-            "| name | kind | unit | labels | meaning |",
-            "| --- | --- | --- | --- | --- |",
-        ]
-        lines += map(_metric_row, catalogue)
+        head = ["name", "kind", "unit", "labels", "meaning"]
+        lines += ["", f"## `{command}`", "", table(head, map(_metric_row, catalogue))]
     return "\n".join([*lines, ""])
 
 
@@ -58,8 +54,8 @@ def prometheus_rule() -> str:
     return RULE_HEAD + "".join(f"  {line}\n" for line in lines)
 
 
-def _metric_row(metric: Metric) -> str:
+def _metric_row(metric: Metric) -> list[str]:
     labels = "; ".join(
         f"{name}: {', '.join(values)}" if values else f"*{name}*" for name, values in metric.labels.items()
     )
-    return f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {metric.description} |"
+    return [f"`{metric.name}`", metric.kind, metric.unit, labels, metric.description]
