@@ -11,14 +11,12 @@ the Kubernetes overlay `local`.
 from __future__ import annotations
 
 import argparse
-import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from identity.adapters.sql.roles import roles_script
 
-from deploy.local.keys import make_secrets, password_of, write_secret
+from deploy.local.keys import PASSWORD_BYTES, make_secrets, password_of, stored_secret, write_secret
 from deploy.redis.acl import roles
 
 if TYPE_CHECKING:
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 SERVICE_USER: Final = 10001  # in the images of both services
 SERVER_USER: Final = 999  # in the images of Redis and PostgreSQL
 STREAM: Final = "identity.events"
-PASSWORD_BYTES: Final = 24
 DATABASE_ROLES: Final = {
     "identity": "identity_web",
     "relay": "identity_relay",
@@ -44,8 +41,10 @@ def main(root: Path, *, give: bool, redis_admin: bool = False) -> None:
     shares = _shares(kept)
     known = {file.name for _, files in shares.values() for file in files}
     for name, (user, files) in shares.items():
+        (root / name).mkdir(exist_ok=True)
         for file in files:
-            _put(file, root / name, user if give else None)
+            owner = user if give else None
+            write_secret(root / name / file.name, file.read_text(), mode=0o400, owner=owner)
         for other in known - {file.name for file in files}:  # other files belong to the operator
             (root / name / other).unlink(missing_ok=True)
 
@@ -53,8 +52,10 @@ def main(root: Path, *, give: bool, redis_admin: bool = False) -> None:
 def _make(kept: Path, *, redis_admin: bool) -> None:
     """Generate missing secrets in `kept`, which only this program reads; rewrite what is made from them."""
     make_secrets(kept / "keys", kept / "redis", stream=STREAM, redis_admin=redis_admin)
-    _stored_password(kept / "postgres_password")
-    passwords = {role: _stored_password(kept / f"{role}.password") for role in DATABASE_ROLES.values()}
+    stored_secret(kept / "postgres_password", PASSWORD_BYTES)
+    passwords = {
+        role: stored_secret(kept / f"{role}.password", PASSWORD_BYTES) for role in DATABASE_ROLES.values()
+    }
     write_secret(kept / "roles.sql", roles_script() + _passwords_script(passwords))
     for process, role in DATABASE_ROLES.items():
         directory = kept / "databases" / process
@@ -63,13 +64,6 @@ def _make(kept: Path, *, redis_admin: bool) -> None:
         write_secret(directory / "database_url", url)
     for role in roles():
         write_secret(kept / f"{role}_url", f"redis://{role}:{password_of(kept / 'redis', role)}@redis:6379/0")
-
-
-def _stored_password(path: Path) -> str:
-    """Return the password in a file, which is generated if it is missing."""
-    if not path.exists():
-        write_secret(path, secrets.token_urlsafe(PASSWORD_BYTES))
-    return path.read_text()
 
 
 def _passwords_script(passwords: Mapping[str, str]) -> str:
@@ -98,19 +92,6 @@ def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
         "postgres": (SERVER_USER, [kept / "postgres_password"]),
         "roles": (SERVER_USER, [kept / "postgres_password", kept / "roles.sql"]),
     }
-
-
-def _put(file: Path, directory: Path, user: int | None) -> None:
-    """Copy a file atomically: readers see either the old version or the new one."""
-    directory.mkdir(exist_ok=True)
-    temporary = directory / f".{file.name}.new"
-    temporary.unlink(missing_ok=True)
-    temporary.touch(mode=0o600)
-    temporary.write_bytes(file.read_bytes())
-    temporary.chmod(0o400)
-    if user is not None:
-        os.chown(temporary, user, user)
-    temporary.replace(directory / file.name)
 
 
 if __name__ == "__main__":

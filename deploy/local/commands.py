@@ -22,9 +22,7 @@ def write_commands(directory: Path, programs: Path, environments: Mapping[str, M
     for name, processes in PROCESSES.items():
         known = {key: value for process in processes for key, value in environments[process].items()}
         settings = {key: value for key, value in known.items() if key.startswith(SETTINGS)}
-        command = directory / name
-        write_secret(command, _script(programs / name, settings))
-        command.chmod(stat.S_IRWXU)
+        write_secret(directory / name, _script(programs / name, settings), mode=stat.S_IRWXU)
 
 
 def _script(program: Path, settings: Mapping[str, str]) -> str:

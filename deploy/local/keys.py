@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECRET_BYTES = 48
+PASSWORD_BYTES = 24
 KEY_SETS = ("seal_public", "seal_private", "sign_public", "sign_private")
 
 
@@ -23,23 +25,21 @@ def make_secrets(keys: Path, redis: Path, *, stream: str, redis_admin: bool = Fa
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
     for name in ("secret_keys", "audit_keys"):
-        _write_if_missing(keys / name, secrets.token_urlsafe(SECRET_BYTES))
+        stored_secret(keys / name, SECRET_BYTES)
     if not (keys / "oidc_keys.json").exists():
         _write_signing_keys(keys / "oidc_keys.json")
     if not all((keys / f"mail_{name}.json").exists() for name in KEY_SETS):
         _write_mail_keys(keys)
     users = (*roles(), ADMIN)
-    for user in users:
-        _write_if_missing(redis / f"{user}.password", secrets.token_urlsafe(24))
-    passwords = {user: password_of(redis, user) for user in users}
-    _write(redis / "users.acl", acl_file(passwords, stream, admin=redis_admin))
+    passwords = {user: stored_secret(redis / f"{user}.password", PASSWORD_BYTES) for user in users}
+    write_secret(redis / "users.acl", acl_file(passwords, stream, admin=redis_admin))
 
 
 def _write_signing_keys(path: Path) -> None:
     from identity.adapters.clock import SystemClock
     from identity.adapters.jose.signing_keys import new_signing_keys
 
-    _write(path, new_signing_keys(SystemClock().now()))
+    write_secret(path, new_signing_keys(SystemClock().now()))
 
 
 def _write_mail_keys(keys: Path) -> None:
@@ -47,27 +47,27 @@ def _write_mail_keys(keys: Path) -> None:
 
     made = new_key_sets()
     for name in KEY_SETS:
-        _write(keys / f"mail_{name}.json", getattr(made, name))
+        write_secret(keys / f"mail_{name}.json", getattr(made, name))
 
 
 def password_of(redis: Path, role: str) -> str:
     return (redis / f"{role}.password").read_text()
 
 
-def write_secret(path: Path, text: str) -> Path:
-    """Write a file atomically that only its owner can read; return its path."""
-    _write(path, text)
-    return path
-
-
-def _write_if_missing(path: Path, text: str) -> None:
+def stored_secret(path: Path, random_bytes: int) -> str:
+    """Return the secret in a file, which is generated if it is missing."""
     if not path.exists():
-        _write(path, text)
+        write_secret(path, secrets.token_urlsafe(random_bytes))
+    return path.read_text()
 
 
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_suffix(f"{path.suffix}.new")
+def write_secret(path: Path, text: str, *, mode: int = 0o600, owner: int | None = None) -> None:
+    """Write a file atomically: readers see either the old text or the new one. Only root can set the owner."""
+    temporary = path.with_name(f"{path.name}.new")
     temporary.unlink(missing_ok=True)  # of a killed process; it may have other permissions
     temporary.touch(mode=0o600)
     temporary.write_text(text)
+    temporary.chmod(mode)
+    if owner is not None:
+        os.chown(temporary, owner, owner)
     temporary.replace(path)
