@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 # By category, because a server refuses to start with an unknown command, and commands differ between releases.
 # It follows other categories, because it also removes their administrative and dangerous commands. INFO is dangerous.
@@ -26,7 +26,6 @@ _EVERYTHING = "resetchannels -@all ~* &* +@all"
 # No client can log in as this user. Redis before 7.2 runs the commands of the append-only file as this user when it
 # loads the file: without these permissions the writes of transactions and scripts would be lost.
 _DEFAULT_USER = "user default off resetpass ~* &* +@all"
-_PLACEHOLDER = "#SHA256-OF-THE-PASSWORD-OF-"
 
 
 def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") -> dict[str, str]:
@@ -56,32 +55,23 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
 
 def acl_file(passwords: Mapping[str, str], stream: str = "identity.events", *, admin: bool = False) -> str:
     """Return an ACL file, in which passwords appear only as hashes; `admin` enables the administrator."""
-    rules = roles(stream)
-    lines = [f"user {name} on #{_hash(passwords[name])} resetchannels -@all {rules[name]}" for name in rules]
-    return _whole(
-        [*lines, f"user {ADMIN} {'on' if admin else 'off'} #{_hash(passwords[ADMIN])} {_EVERYTHING}"]
-    )
+    hashes = {user: hashlib.sha256(text.encode()).hexdigest() for user, text in passwords.items()}
+    return _users(hashes, roles(stream), admin="on" if admin else "off")
 
 
 def acl_example() -> str:
     """Return an ACL file for an external Redis, with placeholders for the hashes of the passwords."""
-    lines = [
-        f"user {name} on {_PLACEHOLDER}{name.upper()} resetchannels -@all {rules}"
-        for name, rules in roles().items()
-    ]
-    lines.append(f"user {ADMIN} off {_PLACEHOLDER}{ADMIN.upper()} {_EVERYTHING}")
+    hashes = {user: f"SHA256-OF-THE-PASSWORD-OF-{user.upper()}" for user in (*roles(), ADMIN)}
     head = [
         "# The users of Redis, from deploy/redis/acl.py by `make docs`. Insert the hash of each password:",
         '#   printf %s "$PASSWORD" | sha256sum',
         "# An `aclfile` allows no comments: remove these lines. Without `aclfile`, run each line as ACL SETUSER ….",
         '# The administrator is off: see "The administrator of Redis" in deploy/runbook.md.',
     ]
-    return "\n".join(head) + "\n" + _whole(lines)
+    return "\n".join([*head, _users(hashes, roles(), admin="off")])
 
 
-def _whole(lines: Sequence[str]) -> str:
+def _users(hashes: Mapping[str, str], rules: Mapping[str, str], *, admin: str) -> str:
+    lines = [f"user {name} on #{hashes[name]} resetchannels -@all {rule}" for name, rule in rules.items()]
+    lines.append(f"user {ADMIN} {admin} #{hashes[ADMIN]} {_EVERYTHING}")
     return "\n".join([_DEFAULT_USER, *lines, ""])
-
-
-def _hash(password: str) -> str:
-    return hashlib.sha256(password.encode()).hexdigest()
