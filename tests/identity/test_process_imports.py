@@ -32,3 +32,14 @@ def test_a_process_does_not_import_large_modules_that_it_does_not_use(start: str
 
     imported = set(json.loads(done.stdout))
     assert (UNUSED[start] & imported, "port_runtime.metrics" in imported) == (set(), True)
+
+
+def test_the_help_of_a_group_of_commands_does_not_import_the_database() -> None:
+    program = (
+        "import sys; from identity.cli import main; main(['accounts', '--help'], standalone_mode=False); "
+    )
+    program += "print('sqlalchemy' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={})
+
+    assert done.stdout.splitlines()[-1] == "False"

@@ -1,5 +1,6 @@
 """Errors of settings and of the database, printed as one line instead of a traceback."""
 
+import sys
 from typing import Any
 
 import click
@@ -25,6 +26,8 @@ class CommandGroup(click.Group):
 
 def _database_error(error: Exception) -> str | None:
     """Return the first line of the message of the database or its driver, or None for other errors."""
+    if "sqlalchemy" not in sys.modules:
+        return None  # the import would take most of the time of a `--help`, which ends with an exception
     from sqlalchemy.exc import DBAPIError
 
     if not isinstance(error, DBAPIError):
