@@ -14,7 +14,6 @@ from identity.metrics.notify import NOTIFY, NOTIFY_FAILURES
 from identity.processes import background
 from identity.settings.notify import NotifySettings
 from identity.usecases.backchannel_logout import clients_due, end_expired, lease_next, notify_client
-from identity.usecases.ports.clock import Clock
 
 _WAIT_SECONDS = 1.0
 """The maximum delay of a logout whose NOTIFY was missed, and of a due retry."""
@@ -31,11 +30,9 @@ class Notify(background.BackgroundProcess):
     unavailable = (SQLAlchemyError, OSError)
     _dependencies: NotifyDependencies
 
-    def __init__(
-        self, settings: NotifySettings, *, clock: Clock | None = None, instruments: Instruments | None = None
-    ) -> None:
-        instruments = instruments or Instruments(NOTIFY)
-        super().__init__(build_notify(settings, instruments, clock=clock), instruments)
+    def __init__(self, settings: NotifySettings) -> None:
+        instruments = Instruments(NOTIFY)
+        super().__init__(build_notify(settings, instruments), instruments)
         self._ports = self._dependencies.ports
         self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="client")
         self._threads_by_client: Counter[str] = Counter()
