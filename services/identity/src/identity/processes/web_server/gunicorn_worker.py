@@ -11,7 +11,6 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
-from functools import partial
 from http import HTTPStatus
 from selectors import EVENT_READ
 from socket import SHUT_WR
@@ -145,7 +144,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 waiting.deadline = min(waiting.deadline, deadline)
 
     def _watch(self, conn: Any, waiting: Waiting) -> None:
-        self.poller.register(conn.sock, EVENT_READ, partial(self._on_readable, conn))
+        self.poller.register(conn.sock, EVENT_READ, lambda _socket: self._receive(conn))
         self._waiting[conn] = waiting
         waiting.watched = True
 
@@ -157,9 +156,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._forget(conn)
         self.nr_conns -= 1
         conn.close()
-
-    def _on_readable(self, conn: Any, _socket: object) -> None:
-        self._receive(conn)
 
     def _receive(self, conn: Any) -> None:
         try:
