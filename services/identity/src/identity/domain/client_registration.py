@@ -63,10 +63,11 @@ def parse_registration(
     """Validate the registration of the client `name`. Raises RegistrationError, which lists every invalid field."""
     fields = Fields(registration)
     auth = registration.auth or ("key" if registration.profile else "secret")
+    display_name = partial(parse_proper_name, max_length=MAX_NAME_CHARACTERS)
     redirect = partial(parse_redirect_uri, is_public=auth == "none")
     client = OidcClient(
         name=name,
-        display_name=fields.one("display_name", _parse_display_name) or "",
+        display_name=fields.one("display_name", display_name) or "",
         redirect_uris=fields.each("redirect_uris", redirect),
         post_logout_uris=fields.each("post_logout_uris", redirect),
         backchannel_uri=fields.one("backchannel_uri", partial(parse_backchannel_uri, https_only=https_only)),
@@ -110,10 +111,6 @@ def _contradictions(client: OidcClient, registration: Registration) -> Iterator[
         yield WrongField("auth", InvalidValue("fapi2_needed", "key"))
     if client.profile and not client.requires_dpop:
         yield WrongField("requires_dpop", InvalidValue("fapi2_needed", "dpop"))
-
-
-def _parse_display_name(raw: str) -> str:
-    return parse_proper_name(raw, min_length=2, max_length=MAX_NAME_CHARACTERS)
 
 
 def _parse_keys(parse: Callable[[str], dict[str, Any]], raw: str) -> dict[str, Any]:

@@ -17,4 +17,4 @@ class Company:
 
 def parse_company_name(raw: str) -> str:
     """Return a company's full name, 2 to 100 characters (REG-8). Raises InvalidValue."""
-    return parse_proper_name(raw, min_length=2, max_length=100)
+    return parse_proper_name(raw, max_length=100)

@@ -17,7 +17,7 @@ _LATIN = re.compile(r"[0-9a-z\u00df-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
 
 def parse_full_name(raw: str) -> str:
     """Return a person's full name, 2 to 50 characters; a company's name is refused (REG-4). Raises InvalidValue."""
-    name = parse_proper_name(raw, min_length=2, max_length=50)
+    name = parse_proper_name(raw, max_length=50)
     if _ends_with_company_suffix(name):
         raise InvalidValue("company_name")
     return name

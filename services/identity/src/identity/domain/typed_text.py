@@ -24,9 +24,9 @@ def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
     return text
 
 
-def parse_proper_name(raw: str, *, min_length: int, max_length: int) -> str:
-    """Return the name of a person or company; it must contain no web address. Raises InvalidValue."""
-    name = parse_line(characters.fold_variants(raw), min_length=min_length, max_length=max_length)
+def parse_proper_name(raw: str, *, max_length: int) -> str:
+    """Return a name of two or more characters; it must contain no web address. Raises InvalidValue."""
+    name = parse_line(characters.fold_variants(raw), min_length=2, max_length=max_length)
     if contains_web_address(name):
         raise InvalidValue("web_address")
     return name
