@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from port_runtime.metrics import Instruments
 from port_runtime.settings import ErrorCollector
@@ -19,19 +18,11 @@ from identity.usecases.ports import Ports
 _SYSTEM = Caller(kind="system", name="identity")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dependencies:
-    """The ports of a command, and the engine for checks of the database."""
-
-    ports: Ports
-    engine: Engine
-
-
 @contextmanager
-def open_dependencies(settings: WebSettings, *, signs: bool = False) -> Iterator[Dependencies]:
-    """Build a command's dependencies, and close the connections afterwards. With `signs`, read IDENTITY_OIDC_KEYS too.
+def open_dependencies(settings: WebSettings, *, signs: bool = False) -> Iterator[tuple[Ports, Engine]]:
+    """Yield a command's ports and the engine for checks of the database; close the connections afterwards.
 
-    Raises SettingsError.
+    With `signs`, read IDENTITY_OIDC_KEYS too. Raises SettingsError.
     """
     engine = make_engine(settings.database_url.reveal(), pooler=settings.has_pooler)
     with ErrorCollector() as collector:
@@ -47,6 +38,6 @@ def open_dependencies(settings: WebSettings, *, signs: bool = False) -> Iterator
                 signs=signs,
             )
     try:
-        yield Dependencies(ports=ports, engine=engine)
+        yield ports, engine
     finally:
         engine.dispose()

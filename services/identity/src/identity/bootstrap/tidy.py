@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -21,14 +21,6 @@ from identity.usecases.ports import Ports, Rules
 _CALLER = Caller(kind="system", name="tidy")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TidyDependencies:
-    """The ports of the cleanup, and the engine for work outside use cases."""
-
-    ports: Ports
-    engine: Engine
-
-
 class _Absent:
     """A placeholder for a port or a rule that the cleanup does not use. Reading an attribute raises AttributeError."""
 
@@ -37,8 +29,8 @@ class _Absent:
 
 
 @contextmanager
-def open_tidy(settings: TidySettings) -> Iterator[TidyDependencies]:
-    """Build the dependencies, and close the connections afterwards. Raises SettingsError."""
+def open_tidy(settings: TidySettings) -> Iterator[tuple[Ports, Engine]]:
+    """Yield the ports, and the engine for work outside use cases. Raises SettingsError."""
     engine = make_engine(settings.database_url.reveal(), pooler=settings.has_pooler)
     configure_engine(engine)
     sessions = sessionmaker(engine, expire_on_commit=False, autoflush=False)
@@ -53,7 +45,7 @@ def open_tidy(settings: TidySettings) -> Iterator[TidyDependencies]:
         }
     )
     try:
-        yield TidyDependencies(ports=ports, engine=engine)
+        yield ports, engine
     finally:
         engine.dispose()
 

@@ -39,10 +39,10 @@ def _check_web() -> Iterator[_Checks]:
     from identity.settings.web import WebSettings
 
     settings = read_settings(WebSettings)
-    with open_dependencies(settings, signs=settings.oidc_keys is not None) as dependencies:
-        report = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
-        hashing = Check("passwords", cache(partial(_hash_password, dependencies.ports.passwords)))
-        yield _Checks(checks=[*_database(dependencies.engine), hashing], warnings={"oidc_keys": report})
+    with open_dependencies(settings, signs=settings.oidc_keys is not None) as (ports, engine):
+        report = signing_key_report(settings.oidc_keys, ports.clock)
+        hashing = Check("passwords", cache(partial(_hash_password, ports.passwords)))
+        yield _Checks(checks=[*_database(engine), hashing], warnings={"oidc_keys": report})
 
 
 def _hash_password(passwords: "Passwords") -> None:
@@ -91,8 +91,8 @@ def _check_tidy() -> Iterator[_Checks]:
     from identity.bootstrap.tidy import open_tidy
     from identity.settings.tidy import TidySettings
 
-    with open_tidy(read_settings(TidySettings)) as dependencies:
-        yield _Checks(checks=_database(dependencies.engine))
+    with open_tidy(read_settings(TidySettings)) as (_ports, engine):
+        yield _Checks(checks=_database(engine))
 
 
 _PROCESSES: Final[Mapping[str, Callable[[], AbstractContextManager[_Checks]]]] = {

@@ -59,8 +59,8 @@ def with_ports(command: Command) -> Command:
             from identity.settings.web import WebSettings
 
         try:
-            with open_dependencies(read_settings(WebSettings)) as dependencies:
-                command(dependencies.ports.by(read_operator(None)), *args, **named)
+            with open_dependencies(read_settings(WebSettings)) as (ports, _engine):
+                command(ports.by(read_operator(None)), *args, **named)
         except Refusal as refusal:
             raise click.ClickException(_target(refusal, named) + describe_refusal(refusal)) from None
         except ClientError as error:

@@ -29,8 +29,7 @@ def tidy(*, as_json: bool) -> None:
     from identity.usecases.tidy import clean_up
 
     settings = read_settings(TidySettings)
-    with open_tidy(settings) as dependencies:
-        engine, ports = dependencies.engine, dependencies.ports
+    with open_tidy(settings) as (ports, engine):
         result = clean_up(ports, SqlPurger(engine))
         counts = {
             "accounts": result.accounts,
