@@ -41,13 +41,9 @@ def _read(
 
 
 def _answer(ports: Ports, client: IntrospectingClient, active: IntrospectedToken | None) -> dict[str, Any]:
-    is_described = active is not None and active.token.kind == "access" and _is_for(client, active)
-    ports.oauth_meter.introspected(active=is_described)
-    return (
-        _description(active, issuer=ports.rules.public_url)
-        if active is not None and is_described
-        else _INACTIVE
-    )
+    described = active if active is not None and _is_for(client, active) else None
+    ports.oauth_meter.introspected(active=described is not None)
+    return _description(described, issuer=ports.rules.public_url) if described is not None else _INACTIVE
 
 
 def _is_for(client: IntrospectingClient, active: IntrospectedToken) -> bool:

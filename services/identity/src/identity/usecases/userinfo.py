@@ -6,8 +6,8 @@ from identity.domain.grant import ActiveToken
 from identity.domain.oauth_errors import InsufficientScope, InvalidToken
 from identity.domain.oidc_scopes import OPENID, claims_of
 from identity.domain.person_claims import act_claim, person_claims
+from identity.domain.service_client import digest_of
 from identity.usecases.ports import Ports
-from identity.usecases.steps.active_access_token import active_access_token
 
 
 def token_of_client(ports: Ports, access_token: str) -> ActiveToken:
@@ -15,7 +15,7 @@ def token_of_client(ports: Ports, access_token: str) -> ActiveToken:
 
     Raises InvalidToken.
     """
-    active = active_access_token(ports, access_token)
+    active = ports.token_queries.active_token(digest_of(access_token), ports.clock.now())
     if active is None or active.token.client not in active.token.audience:
         raise InvalidToken
     return active

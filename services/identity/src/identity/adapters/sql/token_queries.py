@@ -29,6 +29,7 @@ _TOKEN_COLUMNS = tuple(grant_tokens.c)
 _TOKENS = grant_tokens.join(grants, grants.c.id == grant_tokens.c.grant_id)
 _IS_TOKEN = (
     grant_tokens.c.digest == bindparam("digest"),
+    grant_tokens.c.kind == "access",
     grant_tokens.c.expires_at > bindparam("now"),
     grant_tokens.c.used_at.is_(None),
 )

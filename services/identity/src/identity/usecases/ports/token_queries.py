@@ -11,12 +11,12 @@ class TokenQueries(Protocol):
     """Each query is one statement."""
 
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
-        """Return an unexpired, unused token if its grant, accounts, binding (if any) and client are active."""
+        """Return an unexpired, unused access token if its grant, accounts, binding (if any) and client are active."""
 
     def introspected(
         self, name: str, digest: str, now: datetime
     ) -> tuple[IntrospectingClient | None, IntrospectedToken | None]:
-        """Return a client that is not revoked, and an active token; each is None if there is none.
+        """Return a client that is not revoked, and an active access token; each is None if there is none.
 
         One statement reads both, because services introspect a token for each of their requests. Without the client,
         the token is None too.

@@ -3,8 +3,8 @@
 from identity.domain.grant import ActiveToken, Grant
 from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
+from identity.domain.service_client import digest_of
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps.active_access_token import active_access_token
 from identity.usecases.steps.grant_creation import count_opening
 from identity.usecases.steps.token_issuance import Tokens, issue_tokens, request_of_grant, with_id_token
 from identity.usecases.token_exchange.request import ACCESS_TOKEN, ExchangeRequest, narrowed
@@ -18,7 +18,7 @@ def exchange_for_company(ports: Ports, client: OidcClient, request: ExchangeRequ
     extend it until the end of the login.
     """
     actor = (
-        active_access_token(ports, request.actor)
+        ports.token_queries.active_token(digest_of(request.actor), ports.clock.now())
         if request.actor_type == ACCESS_TOKEN and request.actor
         else None
     )

@@ -3,8 +3,8 @@
 from identity.domain.grant import Token
 from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
+from identity.domain.service_client import digest_of
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps.active_access_token import active_access_token
 from identity.usecases.steps.token_issuance import TokenRequest, Tokens, issue_access_token, servers_of
 from identity.usecases.token_exchange.request import ExchangeRequest, narrowed
 
@@ -15,7 +15,7 @@ def exchange_for_service(ports: Ports, client: OidcClient, request: ExchangeRequ
     The new token belongs to the subject token's grant and has at most its scopes and its remaining lifetime. Its `act`
     is the client, and contains the `act` of the subject token.
     """
-    subject = active_access_token(ports, request.subject)
+    subject = ports.token_queries.active_token(digest_of(request.subject), ports.clock.now())
     if subject is None or {client.name, *client.resources}.isdisjoint(subject.token.audience):
         raise InvalidRequest("the subject token is not active or not intended for this service")
     _check_holder(client, subject.token, request.jkt)
