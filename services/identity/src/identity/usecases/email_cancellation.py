@@ -70,7 +70,7 @@ def _resolve(uow: UnitOfWork, account: Account | None, value: str) -> tuple[Canc
 
 def _cancel(uow: UnitOfWork, cancellation: Cancellation, challenge: Challenge) -> None:
     account = cancellation.account
-    uow.links.use(challenge, uow.clock.now())
+    challenge.used_at = uow.clock.now()
     cancel_email_change(uow, account)
     if challenge.purpose == Purpose.EMAIL_RESTORE:
         uow.links.drop(account.id, Purpose.EMAIL_CANCEL)  # the link that cancels a later change

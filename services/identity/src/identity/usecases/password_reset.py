@@ -68,7 +68,7 @@ def reset(ports: Ports, token: str, *, password: str) -> Device:
         account = uow.accounts.locked(found.id)
         if account is None or account.closed_at is not None:
             raise LinkExpired(Purpose.PASSWORD_RESET)
-        uow.links.use(_challenge(uow, account, value), uow.clock.now())
+        _challenge(uow, account, value).used_at = uow.clock.now()
         account.set_password(password_hash)
         cancel_email_change(uow, account)
         session_termination.end_sessions_of_account(uow, account.id, "password_changed")

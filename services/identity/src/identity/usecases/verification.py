@@ -71,7 +71,7 @@ def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirm
                     session_termination.end_sessions_of_account(
                         uow, account.id, "email_changed", except_id=own, keep_grants=True
                     )
-                uow.links.use(challenge, uow.clock.now())
+                challenge.used_at = uow.clock.now()
                 uow.commit()
             return Confirmation(account, purpose, already=already)
     except Conflict:

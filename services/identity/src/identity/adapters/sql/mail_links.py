@@ -39,10 +39,6 @@ class SqlMailLinks(MailLinks):
         return self._session.get(Challenge, key, populate_existing=True)
 
     @override
-    def use(self, challenge: Challenge, now: datetime) -> None:
-        challenge.used_at = now
-
-    @override
     def drop(self, account_id: str, *purposes: Purpose) -> None:
         self.write()
         row = mail_links.c

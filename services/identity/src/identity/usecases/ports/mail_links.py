@@ -16,8 +16,6 @@ class MailLinks(Protocol):
     def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
         """Return the challenge in its current state, even if it was loaded before."""
 
-    def use(self, challenge: Challenge, now: datetime) -> None: ...
-
     def drop(self, account_id: str, *purposes: Purpose) -> None:
         """Delete the challenges of these purposes, which invalidates their links."""
 
