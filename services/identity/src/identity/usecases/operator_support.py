@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from identity.domain.account import OPEN, Account, Status
 from identity.domain.binding import Binding
-from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, WrongState
+from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, TooSoon, WrongState
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_PROOFS
 from identity.usecases.ports import Ports, UnitOfWork
@@ -17,7 +17,7 @@ from identity.usecases.steps.account_lookup import locked_account
 from identity.usecases.steps.bind_codes import issue_code
 from identity.usecases.steps.email_change import drop_expired_email_change, request_email_change
 from identity.usecases.steps.email_verification import request_verification
-from identity.usecases.steps.mail_limits import Budget, consume, resend_quota
+from identity.usecases.steps.mail_limits import Budget, resend_quota
 from identity.usecases.steps.unbinding import remove
 
 
@@ -146,5 +146,5 @@ def _refuse_lapsed(uow: UnitOfWork, account: Account) -> None:
 
 
 def _mail_verification(uow: UnitOfWork, account: Account) -> None:
-    consume(uow, resend_quota(account).counters)
+    uow.count(resend_quota(account).counters, TooSoon)
     request_verification(uow, account)

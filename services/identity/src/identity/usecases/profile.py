@@ -99,13 +99,10 @@ def _save(uow: UnitOfWork, account: Account, requested: Changes) -> None:
     values = requested.new_values(account)
     if not values:
         return
-    now = uow.clock.now()
-    (changes,) = uow.counters.increment([PROFILE_CHANGES.counter(account.id)], now)
-    if changes.exceeded:
-        raise TooManyChanges(changes.wait_seconds(now))
+    uow.count([PROFILE_CHANGES.counter(account.id)], TooManyChanges)
     for attribute, value in values.items():
         setattr(account, attribute, value)
-    account.revise(now)
+    account.revise(uow.clock.now())
     uow.record_event(account, AccountProfileChanged(fields=tuple(sorted(values))))
 
 

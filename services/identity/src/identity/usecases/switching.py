@@ -20,16 +20,9 @@ def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession
         general = lock_general(uow, binding)
         if binding.status != "verified" or general.status != "active":
             raise NotVerified
-        _count(uow, principal)
+        uow.count([SWITCHES.counter(principal.session_id)], TooManySwitches)
         binding.use(uow.clock.now())
         return _reissue(ports, uow, principal, account_id=general.id, binding_id=binding.id)
-
-
-def _count(uow: UnitOfWork, principal: Principal) -> None:
-    now = uow.clock.now()
-    (switches,) = uow.counters.increment([SWITCHES.counter(principal.session_id)], now)
-    if switches.exceeded:
-        raise TooManySwitches(switches.wait_seconds(now))
 
 
 def switch_back(ports: Ports, principal: Principal) -> IssuedSession:

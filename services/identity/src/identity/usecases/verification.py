@@ -15,6 +15,7 @@ from identity.domain.errors import (
     LinkSuperseded,
     MailboxTaken,
     NotSignedIn,
+    TooSoon,
 )
 from identity.domain.mail_link import Challenge, Purpose
 from identity.domain.session import Principal
@@ -23,7 +24,7 @@ from identity.usecases.ports.principal_queries import MailState
 from identity.usecases.steps import session_termination
 from identity.usecases.steps.email_change import replace_mailbox
 from identity.usecases.steps.email_verification import request_verification
-from identity.usecases.steps.mail_limits import consume, registration_quota, resend_quota, wait_seconds
+from identity.usecases.steps.mail_limits import registration_quota, resend_quota, wait_seconds
 from identity.usecases.steps.mail_links import read_link
 from identity.usecases.steps.password_authentication import verify_current_password
 
@@ -158,7 +159,7 @@ def resend(ports: Ports, principal: Principal) -> None:
     """
     with ports.unit_of_work() as uow:
         account = _locked_unverified(uow, principal)
-        consume(uow, resend_quota(account).counters)
+        uow.count(resend_quota(account).counters, TooSoon)
         request_verification(uow, account)
         uow.commit()
 
@@ -181,7 +182,7 @@ def correct_mailbox(ports: Ports, principal: Principal, *, email: str, password:
             raise BadPassword
         account.email = email
         account.revision += 1
-        consume(uow, registration_quota(account).counters)
+        uow.count(registration_quota(account).counters, TooSoon)
         uow.record_action("account.mailbox_corrected", account.id)
         request_verification(uow, account)
         uow.commit()

@@ -14,15 +14,16 @@ from identity.domain.audit import Caller, Entry
 from identity.usecases.ports.mail_sealing import Sealer, sealed_mail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from datetime import timedelta
 
     from identity.domain import consent_texts
     from identity.domain.account import Account, Kind
+    from identity.domain.errors import RetryLater
     from identity.domain.mail import MailRequest
     from identity.domain.password_policy import PasswordPolicy
-    from identity.domain.rate_limits import Limit
+    from identity.domain.rate_limits import Counter, Limit
     from identity.domain.session import Lifetimes
     from identity.usecases.ports.accounts import Accounts
     from identity.usecases.ports.audit import AuditHistory, AuditLog
@@ -176,6 +177,17 @@ class UnitOfWork(Transaction):
     @abstractmethod
     def savepoint(self, *, keep: bool) -> AbstractContextManager[None]:
         """Run a block in a savepoint; unless `keep`, undo its changes. Both cases take about the same time."""
+
+    def count(self, counters: Sequence[Counter], refusal: type[RetryLater]) -> None:
+        """Count against limits. Raises `refusal` with the longest wait if one of them is exceeded.
+
+        The counts belong to the transaction: if the refusal rolls it back, the counts are undone.
+        """
+        now = self.clock.now()
+        states = self.counters.increment(counters, now)
+        waits = [state.wait_seconds(now) for state in states if state.exceeded]
+        if waits:
+            raise refusal(max(waits))
 
     def record_event(
         self, account: Account, data: catalogue.EventData, *, mail: MailRequest | None = None

@@ -5,15 +5,15 @@ from port_events.catalogue import BindCodeIssued
 from identity.domain.account import Account
 from identity.domain.bind_code import DIGITS, BindCode
 from identity.domain.binding import Binding
-from identity.domain.errors import NotFound
+from identity.domain.errors import NotFound, TooSoon
 from identity.domain.mail import MailRequest, names_of
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps.mail_limits import code_quota, consume
+from identity.usecases.steps.mail_limits import code_quota
 
 
 def issue_code(uow: UnitOfWork, general: Account, binding: Binding) -> BindCode:
     """Store and mail a new code, which replaces the previous code. Raises NotFound, TooSoon."""
-    consume(uow, code_quota(general).counters)
+    uow.count(code_quota(general).counters, TooSoon)
     digits, challenge = uow.randomness.digits(DIGITS), uow.randomness.token()
     code = BindCode(
         binding_id=binding.id,

@@ -6,11 +6,12 @@ from port_events.catalogue import AccountEmailChanged, EmailChangeAnnounced, Ema
 from port_runtime.mailbox_mask import masked_mailbox
 
 from identity.domain.account import Account
+from identity.domain.errors import TooSoon
 from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps.email_verification import record_claim
-from identity.usecases.steps.mail_limits import Budget, MailQuota, consume
+from identity.usecases.steps.mail_limits import Budget, MailQuota
 from identity.usecases.steps.mail_links import issue_link
 
 
@@ -21,7 +22,8 @@ def request_email_change(
 
     The new mailbox is mailed a link, or, if it is taken, its owner a notice. The caller cannot tell which (REG-9).
     """
-    consume(uow, MailQuota(budget, Purpose.EMAIL_CHANGE, (account.id,), email).counters)
+    quota = MailQuota(budget, Purpose.EMAIL_CHANGE, (account.id,), email)
+    uow.count(quota.counters, TooSoon)
     account.pending_email = email
     account.revise(uow.clock.now())
     mail = issue_link(uow, account, Purpose.EMAIL_CHANGE, email=email)

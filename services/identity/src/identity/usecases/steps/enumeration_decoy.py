@@ -5,7 +5,7 @@ from collections.abc import Callable
 from identity.domain.account import Account
 from identity.domain.errors import TooSoon
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps.mail_limits import MailQuota, consume
+from identity.usecases.steps.mail_limits import MailQuota
 
 
 def mail_if_matching(
@@ -21,10 +21,10 @@ def mail_if_matching(
     Above the quota nothing is sent or committed; the caller cannot tell.
     """
     try:
-        consume(uow, quota.by_subject)
+        uow.count(quota.by_subject, TooSoon)
         with uow.savepoint(keep=matches):
             # Inside the savepoint, so that requests without a match do not use up the mailbox's quota.
-            consume(uow, quota.by_mailbox)
+            uow.count(quota.by_mailbox, TooSoon)
             mail(account or _decoy_account(uow))
     except TooSoon:
         return

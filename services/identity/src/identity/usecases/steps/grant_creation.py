@@ -36,7 +36,7 @@ def issue(uow: UnitOfWork, validated: ValidatedRequest, ready: Ready) -> str:
     now, grant = uow.clock.now(), _grant(uow, validated, ready.session, ready.chosen)
     if not uow.grants.open(grant) or _became_narrower(uow, validated.client):
         raise GrantOvertaken
-    count_opening(uow, grant)
+    uow.count([GRANTS_BY_PERSON.counter(grant.holder_id)], TooManyRequests)
     if validated.pending is not None and not uow.pending_requests.close(validated.pending.digest, now):
         raise RequestGone(validated.client)
     code = uow.randomness.token()
@@ -46,14 +46,6 @@ def issue(uow: UnitOfWork, validated: ValidatedRequest, ready: Ready) -> str:
     uow.record_action("grant.opened", grant.account_id, **grant.audited)
     uow.commit()
     return code
-
-
-def count_opening(uow: UnitOfWork, grant: Grant) -> None:
-    """Count a new grant against the person's limit. Raises TooManyRequests."""
-    now = uow.clock.now()
-    (opened,) = uow.counters.increment([GRANTS_BY_PERSON.counter(grant.holder_id)], now)
-    if opened.exceeded:
-        raise TooManyRequests(opened.wait_seconds(now))
 
 
 def _became_narrower(uow: UnitOfWork, client: OidcClient) -> bool:

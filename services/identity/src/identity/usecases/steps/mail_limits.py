@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from identity.domain.account import Account
-from identity.domain.errors import TooSoon
 from identity.domain.mail_link import Purpose
 from identity.domain.mailbox import mailbox_of_aliases
 from identity.domain.rate_limits import MAILBOX_DAY, MAILBOX_HOUR, RESEND_DAY, RESEND_GAP, Counter
@@ -76,18 +75,6 @@ def resend_quota(account: Account) -> MailQuota:
 def code_quota(general: Account) -> MailQuota:
     """Return the quota for a bind code, by general account, so that a new binding does not reset it (BIND-6)."""
     return MailQuota(Budget.CODES, "bind_code", (general.id,), general.email)
-
-
-def consume(uow: UnitOfWork, counters: Sequence[Counter]) -> None:
-    """Count a mail by counters of its MailQuota. Raises TooSoon with the longest wait.
-
-    The counts belong to the transaction: if TooSoon rolls it back, the counts are undone.
-    """
-    now = uow.clock.now()
-    states = uow.counters.increment(counters, now)
-    waits = [state.wait_seconds(now) for state in states if state.exceeded]
-    if waits:
-        raise TooSoon(max(waits))
 
 
 def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:

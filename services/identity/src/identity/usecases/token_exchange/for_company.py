@@ -1,11 +1,12 @@
 """Token exchange for another company (RFC 8693, OIDC-19)."""
 
+from identity.domain.errors import TooManyRequests
 from identity.domain.grant import ActiveToken, Grant
 from identity.domain.oauth_errors import InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
+from identity.domain.rate_limits import GRANTS_BY_PERSON
 from identity.domain.service_client import digest_of
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps.grant_creation import count_opening
 from identity.usecases.steps.token_issuance import Tokens, issue_tokens, request_of_grant, with_id_token
 from identity.usecases.token_exchange.request import ACCESS_TOKEN, ExchangeRequest, narrowed
 
@@ -32,7 +33,7 @@ def exchange_for_company(ports: Ports, client: OidcClient, request: ExchangeRequ
         grant = _grant(uow, actor, request)
         if grant is None or not uow.grants.open_child(grant):
             raise InvalidRequest("the link account has no verified binding to this account")
-        count_opening(uow, grant)
+        uow.count([GRANTS_BY_PERSON.counter(grant.holder_id)], TooManyRequests)
         uow.record_action("grant.opened", grant.account_id, **grant.audited)
         active = uow.grants.active(grant.id, uow.clock.now())
         if active is None:
