@@ -81,5 +81,5 @@ def open_child(system: System, parent_id: str) -> None:
             created_at=parent.created_at,
             expires_at=parent.expires_at,
         )
-        assert uow.grants.open_child(child)
+        assert uow.grants.open(child)
         uow.commit()

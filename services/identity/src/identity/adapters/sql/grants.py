@@ -44,13 +44,9 @@ class SqlGrants(Grants):
 
     @override
     def open(self, grant: Grant) -> bool:
-        return self._open(OPEN if grant.binding_id is None else OPEN_BOUND, grant)
-
-    @override
-    def open_child(self, grant: Grant) -> bool:
-        return self._open(OPEN_CHILD, grant)
-
-    def _open(self, statement: FixedStatement, grant: Grant) -> bool:
+        statement = OPEN if grant.binding_id is None else OPEN_BOUND
+        if grant.parent_id is not None:
+            statement = OPEN_CHILD
         values = {column.name: getattr(grant, column.name) for column in grants.c}
         return statement.row(self._session.connection(), {**values, "now": grant.created_at}) is not None
 

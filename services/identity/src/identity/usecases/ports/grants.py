@@ -17,12 +17,10 @@ class Grants(Protocol):
     def open(self, grant: Grant) -> bool:
         """Add a grant in one conditional statement; return False if one of its dependencies is not active (OIDC-8).
 
-        The dependencies are the session, both accounts, the verified binding (if the grant has one) and the client.
-        They are locked until the commit, so that a transaction that ends one of them finds the grant.
+        The dependencies are the session, or a child's parent grant, both accounts, the verified binding (if the grant
+        has one) and the client. They are locked until the commit, so that a transaction that ends one of them finds the
+        grant.
         """
-
-    def open_child(self, grant: Grant) -> bool:
-        """Like `open`, for a grant that depends on its parent grant instead of a session."""
 
     def get(self, grant_id: str) -> Grant | None:
         """Return a grant, even if it has ended."""

@@ -31,7 +31,7 @@ def exchange_for_company(ports: Ports, client: OidcClient, request: ExchangeRequ
         raise InvalidTarget("a token for a company is only issued for this client and its resources")
     with ports.unit_of_work() as uow:
         grant = _grant(uow, actor, request)
-        if grant is None or not uow.grants.open_child(grant):
+        if grant is None or not uow.grants.open(grant):
             raise InvalidRequest("the link account has no verified binding to this account")
         uow.count([GRANTS_BY_PERSON.counter(grant.holder_id)], TooManyRequests)
         uow.record_action("grant.opened", grant.account_id, **grant.audited)
