@@ -107,7 +107,7 @@ class AuditRowSchema(ResponseSchema):
     inner = "entry"
 
     id = fields.Integer()
-    at = Timestamp(milliseconds=True)
+    at = Timestamp("milliseconds")
     action = fields.String()
     result = fields.String(metadata={"enum": ["done", "refused"]})
     actor = fields.Nested(AuditActorSchema, attribute="entry")

@@ -8,8 +8,6 @@ from marshmallow import fields
 from port_runtime.mailbox_mask import masked_mailbox
 from typing_extensions import override
 
-_SECONDS = "%Y-%m-%dT%H:%M:%S"
-
 
 class ResponseSchema(marshmallow.Schema):
     """A response. If `inner` is set, attributes that the dumped object lacks are read from its attribute of that name.
@@ -33,22 +31,19 @@ class ResponseSchema(marshmallow.Schema):
         return value
 
 
-def format_time(value: datetime, *, milliseconds: bool = False) -> str:
-    """Return a UTC time in the form of RFC 3339, truncated to seconds or milliseconds."""
-    fraction = f".{value.microsecond // 1000:03}" if milliseconds else ""
-    return f"{value.strftime(_SECONDS)}{fraction}Z"
+def format_time(value: datetime, timespec: str = "seconds") -> str:
+    """Return a UTC time in the form of RFC 3339, truncated to `timespec`."""
+    return value.isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 class Timestamp(fields.String):
-    def __init__(self, *, milliseconds: bool = False, **options: Any) -> None:
+    def __init__(self, timespec: str = "seconds", **options: Any) -> None:
         super().__init__(metadata={"format": "date-time"}, **options)
-        self._milliseconds = milliseconds
+        self._timespec = timespec
 
     @override
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        if value is None:
-            return None
-        return format_time(value, milliseconds=self._milliseconds)
+        return format_time(value, self._timespec) if value is not None else None
 
 
 class MaskedEmail(fields.String):
