@@ -1,6 +1,7 @@
 """Input fields of the API, limited in size and parsed by the domain's functions (SEC-13)."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
@@ -9,24 +10,17 @@ from typing_extensions import override
 
 from identity.domain.characters import has_surrogate
 from identity.domain.errors import InvalidValue
-from identity.http.field_errors import field_error_sentence
 
 _MAX_CHARACTERS = 1000
-
-
-def error_message(error: InvalidValue) -> dict[str, str]:
-    """Return an error message for marshmallow, which `input_loading.load` turns into a FieldError."""
-    return {"code": error.code, "detail": field_error_sentence(error)}
-
-
 _MESSAGES: dict[str, Any] = {
-    "required": error_message(InvalidValue("required")),
-    "null": error_message(InvalidValue("required")),
-    "invalid": error_message(InvalidValue("wrong_type")),
-    "invalid_utf8": error_message(InvalidValue("wrong_type", "encoding")),
-    "type": error_message(InvalidValue("wrong_type")),
-    "unknown": error_message(InvalidValue("unknown_field")),
+    "required": InvalidValue("required"),
+    "null": InvalidValue("required"),
+    "invalid": InvalidValue("wrong_type"),
+    "invalid_utf8": InvalidValue("wrong_type", "encoding"),
+    "type": InvalidValue("wrong_type"),
+    "unknown": InvalidValue("unknown_field"),
 }
+"""Marshmallow's messages; `input_loading.load` turns each InvalidValue into a FieldError."""
 
 
 class Input(Schema):
@@ -41,8 +35,10 @@ class Input(Schema):
 class Text(fields.String):
     """A text of at most 1,000 characters, without NUL or lone surrogates. `parse` may raise InvalidValue."""
 
-    def __init__(self, parse: Callable[[str], str] | None = None, **options: Any) -> None:
-        super().__init__(error_messages=_MESSAGES, **options)
+    default_error_messages = _MESSAGES
+
+    def __init__(self, parse: Callable[[str], Any] = str, **options: Any) -> None:
+        super().__init__(**options)
         self._parse = parse
 
     @override
@@ -50,17 +46,18 @@ class Text(fields.String):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
+        if len(text) > _MAX_CHARACTERS:
+            raise ValidationError([InvalidValue("too_long", max=_MAX_CHARACTERS)])
+        if "\0" in text or has_surrogate(text):
+            raise ValidationError([InvalidValue("control_character", "unreadable")])
         try:
-            if len(text) > _MAX_CHARACTERS:
-                raise InvalidValue("too_long", max=_MAX_CHARACTERS)  # noqa: TRY301  # handled like the domain's errors
-            if "\0" in text or has_surrogate(text):
-                raise InvalidValue("control_character", "unreadable")  # noqa: TRY301  # handled like the domain's errors
-            return self._load(text)
+            return self._parse(text)
         except InvalidValue as error:
-            raise ValidationError([error_message(error)]) from None
+            raise ValidationError([error]) from None
 
-    def _load(self, text: str) -> Any:
-        return self._parse(text) if self._parse else text
+
+SecretText = partial(Text, Secret)
+"""A text that is loaded as a `Secret`, which logs and tracebacks mask."""
 
 
 def one_of(*words: str, **options: Any) -> Text:
@@ -72,36 +69,30 @@ def one_of(*words: str, **options: Any) -> Text:
     return Text(parse, metadata={"enum": list(words)}, **options)
 
 
-class SecretText(Text):
-    """A text that is loaded as a `Secret`, which logs and tracebacks mask."""
-
-    @override
-    def _load(self, text: str) -> Secret:
-        return Secret(text)
-
-
 class Flag(fields.Boolean):
     """A JSON boolean; words such as "yes" are refused."""
 
+    default_error_messages = _MESSAGES
+
     def __init__(self, **options: Any) -> None:
-        super().__init__(truthy={True}, falsy={False}, error_messages=_MESSAGES, **options)
+        super().__init__(truthy={True}, falsy={False}, **options)
 
 
 class Part(fields.Nested):
-    def __init__(self, schema: type[Schema], **options: Any) -> None:
-        super().__init__(schema, error_messages=_MESSAGES, **options)
+    default_error_messages = _MESSAGES
 
 
 class Members(fields.Dict):
     """An object whose members are not validated by the schema."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(error_messages=_MESSAGES, **options)
+    default_error_messages = _MESSAGES
 
 
 class Items(fields.List[Any]):
+    default_error_messages = _MESSAGES
+
     def __init__(self, inner: fields.Field[Any], *, limit: int, **options: Any) -> None:
-        super().__init__(inner, error_messages=_MESSAGES, **options)
+        super().__init__(inner, **options)
         self._limit = limit
 
     @override
@@ -109,5 +100,5 @@ class Items(fields.List[Any]):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> Any:
         if isinstance(value, list) and len(value) > self._limit:
-            raise ValidationError([error_message(InvalidValue("too_long", "items", max=self._limit))])
+            raise ValidationError([InvalidValue("too_long", "items", max=self._limit)])
         return super()._deserialize(value, attr, data, **kwargs)

@@ -55,21 +55,18 @@ def load(schema: Schema, payload: Any, *, extra_checks: ExtraChecks | None = Non
 
 
 def _field_errors(pointer: str, messages: Any) -> Iterator[FieldError]:
-    if (
-        isinstance(messages, dict)
-        and set(messages) == {"code", "detail"}
-        and isinstance(messages["code"], str)
-    ):
-        yield FieldError(pointer, messages["code"], messages["detail"])
-    elif isinstance(messages, dict):
-        for name, inner in messages.items():
-            nested = pointer if name == "_schema" else f"{pointer}/{_escape_pointer(str(name))}"
-            yield from _field_errors(nested, inner)
-    elif isinstance(messages, list):
-        for inner in messages:
-            yield from _field_errors(pointer, inner)
-    else:
-        yield field_error(pointer, InvalidValue("invalid"))
+    match messages:
+        case InvalidValue():
+            yield field_error(pointer, messages)
+        case dict():
+            for name, inner in messages.items():
+                nested = pointer if name == "_schema" else f"{pointer}/{_escape_pointer(str(name))}"
+                yield from _field_errors(nested, inner)
+        case list():
+            for inner in messages:
+                yield from _field_errors(pointer, inner)
+        case _:
+            yield field_error(pointer, InvalidValue("invalid"))
 
 
 def _escape_pointer(name: str) -> str:

@@ -17,7 +17,7 @@ from identity.domain.postal_address import parse_postal_address
 from identity.domain.username import parse_username
 from identity.http import problems
 from identity.http.api.blueprint import Blueprint
-from identity.http.api.fields import Input, Part, SecretText, Text, error_message
+from identity.http.api.fields import Input, Part, SecretText, Text
 from identity.http.api.schemas import ResponseSchema
 from identity.http.client_info import client_info
 from identity.http.field_errors import FieldError, parse_tax_id, password_errors
@@ -61,9 +61,9 @@ class AccountInput(Input):
             return
         company = data.get("company") or {}
         values = {**data, "company_name": company.get("name", ""), "tax_id": company.get("tax_id", "")}
-        messages = [error_message(error) for error in password_errors(password.reveal(), values)]
-        if messages:
-            raise ValidationError(messages, "password")
+        errors = list(password_errors(password.reveal(), values))
+        if errors:
+            raise ValidationError(errors, "password")
 
 
 class RegisteredAccountSchema(ResponseSchema):
