@@ -1,5 +1,7 @@
 """Metrics of handled requests (OPS-4)."""
 
+from functools import cache
+
 from port_runtime.metrics import Instruments
 from prometheus_client import Counter, Histogram
 
@@ -11,7 +13,7 @@ class RequestMetrics:
 
     def __init__(self, instruments: Instruments) -> None:
         self._requests, self._seconds = instruments.counter(REQUESTS), instruments.histogram(REQUEST_SECONDS)
-        self._cached: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._series = cache(self._labelled)
 
     def answered(self, method: str, route: str, status: int, *, seconds: float) -> None:
         """Count a response. `route` must be a URL rule, not a URL, so that the number of series is bounded."""
@@ -20,12 +22,6 @@ class RequestMetrics:
         requests.inc()
         durations.observe(seconds)
 
-    def _series(self, method: str, route: str, status_class: int) -> tuple[Counter, Histogram]:
-        key = (method, route, status_class)
-        if key not in self._cached:
-            series = (
-                self._requests.labels(method, route, f"{status_class}xx"),
-                self._seconds.labels(method, route),
-            )
-            self._cached[key] = series
-        return self._cached[key]
+    def _labelled(self, method: str, route: str, status_class: int) -> tuple[Counter, Histogram]:
+        requests = self._requests.labels(method, route, f"{status_class}xx")
+        return requests, self._seconds.labels(method, route)
