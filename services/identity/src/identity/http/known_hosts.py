@@ -15,11 +15,7 @@ def require_known_host(hosts: frozenset[str] | None) -> None:
 
 def is_known_host(hosts: frozenset[str] | None, host: str) -> bool:
     """Return whether the `Host` header `host` names one of the hosts. None allows all hosts."""
-    return hosts is None or host in hosts or _normal_form(host) in hosts
-
-
-def _normal_form(host: str) -> str | None:
     try:
-        return parse_host(host)
+        return hosts is None or host in hosts or parse_host(host) in hosts
     except ValueError:
-        return None
+        return False

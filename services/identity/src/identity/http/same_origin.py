@@ -16,18 +16,16 @@ def require_same_origin() -> None:
     """
     if request.method in _SAFE_METHODS or g.get("csrf_valid"):
         return
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        if site not in {"same-origin", "none"}:
-            raise ForeignOrigin
-        return
-    origin = _normal_form(request.headers.get("Origin", ""))
-    if origin is None or origin not in {ports().rules.public_url, _normal_form(request.host_url)}:
+    if not _is_same_origin():
         raise ForeignOrigin
 
 
-def _normal_form(origin: str) -> str | None:
+def _is_same_origin() -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
     try:
-        return parse_origin(origin)
+        origin = parse_origin(request.headers.get("Origin", ""))
+        return origin == ports().rules.public_url or origin == parse_origin(request.host_url)
     except ValueError:
-        return None
+        return False
