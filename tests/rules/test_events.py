@@ -16,9 +16,9 @@ from tests.support.harness.system import System
 NEW_PASSWORD = "Lantern-Quay-31!"
 
 
-def _operate(system: System, act: Callable[..., Any], username: str, **named: str) -> None:
+def _operate(system: System, act: Callable[..., Any], username: str) -> None:
     with system.app.app_context():
-        act(system.ports, username, **named)
+        act(system.ports, username)
 
 
 def _save(visitor: Visitor, **changes: object) -> int:
@@ -65,7 +65,7 @@ def test_a_rejected_application_is_published_as_rejected_and_closed(start_system
     system = start_system(IDENTITY_REVIEW="general")
     person = system.person()
 
-    _operate(system, operator_decisions.reject, person.username, reason="資料不符")
+    _operate(system, operator_decisions.reject, person.username)
 
     assert system.event_types(person.id)[3:] == ["account.rejected", "account.closed"]
 

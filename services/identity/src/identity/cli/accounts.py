@@ -97,19 +97,11 @@ def _define(name: str, help_text: str, *, module: str = "operator_support") -> N
 _define(
     "approve", "Approve accounts that await review, and notify the applicants.", module="operator_decisions"
 )
-
-
-@accounts.command("reject")
-@_names
-@as_operator
-def reject(ports: "Ports", names: tuple[str, ...]) -> None:
-    """Reject and close accounts that await review. Write the reason in Chinese: it is mailed to the applicants."""
-    from identity.usecases import operator_decisions
-
-    reason = ports.caller().reason or ""
-    for_each(names, lambda name: operator_decisions.reject(ports, name, reason=reason).status)
-
-
+_define(
+    "reject",
+    "Reject and close accounts that await review. Write the reason in Chinese: it is mailed to the applicants.",
+    module="operator_decisions",
+)
 _define("suspend", "Suspend accounts, and end their sessions at once.", module="operator_decisions")
 _define("reinstate", "Lift suspensions.", module="operator_decisions")
 _define(

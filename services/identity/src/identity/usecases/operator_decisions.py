@@ -24,8 +24,9 @@ def approve(ports: Ports, username_or_id: str) -> Account:
     return account
 
 
-def reject(ports: Ports, username_or_id: str, *, reason: str) -> Account:
-    """Reject and close an account; mail the applicant the reason."""
+def reject(ports: Ports, username_or_id: str) -> Account:
+    """Reject and close an account; mail the applicant the caller's reason."""
+    reason = ports.caller().reason or ""
     with _decision(ports, username_or_id, "account.rejected") as (uow, account):
         account.reject()
         uow.rejections.add(

@@ -159,16 +159,12 @@ def _register_action(path: str, act: Callable[[Ports, str], Account], summary: s
     blueprint.post(f"/admin/accounts/<uuid:account_id>/{path}")(documented)
 
 
-def _reject(ports: Ports, account_id: str) -> Account:
-    return operator_decisions.reject(ports, account_id, reason=ports.caller().reason or "")
-
-
 _register_action(
     "approve", operator_decisions.approve, "Approve an account that awaits review; the applicant is notified."
 )
 _register_action(
     "reject",
-    _reject,
+    operator_decisions.reject,
     "Reject and close an account that awaits review; the reason is mailed to the applicant.",
 )
 _register_action(
