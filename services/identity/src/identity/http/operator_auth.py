@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from flask import g, request
+from flask import request
 
 from identity.domain.audit import Caller, parse_operator, parse_reason
 from identity.domain.errors import InvalidValue, OperatorMissing
 from identity.domain.service_client import Scope
-from identity.http.client_address import client_address
 from identity.http.service_auth import require_service
 from identity.http.web_context import ports
 from identity.usecases import service_clients
@@ -29,14 +28,7 @@ def require_operator(scope: Scope = "accounts:admin") -> Caller:
             ports(), service.name, throttle_key=service.name, why="operator_missing"
         )
         raise OperatorMissing from None
-    return Caller(
-        kind="operator",
-        name=name,
-        via=service.name,
-        address=client_address(),
-        request_id=g.get("request_id", ""),
-        client_request_id=g.get("client_request_id"),
-    )
+    return replace(ports().caller(), kind="operator", name=name, via=service.name)
 
 
 def _utf8_header(raw: str) -> str:
