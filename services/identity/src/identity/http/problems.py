@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -102,9 +102,7 @@ def refusal_response(refusal: errors.Refusal) -> Response:
     problem = PROBLEMS[type(refusal)]
     more: dict[str, Any] = {member: getattr(refusal, name) for member, name in problem.members.items()}
     if isinstance(refusal, InvalidInput):
-        more["errors"] = [
-            {"pointer": error.pointer, "code": error.code, "detail": error.detail} for error in refusal.errors
-        ]
+        more["errors"] = [asdict(error) for error in refusal.errors]
     response = problem_response(problem.status, problem.code, sentence(refusal), **more)
     if isinstance(refusal, errors.RetryLater):
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
