@@ -49,27 +49,27 @@ Answerer = Callable[["WSGIEnvironment"], Answer | None]
 
 
 class FastPath:
-    """The answerers, by method and path. Requests for hosts outside `hosts` go to Flask; None allows all hosts."""
+    """The answerers, by method and path. Other requests, and those for hosts outside `hosts`, go to `application`.
+
+    With None, all hosts are allowed.
+    """
 
     def __init__(
         self,
+        application: "WSGIApplication",
         answerers: Mapping[tuple[str, str], Answerer],
         *,
         meter: RequestMetrics,
         headers: Mapping[str, str],
         hosts: frozenset[str] | None,
     ) -> None:
-        self._answerers, self._meter, self._hosts = answerers, meter, hosts
+        self._application, self._answerers = application, answerers
+        self._meter, self._hosts = meter, hosts
         self._headers = headers
         self._common_headers = cache(self._headers_without)  # few combinations of header names exist
 
-    def before(self, application: "WSGIApplication") -> "WSGIApplication":
-        """Wrap a WSGI application, which is called if no answerer returns an answer."""
-
-        def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-            return self._answer(environ, start_response) or application(environ, start_response)
-
-        return answer
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return self._answer(environ, start_response) or self._application(environ, start_response)
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes] | None:
         path = environ["PATH_INFO"]

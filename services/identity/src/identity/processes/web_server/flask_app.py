@@ -91,6 +91,7 @@ def create_app(
     documents = public_documents(ports.rules.public_url, ports.signer.public_keys())
     app.register_blueprint(discovery_blueprint(documents))
     fast_path = FastPath(
+        app.wsgi_app,
         {
             ("GET", f"{openapi.PREFIX}/session"): answer_session(ports),
             ("POST", "/oauth/introspect"): answer_introspection(ports),
@@ -100,7 +101,7 @@ def create_app(
         headers=security_headers(https=settings.https),
         hosts=settings.known_hosts,
     )
-    app.wsgi_app = request_tracing.TracingMiddleware(fast_path.before(app.wsgi_app))  # type: ignore[method-assign]  # Flask's way
+    app.wsgi_app = request_tracing.TracingMiddleware(fast_path)  # type: ignore[method-assign]  # Flask's way
     return app
 
 
