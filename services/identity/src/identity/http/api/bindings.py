@@ -1,11 +1,11 @@
 """A link account's bindings (BIND, UNB-1)."""
 
+from functools import partial
 from typing import Any
 
 from marshmallow import fields, post_dump
 
 from identity.domain.bind_code import parse_code
-from identity.domain.session import Principal
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.schemas import MaskedEmail, ResponseSchema, Timestamp, Whole
@@ -63,8 +63,7 @@ class BindingsSchema(ResponseSchema):
     items = fields.List(fields.Nested(BindingSchema))
 
 
-def _link_account() -> Principal:
-    return require_principal("link")
+_link_account = partial(require_principal, "link")
 
 
 @blueprint.get("/bindings")
