@@ -1,7 +1,6 @@
 """Page sizes and cursors of the lists (OPS-1, EVT-6)."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from identity.usecases.ports.audit import AuditRecord
 MAX_POSITION = 10**18 - 1
 _MAX_ROWS = 200
 _MAX_ROW_ID = 2**53 - 1
-_ACCOUNT_ID = re.compile("[0-9a-f-]{1,36}")
+_CURSOR = re.compile(rb'\[(0|[1-9][0-9]{0,17}), "([0-9a-f-]{1,36})"\]')
 
 
 def page_limit(max_rows: int = _MAX_ROWS) -> fields.Integer:
@@ -51,10 +50,9 @@ def parse_snapshot_cursor(text: str) -> Bookmark | None:
     if not text:
         return None
     try:
-        position, account_id = json.loads(base64.b64decode(text, altchars="-_", validate=True))
-    except (ValueError, TypeError, RecursionError, binascii.Error):
-        position, account_id = None, None
-    valid = type(position) is int and type(account_id) is str and _ACCOUNT_ID.fullmatch(account_id)
-    if not valid or not 0 <= position <= MAX_POSITION:
+        found = _CURSOR.fullmatch(base64.b64decode(text, altchars="-_", validate=True))
+    except ValueError:
+        found = None
+    if found is None:
         raise InvalidInput([field_error("/after", InvalidValue("invalid", "cursor"))])
-    return Bookmark(position, account_id)
+    return Bookmark(int(found[1]), found[2].decode())
