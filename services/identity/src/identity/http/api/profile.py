@@ -92,13 +92,8 @@ def show() -> tuple[Account, dict[str, str]]:
 @blueprint.response(200, AccountSchema)
 def change(arguments: dict[str, Any]) -> tuple[Account, dict[str, str]]:
     """Save changes; a new mailbox takes effect when it is verified (PRO-1, PRO-2, PRO-5)."""
-    changes = profile.Changes(
-        name=arguments.get("name"),
-        mobile=arguments.get("mobile"),
-        email=arguments.get("email"),
-        company_phone=arguments.get("company", {}).get("phone"),
-    )
-    password = arguments.get("current_password")
+    password, company = arguments.pop("current_password", None), arguments.pop("company", {})
+    changes = profile.Changes(**arguments, company_phone=company.get("phone"))
     account = profile.change(
         ports(),
         require_principal(),
