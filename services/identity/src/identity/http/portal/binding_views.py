@@ -2,70 +2,42 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from port_runtime.mailbox_mask import masked_mailbox
 
 from identity.domain.bind_code import MAX_TRIES
-from identity.domain.binding import Status
 from identity.domain.errors import CodeExhausted, CodeExpired
 from identity.http import problems
+from identity.http.portal.company_list import CompanyRow
 from identity.http.portal.layout.times import taipei
 from identity.http.text_types import StateTexts
 from identity.http.zh_tw import portal as texts
 from identity.usecases.bindings import BindingEntry
 
 
-@dataclass(frozen=True, slots=True)
-class BindingView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingView(CompanyRow):
     """A binding at the time `now`."""
 
     entry: BindingEntry
     now: datetime
 
-    @property
-    def id(self) -> str:
-        return self.entry.binding.id
-
-    @property
-    def username(self) -> str:
-        return self.entry.account.username
-
-    @property
-    def company(self) -> str:
-        return self.entry.account.company_name
-
-    @property
-    def tax_id(self) -> str:
-        return self.entry.account.tax_id
-
-    @property
-    def used_at(self) -> datetime | None:
-        """When the link account last switched to this account or chose it at a service (BIND-10)."""
-        return self.entry.binding.used_at
-
-    @property
-    def status(self) -> Status:
-        return self.entry.binding.status
+    @classmethod
+    def of(cls, entry: BindingEntry, now: datetime) -> Self:
+        binding, account = entry.binding, entry.account
+        return cls(
+            id=binding.id,
+            account=account,
+            status=binding.status,
+            used_at=binding.used_at,
+            entry=entry,
+            now=now,
+        )
 
     @property
     def state(self) -> StateTexts:
         return texts.BINDING_STATES[self.status]
-
-    @property
-    def details(self) -> list[tuple[str, str]]:
-        """Labels and values of the panel, in the manual's order. An ended binding omits name, mailbox and phone."""
-        account = self.entry.account
-        labels = {
-            texts.BINDING_USERNAME: account.username,
-            texts.BINDING_TAX_ID: account.tax_id,
-            texts.BINDING_NAME: account.name,
-            texts.BINDING_COMPANY: account.company_name,
-            texts.BINDING_EMAIL: self.masked_mailbox,
-            texts.BINDING_PHONE: account.company_phone,
-        }
-        hidden = {texts.BINDING_NAME, texts.BINDING_EMAIL, texts.BINDING_PHONE}
-        removed = self.status == "removed"
-        return [(label, value) for label, value in labels.items() if not removed or label not in hidden]
 
     @property
     def masked_mailbox(self) -> str:

@@ -64,7 +64,7 @@ class CodeForm(Form):
 
 def _views(principal: Principal) -> list[BindingView]:
     now = ports().clock.now()
-    return [BindingView(entry, now) for entry in bindings.list_bindings(ports(), principal)]
+    return [BindingView.of(entry, now) for entry in bindings.list_bindings(ports(), principal)]
 
 
 def _show(
@@ -203,7 +203,7 @@ def end(binding_id: UUID) -> Response:
     bindings.unbind_from_link(ports(), principal, account)
     if view is not None:
         text = texts.BINDING_DISMISSED if view.status == "removed" else texts.BINDING_REMOVED
-        flash_message(text.format(username=view.username, company=view.company))
+        flash_message(text.format(username=view.account.username, company=view.account.company_name))
     return redirect_to("portal.bindings.show", account=_NONE)
 
 

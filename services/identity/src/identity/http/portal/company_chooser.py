@@ -1,56 +1,27 @@
 """The page on which a link account chooses the company for a login at a port service (OIDC-6, OIDC-7)."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from flask import Blueprint, Response, request
 
-from identity.http.portal.company_list import company_list
+from identity.http.portal.company_list import CompanyRow, company_list
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.pending_authorization_request import advance, with_request
 from identity.http.web_context import ports
 from identity.usecases.authorization_decision import Interaction
 from identity.usecases.authorization_request_validation import ValidatedRequest
-from identity.usecases.steps.company_choice import Candidate
 
 blueprint = Blueprint("company_chooser", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CandidateView:
-    """A row of the list. All candidates are verified; their last use is not shown."""
-
-    candidate: Candidate
-    status: str = "verified"
-    used_at: datetime | None = None
-
-    @property
-    def id(self) -> str:
-        return self.candidate.account.id
-
-    @property
-    def company(self) -> str:
-        return self.candidate.account.company_name
-
-    @property
-    def tax_id(self) -> str:
-        return self.candidate.account.tax_id
-
-    @property
-    def username(self) -> str:
-        return self.candidate.account.username
-
-
 def page(request_id: str, validated: ValidatedRequest, interaction: Interaction) -> Response:
     """Return the list of companies, the company last chosen at this service first."""
-    rows = [CandidateView(each) for each in interaction.candidates if each.account.kind == "general"]
+    general = [each for each in interaction.candidates if each.account.kind == "general"]
     own = next((each.account for each in interaction.candidates if each.account.kind == "link"), None)
-    last = next((row for row in rows if row.candidate.was_last), None)
+    last = next((each.account for each in general if each.was_last), None)
     return render_page(
         "company_chooser.html",
         request_id=request_id,
         service=validated.client.display_name,
-        companies=company_list(rows),
+        companies=company_list([CompanyRow(id=each.account.id, account=each.account) for each in general]),
         last=last,
         last_in_use=last is not None and last.id in interaction.in_use,
         own=own,

@@ -62,12 +62,6 @@ REMOVED: Final[Mapping[RemovedReason, str]] = {
 }
 """Reasons for the end of a binding (UNB-4)."""
 REMOVED_AT: Final = "{reason}（{at}）。"
-BINDING_USERNAME: Final = "帳號"
-BINDING_TAX_ID: Final = "公司統編"
-BINDING_NAME: Final = "使用者名稱"
-BINDING_COMPANY: Final = "公司名稱"
-BINDING_EMAIL: Final = "信箱"
-BINDING_PHONE: Final = "公司電話"
 CODE_SENT: Final = (
     "［鏈結帳號綁定驗證碼通知］已發送到被綁定帳號的 Email 信箱！請聯繫帳號使用者取得［驗證碼］。"
 )
