@@ -1,16 +1,10 @@
 """The page of a person's own open sessions (LOGIN-7)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Self
 from uuid import UUID
 
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
-from identity.domain.open_login import OpenLogin, ServiceLogin
-from identity.domain.session import Principal
 from identity.http.portal.browser_names import browser_name
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.pages import render_page
@@ -24,46 +18,13 @@ from identity.usecases import sessions
 blueprint = Blueprint("sessions", __name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginView:
-    """An open login on the page.
-
-    If its portal session has timed out and the session's row is deleted, `address` is empty, `seen_at` is None, and
-    `created_at` is the time of its oldest login at a service.
-    """
-
-    id: str
-    browser: str
-    address: str
-    created_at: datetime
-    seen_at: datetime | None
-    current: bool
-    switched: bool
-    timed_out: bool
-    services: Sequence[ServiceLogin]
-
-    @classmethod
-    def of(cls, login: OpenLogin, principal: Principal) -> Self:
-        session = login.session
-        return cls(
-            id=login.id,
-            browser=browser_name(session.user_agent) if session else texts.FORMER_BROWSER,
-            address=session.address if session else "",
-            created_at=session.created_at if session else login.services[-1].created_at,
-            seen_at=session.seen_at if session else None,
-            current=login.id == principal.session_id,
-            switched=login.is_switched,
-            timed_out=not login.is_portal_open,
-            services=login.services,
-        )
-
-
 @blueprint.get("/sessions")
 def show() -> Response:
     """List the open logins, the current login first. A switched session must not see them (SW-4)."""
     principal = require_principal()
-    views = [LoginView.of(login, principal) for login in sessions.own_logins(ports(), principal)]
-    return render_page("sessions.html", logins=sorted(views, key=lambda view: not view.current))
+    current_id = principal.session_id
+    logins = sorted(sessions.own_logins(ports(), principal), key=lambda login: login.id != current_id)
+    return render_page("sessions.html", logins=logins, current_id=current_id, browser_name=browser_name)
 
 
 @blueprint.post("/sessions/<uuid:session_id>/end")

@@ -112,7 +112,6 @@ DEVICE_LOGGED_OUT: Final = "已登出該裝置"
 DEVICE_ALREADY_LOGGED_OUT: Final = "該裝置先前已登出"
 SERVICE_LOGGED_OUT: Final = "已登出該服務"
 SERVICE_ALREADY_LOGGED_OUT: Final = "該服務先前已登出"
-FORMER_BROWSER: Final = "先前的瀏覽器"
 OTHER_DEVICES_LOGGED_OUT: Final = "其他裝置皆已登出"
 
 UNKNOWN_BROWSER: Final = "其他瀏覽器"
