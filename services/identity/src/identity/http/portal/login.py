@@ -8,8 +8,7 @@ from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locke
 from identity.domain.session import Principal
 from identity.http.client_info import client_info
 from identity.http.portal.layout.csrf import redisplay_with
-from identity.http.portal.layout.ended_by_mailbox_change import forget_login, mailbox_was_changed
-from identity.http.portal.layout.ended_by_unbinding import forget_binding, unbound_company
+from identity.http.portal.layout.ended_logins import ended_notice
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import render_page
@@ -18,17 +17,9 @@ from identity.http.portal.layout.session_cookies import clear_session_cookie, se
 from identity.http.session_auth import current_principal, optional_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
-from identity.http.zh_tw import portal as texts
 from identity.usecases import login, sessions
 
 blueprint = Blueprint("login", __name__)
-
-_NOTICES = {
-    "password": texts.SESSION_ENDED_BY_PASSWORD,
-    "session": texts.SESSION_ENDED,
-    "unsaved": texts.SESSION_ENDED_UNSAVED,
-}
-"""The login page's notices, by the `ended` argument of the redirect."""
 
 
 class LoginForm(Form):
@@ -47,23 +38,11 @@ def show() -> Response:
     """Show the login form, or redirect a logged-in person to the page where the session continues."""
     principal = optional_principal()
     if principal is None:
-        notice = _notice(request.args.get("ended", ""))
+        notice = ended_notice(request.args.get("ended", ""))
         if notice:
             flash_message(notice, kind="notice")
         return _show()
     return redirect_to_url(landing_url(principal))
-
-
-def _notice(ended: str) -> str:
-    """Return why the person must log in again, or an empty string. Forget a stored cause, so that it is shown once."""
-    company = None if ended == "password" else unbound_company()
-    if company is not None:
-        forget_binding()
-        return texts.SESSION_ENDED_BY_UNBINDING.format(company=company)
-    if ended != "password" and mailbox_was_changed():
-        forget_login()
-        return texts.SESSION_ENDED_BY_NEW_MAILBOX + (texts.NOT_SAVED_BEFORE if ended == "unsaved" else "")
-    return _NOTICES.get(ended, "")
 
 
 def _show() -> Response:

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotVerified, TooManySwitches, WrongKind
-from identity.http.portal.layout.ended_by_unbinding import forget_binding, remember_binding
+from identity.http.portal.layout.ended_logins import forget_binding, remember_binding
 from identity.http.portal.layout.flash_messages import flash_refusal
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.layout.session_cookies import set_session_cookie

@@ -10,7 +10,7 @@ from port_runtime.mailbox_mask import masked_mailbox
 from identity.domain.account import Account
 from identity.domain.mail_link import Purpose
 from identity.http.portal.layout.csrf import redisplay_with
-from identity.http.portal.layout.ended_by_mailbox_change import remember_login
+from identity.http.portal.layout.ended_logins import remember_login
 from identity.http.portal.layout.link_pages import link_page
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to

@@ -4,7 +4,7 @@ from flask import Response
 
 from identity.http.cookie_names import session_cookie
 from identity.http.device_cookies import remember_device
-from identity.http.portal.layout.ended_by_mailbox_change import remember_login
+from identity.http.portal.layout.ended_logins import remember_login
 from identity.http.portal.layout.pages import clear_form_session
 from identity.http.web_context import web_context
 from identity.usecases.sessions import IssuedSession
