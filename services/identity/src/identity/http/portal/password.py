@@ -1,6 +1,6 @@
 """The page to change the password (PRO-4, UNB-5), and the form for a new password, which the reset shares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response
@@ -8,12 +8,11 @@ from flask import Blueprint, Response
 from identity.domain.account import Account
 from identity.domain.errors import BadPassword, Busy, PasswordReused, Refusal, TooManyChecks
 from identity.http.device_cookies import remember_device
-from identity.http.field_errors import field_error_sentence
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
-from identity.http.portal.layout.forms import CheckboxField, Form, SecretField, check_repeated
+from identity.http.portal.layout.forms import CheckboxField, SecretField
+from identity.http.portal.layout.new_password_form import FormWithNewPassword
 from identity.http.portal.layout.pages import render_page
-from identity.http.portal.layout.password_advice import password_advice, password_description, password_hint
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
@@ -25,8 +24,8 @@ from identity.usecases.sessions import issue_device
 blueprint = Blueprint("password", __name__)
 
 
-class NewPasswordForm(Form):
-    """A new password of `owner`, entered twice. A password that is too long is refused, not truncated."""
+class NewPasswordForm(FormWithNewPassword):
+    """A new password of `owner`."""
 
     password = SecretField(labels.NEW_PASSWORD, refusals=(PasswordReused,), autocomplete="new-password")
     password_again = SecretField(labels.NEW_PASSWORD_AGAIN, autocomplete="new-password")
@@ -34,26 +33,9 @@ class NewPasswordForm(Form):
     def __init__(self, *args: Any, owner: Account | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self._owner = owner
-        policy = ports().rules.passwords
-        self.password.hint = password_hint(policy)
-        self.password.help = password_description(policy)
-
-    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """Check the new password against the policy and the owner's data (SEC-2)."""
-        super().validate(extra_validators)
-        if not self.password.errors:
-            for error in ports().rules.passwords.errors(self.password.data or "", self._personal_terms):
-                self.add_error("password", field_error_sentence(error))
-        return not self.invalid_fields
-
-    def validate_password_again(self, field: SecretField) -> None:
-        check_repeated(self.password, field)
-
-    def secret_advice(self) -> dict[str, str]:
-        return password_advice(self.password, self._personal_terms)
 
     @property
-    def _personal_terms(self) -> Sequence[str]:
+    def personal_terms(self) -> Sequence[str]:
         return self._owner.personal_terms if self._owner else ()
 
 

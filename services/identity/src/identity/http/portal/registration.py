@@ -1,6 +1,6 @@
 """Registration pages: the choice of the account kind, the form and the result (REG; manual, steps 2 to 15)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, session
@@ -16,12 +16,12 @@ from identity.domain.phone import parse_mobile, parse_phone
 from identity.domain.postal_address import parse_postal_address
 from identity.domain.username import parse_username
 from identity.http.client_info import client_info
-from identity.http.field_errors import field_error_sentence, parse_tax_id, password_errors, personal_terms
+from identity.http.field_errors import parse_tax_id, personal_terms
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
-from identity.http.portal.layout.forms import Form, SecretField, TextField, check_repeated
+from identity.http.portal.layout.forms import SecretField, TextField
+from identity.http.portal.layout.new_password_form import FormWithNewPassword
 from identity.http.portal.layout.pages import render_page
-from identity.http.portal.layout.password_advice import password_advice, password_description, password_hint
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
@@ -36,7 +36,7 @@ _SENT = "application"
 """The key of the last registration in the form session."""
 
 
-class RegistrationForm(Form):
+class RegistrationForm(FormWithNewPassword):
     """The account's fields, then the company's, in the manual's order (steps 3 to 12; REG-2 to REG-8, REG-10)."""
 
     username = TextField(labels.USERNAME, parse_username, refusals=(UsernameTaken,), autocomplete="username")
@@ -56,27 +56,14 @@ class RegistrationForm(Form):
 
     def __init__(self, formdata: Any = None, **options: Any) -> None:
         super().__init__(formdata, **options)
-        policy = ports().rules.passwords
-        self.password.hint = password_hint(policy)
-        self.password.help = password_description(policy)
         if formdata:
             self._explain_empty_passwords()
         self.account_part = list(self)[:6]
         self.company_part = list(self)[6:]
 
-    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """Check the password last, because it must not contain values of the applicant's other fields (SEC-2)."""
-        super().validate(extra_validators)
-        if not self.password.errors:
-            for error in password_errors(self.password.data or "", self._parsed_values()):
-                self.add_error("password", field_error_sentence(error))
-        return not self.invalid_fields
-
-    def validate_password_again(self, field: SecretField) -> None:
-        check_repeated(self.password, field)
-
-    def secret_advice(self) -> dict[str, str]:
-        return password_advice(self.password, personal_terms(self._parsed_values()))
+    @property
+    def personal_terms(self) -> Sequence[str]:
+        return personal_terms(self._parsed_values())
 
     def _parsed_values(self) -> dict[str, str]:
         return {field.name: field.parsed for field in self if isinstance(field, TextField)}
@@ -91,11 +78,6 @@ class RegistrationForm(Form):
         )
         person_values = {name: values[name] for name in ("username", "name", "mobile", "email")}
         return Registration(kind=kind, company=company, **person_values)
-
-    @property
-    def normalized_password(self) -> str:
-        """The password in the normal form that is hashed."""
-        return normalized(self.password.data or "")
 
     def _explain_empty_passwords(self) -> None:
         """Explain why the password fields are empty although all other values are shown again."""
@@ -137,7 +119,10 @@ def send(kind: Kind) -> Response:
         return _show(kind, form)
     try:
         registration.register(
-            ports(), form.registration(kind), password=form.normalized_password, client=client_info()
+            ports(),
+            form.registration(kind),
+            password=normalized(form.password.data or ""),
+            client=client_info(),
         )
     except (UsernameTaken, TooManyRequests, Busy) as refusal:
         return _show(kind, form, refusal)
