@@ -4,14 +4,14 @@ The URLs contain a digest of all files as a folder, so that the URLs of modules 
 change together with the script's. The common style sheet is one response composed of several files.
 """
 
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, request, send_from_directory
+from flask import Blueprint, Flask, Response, request, send_from_directory
 from flask_compress import Compress
 
 FILES = "portal.file"
-_EXTENSION = "portal.assets"
 _URL = "/static"
 FOLDER = Path(__file__).parents[1] / "static"
 _CACHE_FOREVER = "public, max-age=31536000, immutable"
@@ -32,24 +32,27 @@ def init_app(app: Flask, portal: Blueprint) -> None:
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_ALGORITHM_STREAMING=["br", "gzip"],
     )
-    app.extensions[_EXTENSION] = _digest(*sorted(path for path in FOLDER.rglob("*") if path.is_file()))
-    app.extensions[_STYLE] = "\n".join((FOLDER / "styles" / f"{name}.css").read_text() for name in _STYLES)
     portal.add_url_rule(f"{_URL}/<v>/<path:filename>", FILES.partition(".")[2], _send)
     portal.add_url_rule("/favicon.ico", "favicon", lambda: send_from_directory(FOLDER, _ICON))
     Compress(app)
     app.after_request(_set_cache_headers)
 
 
-def _digest(*files: Path) -> str:
-    digest = sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:_DIGEST_CHARACTERS]
+@cache
+def _digest() -> str:
+    """Return the digest of all files."""
+    files = sorted(path for path in FOLDER.rglob("*") if path.is_file())
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+@cache
+def _style_sheet() -> str:
+    return "\n".join((FOLDER / "styles" / f"{name}.css").read_text() for name in _STYLES)
 
 
 def _send(v: str, filename: str) -> Response:  # noqa: ARG001 - during a rollout, any version is served
     if filename == _STYLE:
-        return Response(current_app.extensions[_STYLE], mimetype="text/css")
+        return Response(_style_sheet(), mimetype="text/css")
     return send_from_directory(FOLDER, filename)
 
 
@@ -60,15 +63,11 @@ def _set_cache_headers(response: Response) -> Response:
     if hasattr(response.response, "close"):
         response.call_on_close(response.response.close)  # Flask-Compress replaces the response of the file
     version = (request.view_args or {}).get("v")
-    if response.status_code < 400 and version == _current_digest():  # noqa: PLR2004 - errors start at 400
+    if response.status_code < 400 and version == _digest():  # noqa: PLR2004 - errors start at 400
         response.headers["Cache-Control"] = _CACHE_FOREVER
     return response
 
 
-def _current_digest() -> str:
-    return str(current_app.extensions[_EXTENSION])
-
-
 def asset(name: str) -> str:
     """Return the URL of a file, which changes with the content of the assets."""
-    return f"{_URL}/{_current_digest()}/{name}"
+    return f"{_URL}/{_digest()}/{name}"
