@@ -135,6 +135,6 @@ def refused_page(reason: str, status: int, client: OidcClient | None, *, descrip
         status=status,
         reason=reason,
         service=client.display_name if client is not None else None,
-        home=home_of(client) if client is not None else None,
+        home=home_of(client),
         description=description,
     )

@@ -72,11 +72,9 @@ def _respond(logout: LogoutRequest) -> Response:
         return render_page(
             "service_logged_out.html",
             service=client.display_name if client is not None else None,
-            home=home_of(client) if client is not None else None,
+            home=home_of(client),
         )
-    if logout.state is not None:
-        uri += f"{'&' if '?' in uri else '?'}{urlencode({'state': logout.state})}"
-    return redirect_to_service(client, uri)
+    return redirect_to_service(client, uri, {} if logout.state is None else {"state": logout.state})
 
 
 @blueprint.app_errorhandler(UnprovenLogout)

@@ -40,7 +40,6 @@ class ServiceRequest:
     id: str
     service: str
     origin: str | None
-    login_hint: str | None
 
 
 def service_request() -> ServiceRequest | None:
@@ -59,8 +58,7 @@ def _find() -> ServiceRequest | None:
     except (RequestGone, *DATABASE_ERRORS):  # error pages work without the database
         return None
     uri = pending.parameters.get("redirect_uri") or ""
-    hint = pending.parameters.get("login_hint")
-    return ServiceRequest(found["id"], client.display_name, redirectable_origin(uri), hint)
+    return ServiceRequest(found["id"], client.display_name, redirectable_origin(uri))
 
 
 def template_url(endpoint: str, **values: Any) -> str:
@@ -96,9 +94,9 @@ def redirectable_origin(uri: str) -> str | None:
     return origin if _ORIGIN.fullmatch(origin) else None
 
 
-def home_of(client: OidcClient) -> str | None:
+def home_of(client: OidcClient | None) -> str | None:
     """Return the URL of a service's website, or None if no redirect URI has an origin to link to."""
-    origins = map(redirectable_origin, client.redirect_uris)
+    origins = map(redirectable_origin, client.redirect_uris if client is not None else ())
     return next((f"{origin}/" for origin in origins if origin is not None), None)
 
 

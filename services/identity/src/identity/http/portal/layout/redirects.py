@@ -24,7 +24,7 @@ def redirect_to(endpoint: str, **values: Any) -> Response:
 
 
 def redirect_to_url(url: str) -> Response:
-    """Redirect with 303 to one of our own URLs."""
+    """Redirect with 303 to one of our own URLs, or to a registered URL of a service."""
     return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # the class passed as argument
 
 
