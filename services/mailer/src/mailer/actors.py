@@ -81,7 +81,7 @@ class Deliverer:
                 cloudevents__event_type=event.type,
                 messaging__message__id=event.id,
             ),
-            bound_contextvars(event_id=event.id, trace_id=tracing.trace_id(), span_id=tracing.span_id()),
+            bound_contextvars(event_id=event.id, **tracing.log_ids()),
         ):
             return self._delivery.deliver(entry, item.grant)
 

@@ -160,16 +160,15 @@ def traceparent() -> str | None:
     return carrier.get("traceparent")
 
 
-def trace_id() -> str | None:
-    """Return the id of the current trace in hexadecimal, or None if there is none."""
+def log_ids() -> dict[str, str | None]:
+    """Return the ids of the current trace and span in hexadecimal, for log lines; None if there is no span."""
     context = trace.get_current_span().get_span_context()
-    return trace.format_trace_id(context.trace_id) if context.is_valid else None
-
-
-def span_id() -> str | None:
-    """Return the id of the current span in hexadecimal, or None if there is none."""
-    context = trace.get_current_span().get_span_context()
-    return trace.format_span_id(context.span_id) if context.is_valid else None
+    if not context.is_valid:
+        return {"trace_id": None, "span_id": None}
+    return {
+        "trace_id": trace.format_trace_id(context.trace_id),
+        "span_id": trace.format_span_id(context.span_id),
+    }
 
 
 def server(host: str | None, port: int | None) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class RequestRecord:
         """Return a new record, and bind its identifiers to this thread's log lines instead of the previous ones."""
         received = environ.get("HTTP_X_REQUEST_ID", "")
         record = cls(environ, received if _CLIENT_REQUEST_ID.fullmatch(received) else None)
-        ids = {"request_id": record.id, "trace_id": tracing.trace_id(), "span_id": tracing.span_id()}
+        ids = {"request_id": record.id, **tracing.log_ids()}
         if record.client_request_id is not None:
             ids["client_request_id"] = record.client_request_id
         structlog.contextvars.clear_contextvars()
