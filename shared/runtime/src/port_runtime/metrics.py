@@ -10,6 +10,7 @@ Labels have few values: a route template, never a URL; an outcome, never a name.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Kind = Literal["counter", "gauge", "histogram"]
+_CLASSES: Final[Mapping[Kind, Callable[..., Any]]] = {
+    "counter": prometheus.Counter,
+    "gauge": prometheus.Gauge,
+    "histogram": prometheus.Histogram,
+}
 
 # Seconds: from a cached answer to the longest request or mail.
 LATENCY: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -113,35 +119,25 @@ class Instruments:
 
     def registry(self, collect: Callable[[], Iterable[Sample]] = tuple) -> prometheus.CollectorRegistry:
         """Return a registry with the whole catalogue; `collect` is called at each scrape for the observable metrics."""
-        stored = _Shared(Path(self._shared)) if self._shared else self._own
+        stored = partial(_sums, Path(self._shared)) if self._shared else self._own.collect
         registry = prometheus.CollectorRegistry()
         registry.register(_Catalogued(self._catalogue, stored, collect))
         return registry
-
-
-class _Shared:
-    """Collects the metrics from the files of all processes, as sums."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-
-    def collect(self) -> Iterable[Family]:
-        # A process that is starting, or was killed while starting, has an empty file.
-        files = [str(file) for file in self._directory.glob("*.db") if _size(file)]
-        merged: Iterable[Family] = MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]  # prometheus-client does not type it
-        return merged
 
 
 class _Catalogued(Collector):
     """Yields the metrics in the order of the catalogue, including those without a series."""
 
     def __init__(
-        self, catalogue: tuple[Metric, ...], stored: Any, collect: Callable[[], Iterable[Sample]]
+        self,
+        catalogue: tuple[Metric, ...],
+        stored: Callable[[], Iterable[Family]],
+        collect: Callable[[], Iterable[Sample]],
     ) -> None:
         self._catalogue, self._stored, self._collect = catalogue, stored, collect
 
     def collect(self) -> Iterator[Family]:
-        stored = {family.name: family for family in self._stored.collect()}
+        stored = {family.name: family for family in self._stored()}
         samples = [sample for sample in self._collect() if sample.metric in self._catalogue]
         for metric in self._catalogue:
             family = stored.get(metric.family) or Family(metric.family, metric.description, metric.kind)
@@ -150,6 +146,14 @@ class _Catalogued(Collector):
                     labels = dict(zip(metric.labels, sample.labels, strict=True))
                     family.add_sample(metric.name, labels, sample.value)
             yield family
+
+
+def _sums(directory: Path) -> Iterable[Family]:
+    """Return the metrics from the files of all processes."""
+    # A process that is starting, or was killed while starting, has an empty file.
+    files = [str(file) for file in directory.glob("*.db") if _size(file)]
+    merged: Iterable[Family] = MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]  # prometheus-client does not type it
+    return merged
 
 
 def _size(file: Path) -> int:
@@ -161,18 +165,11 @@ def _size(file: Path) -> int:
 
 def _instrument(metric: Metric, registry: prometheus.CollectorRegistry) -> Any:
     arguments: dict[str, Any] = {"labelnames": tuple(metric.labels), "registry": registry}
-    instrument: Any
-    if metric.kind == "counter":
-        instrument = prometheus.Counter(metric.name, metric.description, **arguments)
-    elif metric.kind == "gauge":
-        # With several processes: the sum over running processes.
-        instrument = prometheus.Gauge(
-            metric.name, metric.description, multiprocess_mode="livesum", **arguments
-        )
-    else:
-        instrument = prometheus.Histogram(
-            metric.name, metric.description, buckets=metric.buckets, **arguments
-        )
+    if metric.kind == "gauge":
+        arguments["multiprocess_mode"] = "livesum"  # with several processes: the sum over running processes
+    elif metric.kind == "histogram":
+        arguments["buckets"] = metric.buckets
+    instrument: Any = _CLASSES[metric.kind](metric.name, metric.description, **arguments)
     if metric.labels and all(metric.labels.values()):
         for values in product(*metric.labels.values()):
             instrument.labels(*values)  # start at 0, so that increase() sees the first event
