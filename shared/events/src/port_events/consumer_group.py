@@ -183,20 +183,26 @@ class Group:
         Use `keep_name` if the next process has the same name, because it may already be reading.
         """
         if unhandled:
-            self._client.xclaim(
-                self.stream,
-                self.group,
-                RELEASED_CONSUMER,
-                min_idle_time=0,
-                message_ids=list(unhandled),
-                idle=RELEASED_IDLE_MS,
-                justid=True,  # does not count as a delivery
-            )
+            self.release(*unhandled)
         if keep_name:
             return
         # Deleting a consumer drops its pending entries, so delete it only when it has none.
         if not self._client.xpending_range(self.stream, self.group, "-", "+", 1, consumername=self.name):
             self._client.xgroup_delconsumer(self.stream, self.group, self.name)
+
+    def release(self, *ids: str, **options: Any) -> list[Any]:
+        """Let any member claim these entries at once; return those that exist. `options` are those of XCLAIM."""
+        released: list[Any] = self._client.xclaim(
+            self.stream,
+            self.group,
+            RELEASED_CONSUMER,
+            min_idle_time=0,
+            message_ids=list(ids),
+            idle=RELEASED_IDLE_MS,
+            justid=True,  # does not count as a delivery
+            **options,
+        )
+        return released
 
     def _claim(self, idle_ms: int, ids: list[str], *, counting: bool) -> list[str]:
         with _ignore_missing_group():

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from port_events._consumer.deliveries import Source
-from port_events.consumer_group import RELEASED_CONSUMER, RELEASED_IDLE_MS, Group
+from port_events.consumer_group import Group
 from port_events.envelope import (
     MAX_ENVELOPE_CHARACTERS,
     Event,
@@ -80,18 +80,7 @@ class DeadLetters(Source):
     def requeue(self, dead_letter_id: str) -> bool:
         """Let any member take the dead letter; return False if it does not exist."""
         self.open()
-        claimed: Any = self._client.xclaim(
-            self._key,
-            self._group.group,
-            RELEASED_CONSUMER,
-            0,
-            [dead_letter_id],
-            idle=RELEASED_IDLE_MS,
-            retrycount=0,
-            force=True,
-            justid=True,
-        )
-        return bool(claimed)
+        return bool(self._group.release(dead_letter_id, force=True, retrycount=0))
 
     def take(self, idle_ms: int) -> tuple[RawEntry, int] | None:
         """Claim an entry that was requeued, or that a member left unfinished for `idle_ms`.
