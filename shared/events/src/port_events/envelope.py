@@ -122,7 +122,8 @@ def from_fields(entry_id: bytes | str, fields: Mapping[bytes | str, bytes | str]
     event = from_json(texts["ce"])
     if texts.get("type") != event.type:
         raise MalformedEvent("type: not that of the envelope")
-    return Entry(as_text(entry_id), event, texts.get("sealed"), _position(texts.get("position")))
+    position = _number(texts["position"], "position") if "position" in texts else None
+    return Entry(as_text(entry_id), event, texts.get("sealed"), position)
 
 
 def format_rfc3339(when: datetime) -> str:
@@ -157,7 +158,7 @@ def _event(envelope: dict[str, Any]) -> Event:
         source=_text(envelope, "source"),
         subject=_text(envelope, "subject"),
         time=_time(envelope),
-        sequence=_sequence(envelope),
+        sequence=_number(_text(envelope, "sequence"), "sequence"),
         dataschema=_text(envelope, "dataschema"),
         data=_data(envelope),
         traceparent=_traceparent(envelope),
@@ -178,18 +179,9 @@ def _time(envelope: dict[str, Any]) -> datetime:
         raise MalformedEvent("time: not a valid time") from None
 
 
-def _position(text: str | None) -> int | None:
-    if text is None:
-        return None
+def _number(text: str, name: str) -> int:
     if not _NUMBER.fullmatch(text):
-        raise MalformedEvent("position: not a number")
-    return int(text)
-
-
-def _sequence(envelope: dict[str, Any]) -> int:
-    text = _text(envelope, "sequence")
-    if not _NUMBER.fullmatch(text):
-        raise MalformedEvent("sequence: not a number")
+        raise MalformedEvent(f"{name}: not a number")
     return int(text)
 
 
