@@ -45,7 +45,6 @@ from port_events.redis_client import connect, leads_to_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from types import FrameType
 
     from redis import Redis
 
@@ -148,12 +147,8 @@ class Consumer:
 
     def stop_on_signals(self) -> Self:
         """Stop on SIGTERM and SIGINT. Call it in the main thread."""
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            self.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
         return self
 
     def start_at(self, position: int) -> None:
