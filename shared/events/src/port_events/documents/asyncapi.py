@@ -46,11 +46,12 @@ def _info() -> dict[str, Any]:
 
 
 def _channels() -> dict[str, Any]:
+    messages = {_name(each): {"$ref": MESSAGES + _name(each)} for each in CATALOGUE.values()}
     return {
         "events": {
             "address": STREAM,
             "description": "Redis Stream; every service reads it with its own consumer group.",
-            "messages": {_name(each): {"$ref": MESSAGES + _name(each)} for each in CATALOGUE.values()},
+            "messages": messages,
         },
         "mails": {
             "address": MAIL_STREAM,
@@ -58,7 +59,7 @@ def _channels() -> dict[str, Any]:
                 "Redis Stream for the mailer only. An event that causes a mail has a second entry here, with the same "
                 "fields and the field `sealed`: the mail's recipient and content, encrypted for the mailer."
             ),
-            "messages": {_name(each): {"$ref": MESSAGES + _name(each)} for each in CATALOGUE.values()},
+            "messages": messages,
         },
         "receipts": {
             "address": RECEIPTS,
