@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
-import urllib.request
 from typing import Any
+
+import requests
 
 TIMEOUT_SECONDS = 30
 POLL_SECONDS = 0.1
@@ -19,6 +19,8 @@ class Mails:
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
+        self._session = requests.Session()
+        self._session.trust_env = False  # without a proxy
         self._returned = {mail["id"] for mail in self._list()}
 
     def link_token(self, address: str) -> str:
@@ -35,17 +37,15 @@ class Mails:
             for mail in self._list():
                 if mail["id"] in self._returned or address not in mail["recipients_envelope"]:
                     continue
-                if found := pattern.search(self._read(f"/api/messages/{mail['id']}.plain")):
+                if found := pattern.search(self._get(f"/api/messages/{mail['id']}.plain").text):
                     self._returned.add(mail["id"])
                     return found[1] if found.groups() else found[0]
             time.sleep(POLL_SECONDS)
         raise TimeoutError(f"no mail for {address} came within {TIMEOUT_SECONDS} s")
 
     def _list(self) -> list[dict[str, Any]]:
-        mails: list[dict[str, Any]] = json.loads(self._read("/api/messages/"))["data"]
+        mails: list[dict[str, Any]] = self._get("/api/messages/").json()["data"]
         return mails
 
-    def _read(self, path: str) -> str:
-        with urllib.request.urlopen(self._base_url + path, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the URL comes from our settings
-            text: str = answer.read().decode()
-            return text
+    def _get(self, path: str) -> requests.Response:
+        return self._session.get(self._base_url + path, timeout=TIMEOUT_SECONDS)

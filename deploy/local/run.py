@@ -19,7 +19,6 @@ from port_runtime.settings import exit_on_error
 
 from deploy.local import pass_demo
 from deploy.local.commands import write_commands
-from deploy.local.demo import make_demo
 from deploy.local.environment import PROGRAMS, RunPaths, environments, prepare
 from deploy.local.process_manager import STOPPED_BY_SIGNAL, System
 from deploy.local.settings import RUN_DIR, read
@@ -96,6 +95,8 @@ def _announce(paths: RunPaths, started: float) -> None:
     )
     if paths.settings.demo:
         _say(f"Sample port service: {paths.pass_demo_url}  (linked from the portal's home)")
+        from deploy.local.demo import make_demo  # imports an HTTP client, which only the demo needs
+
         _say(make_demo(paths))
 
 
