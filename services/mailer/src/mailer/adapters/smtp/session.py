@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from mailer.adapters.smtp.connection import NoReplyError, NoSessionError, connect
 from mailer.adapters.smtp.message import ascii_address
-from mailer.domain.errors import AbandonedError
-from mailer.domain.smtp_replies import Reply
+from mailer.domain.errors import AbandonedError, NotSentError
+from mailer.domain.smtp_replies import Reply, classify_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +39,14 @@ class LostError(Exception):
         self.step, self.is_crowded = step, is_crowded
 
 
-class RefusedError(Exception):
-    """The server refused the mail or does not support its address, or did not reply to the message; see `reply`.
+class RefusedError(NotSentError):
+    """The server refused the mail or does not support its address, or did not reply; see `reply`.
 
     With `may_be_worn_out`, the connection may be the cause: some servers limit the mails sent over one connection.
     """
 
     def __init__(self, reply: Reply, *, may_be_worn_out: bool = False) -> None:
-        super().__init__(f"{reply.code} at {reply.step}")
+        super().__init__(classify_reply(reply), reply.text)
         self.reply, self.may_be_worn_out = reply, may_be_worn_out
 
 

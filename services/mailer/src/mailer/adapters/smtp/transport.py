@@ -18,8 +18,8 @@ from mailer.adapters.smtp.connection import NoSessionError
 from mailer.adapters.smtp.session import LostError, RefusedError, SmtpSession
 from mailer.domain.backoff import backoff_seconds
 from mailer.domain.domain_rate_limits import normalize_domain
-from mailer.domain.errors import NotSentError, ServerUnavailableError, SlowDomainError
-from mailer.domain.smtp_replies import Reply, classify_reply
+from mailer.domain.errors import ServerUnavailableError, SlowDomainError
+from mailer.domain.smtp_replies import Reply
 from mailer.usecases.delivery_ports import MailTransport
 
 if TYPE_CHECKING:
@@ -61,8 +61,13 @@ class SmtpTransport(MailTransport):
         generation = self._circuit_breaker.acquire()
         message = self._message_builder.build(mail)
         session = self._take_idle()
-        if session is None or not self._is_sent_over_idle(session, mail, message, should_send):
-            self._send_over_new(mail, message, should_send, generation)
+        try:
+            if session is None or not self._is_sent_over_idle(session, mail, message, should_send):
+                self._send_over_new(mail, message, should_send, generation)
+        except RefusedError as error:
+            if error.rule.category == "misconfigured":
+                log.error("smtp_misconfigured", step=error.reply.step, reply_code=error.reply.code)  # noqa: TRY400 - the traceback would add nothing
+            raise
 
     def is_unavailable(self) -> bool:
         """Return whether the last attempt to reach or use the server failed."""
@@ -108,7 +113,7 @@ class SmtpTransport(MailTransport):
             return False
         except RefusedError as error:
             if not error.may_be_worn_out:
-                raise self._not_sent(error.reply) from None
+                raise
             log.info("smtp_connection_worn_out", step=error.reply.step, reply_code=error.reply.code)
             return False
         return True
@@ -119,14 +124,12 @@ class SmtpTransport(MailTransport):
         session = self._connect(generation)
         try:
             self._send_over(session, mail, message, should_send)
-        except RefusedError as error:
-            raise self._not_sent(error.reply) from None
         except LostError as error:
             if error.step == "sender":
                 raise self._unavailable(generation, "no reply to a mail") from None
             if error.is_crowded:
                 raise self._slow_domain() from None
-            raise self._not_sent(Reply(error.step, 451, "4.4.2 no reply to the recipient")) from None
+            raise RefusedError(Reply(error.step, 451, "4.4.2 no reply to the recipient")) from None
 
     def _send_over(
         self, session: SmtpSession, mail: Mail, message: bytes, should_send: Callable[[], bool]
@@ -147,12 +150,6 @@ class SmtpTransport(MailTransport):
             self._bulkhead.record(normalize_domain(mail.to.domain), slow=session.was_slow)
             if session.is_open:
                 self._add_idle(session)
-
-    def _not_sent(self, reply: Reply) -> NotSentError:
-        rule = classify_reply(reply)
-        if rule.category == "misconfigured":
-            log.error("smtp_misconfigured", step=reply.step, reply_code=reply.code)
-        return NotSentError(rule, reply.text)
 
     def _slow_domain(self) -> SlowDomainError:
         wait = timedelta(seconds=backoff_seconds("slow", 1, fraction=random.random()))  # noqa: S311 - jitter
