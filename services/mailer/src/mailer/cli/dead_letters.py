@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+from port_runtime.setting_parsers import seconds
 from port_runtime.terminal_tables import table, truncate
 
 from mailer.cli.formats import EVENT_PREFIX, format_datetime
@@ -31,18 +32,12 @@ TYPES = sorted(each.removeprefix(EVENT_PREFIX) for each in EVENTS if not has_no_
 MAX_REPLY_TEXT = 60
 
 
-class _Age(click.ParamType[timedelta]):
-    """A duration such as 90s, 15m, 12h or 7d."""
-
-    name = "age"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        from port_runtime.setting_parsers import seconds
-
-        try:
-            return timedelta(seconds=seconds(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def age(text: str) -> timedelta:
+    """Parse a duration such as 90s, 15m, 12h or 7d."""
+    try:
+        return timedelta(seconds=seconds(text))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def filters(command: Callable[..., None]) -> Callable[..., None]:
@@ -52,12 +47,10 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--category", help="Only refusals of this category, such as mailbox_unknown."),
         click.option(
             "--older-than",
-            type=_Age(),
+            type=age,
             help="Only mails refused longer ago than this age, such as 2d or 12h.",
         ),
-        click.option(
-            "--newer-than", type=_Age(), help="Only mails refused within this age, such as 2d or 12h."
-        ),
+        click.option("--newer-than", type=age, help="Only mails refused within this age, such as 2d or 12h."),
     )
     for option in reversed(options):
         command = option(command)
@@ -79,8 +72,7 @@ def dead() -> None:
 def list_dead(*, limit: int, as_json: bool, **filtered: Any) -> None:
     """List dead letters, newest first."""
     with _service() as service:
-        newest, count = service.newest(_filter(**filtered), limit=limit)
-        shown = list(newest)
+        shown, count = service.newest(_filter(**filtered), limit=limit)
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in shown], indent=2))
     elif shown:

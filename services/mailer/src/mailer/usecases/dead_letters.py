@@ -12,7 +12,7 @@ from port_runtime.mailbox_mask import masked_mailbox
 from mailer.domain.errors import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
     from port_events.envelope import Entry
@@ -95,10 +95,19 @@ class DeadLetterService:
     def __init__(self, dead: DeadLetters, payload_opener: PayloadOpener, *, clock: Clock) -> None:
         self._dead, self._payload_opener, self._clock = dead, payload_opener, clock
 
-    def newest(self, selection: DeadLetterFilter, *, limit: int) -> tuple[Iterable[DeadLetter], int]:
+    def newest(self, selection: DeadLetterFilter, *, limit: int) -> tuple[list[DeadLetter], int]:
         """Return up to `limit` selected dead letters, newest first, and the number of all selected dead letters."""
-        counted = _CountingIterator(each for each in self._dead.all() if selection.matches(each))
-        return heapq.nlargest(limit, counted, key=lambda each: (each.at, each.event_id)), counted.count
+        count = 0
+
+        def selected() -> Iterator[DeadLetter]:
+            nonlocal count
+            for each in self._dead.all():
+                if selection.matches(each):
+                    count += 1
+                    yield each
+
+        newest = heapq.nlargest(limit, selected(), key=lambda each: (each.at, each.event_id))
+        return newest, count
 
     def ids(self, selection: DeadLetterFilter) -> tuple[str, ...]:
         """Return the event ids of the selected dead letters, oldest first."""
@@ -149,15 +158,3 @@ class DeadLetterService:
     def _open(self, letter: DeadLetter) -> MailPayload | None:
         entry = self._dead.fetch(letter)
         return self._payload_opener.open(entry) if entry and entry.sealed else None
-
-
-class _CountingIterator:
-    """Counts items during the iteration, so that they need not be stored."""
-
-    def __init__(self, dead_letters: Iterable[DeadLetter]) -> None:
-        self._dead_letters, self.count = dead_letters, 0
-
-    def __iter__(self) -> Iterator[DeadLetter]:
-        for each in self._dead_letters:
-            self.count += 1
-            yield each
