@@ -25,7 +25,6 @@ from port_runtime.setting_parsers import (
     log_format,
     log_level,
     mode,
-    optional,
     seconds,
     secret,
     secret_url,
@@ -128,40 +127,40 @@ class TemplateSettings:
     )
     reply_to: Mailbox | None = setting(
         "MAILER_REPLY_TO",
-        parse=optional(mailbox),
+        parse=mailbox,
         default=None,
         doc="address for replies; if not set, mails ask people not to reply",
     )
     template_dir: Path | None = setting(
         "MAILER_TEMPLATE_DIR",
-        parse=optional(directory),
+        parse=directory,
         default=None,
         doc="directory of templates; each file replaces the built-in file of the same path",
     )
     contact_name: str | None = setting(
         "IDENTITY_CONTACT_NAME",
-        parse=optional(text),
+        parse=text,
         default=None,
         doc="the agency that people can contact, named in the footer of every mail; the same as identity's",
     )
     contact_phone: str | None = setting(
-        "IDENTITY_CONTACT_PHONE", parse=optional(text), default=None, doc="the agency's phone number"
+        "IDENTITY_CONTACT_PHONE", parse=text, default=None, doc="the agency's phone number"
     )
     contact_mailbox: str | None = setting(
-        "IDENTITY_CONTACT_MAILBOX", parse=optional(address), default=None, doc="the agency's mailbox"
+        "IDENTITY_CONTACT_MAILBOX", parse=address, default=None, doc="the agency's mailbox"
     )
     contact_hours: str | None = setting(
-        "IDENTITY_CONTACT_HOURS", parse=optional(text), default=None, doc="the agency's office hours"
+        "IDENTITY_CONTACT_HOURS", parse=text, default=None, doc="the agency's office hours"
     )
     privacy_url: str | None = setting(
         "IDENTITY_PRIVACY_URL",
-        parse=optional(url_of("http", "https")),
+        parse=url_of("http", "https"),
         default=None,
         doc="the agency's privacy statement",
     )
     accessibility_url: str | None = setting(
         "IDENTITY_ACCESSIBILITY_URL",
-        parse=optional(url_of("http", "https")),
+        parse=url_of("http", "https"),
         default=None,
         doc="the agency's accessibility statement",
     )
@@ -211,13 +210,13 @@ class Settings(TemplateSettings):
     )
     smtp_ca_file: Path | None = setting(
         "MAILER_SMTP_CA_FILE",
-        parse=optional(certificates),
+        parse=certificates,
         default=None,
         doc="file with the CA certificates that verify the mail server's certificate; if not set, those of the system",
     )
     smtp_ehlo: str | None = setting(
         "MAILER_SMTP_EHLO",
-        parse=optional(ehlo_name),
+        parse=ehlo_name,
         default=None,
         doc="host name sent in EHLO; if not set, the name of the machine",
     )
@@ -255,7 +254,7 @@ class Settings(TemplateSettings):
     )
     metrics_bind: HostPort | None = setting(
         "MAILER_METRICS_BIND",
-        parse=optional(host_port),
+        parse=host_port,
         default=None,
         doc="address (host:port) of the HTTP server of the mailer for metrics and health checks (`/metrics`, `/livez`, "
         "`/readyz`); never expose it to the outside",

@@ -168,15 +168,6 @@ def directory(raw: str) -> Path:
     return path
 
 
-def optional(parse: Parse[T]) -> Parse[T | None]:
-    """Return a parser that maps an empty text to None and passes any other text to `parse`."""
-
-    def parse_optional(raw: str) -> T | None:
-        return parse(raw) if raw else None
-
-    return mark_secret(parse_optional) if holds_secret(parse) else parse_optional
-
-
 def is_loopback(host: str) -> bool:
     """Return whether the host is a loopback address or `localhost` (SEC-14). No name is resolved."""
     try:

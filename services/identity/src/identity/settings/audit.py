@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import PRODUCTION, optional, secret_list
+from port_runtime.setting_parsers import PRODUCTION, secret_list
 from port_runtime.settings import setting
 
 from identity.settings.database import DatabaseSettings
@@ -17,7 +17,7 @@ class AuditSettings(DatabaseSettings):
 
     audit_keys: tuple[Secret, ...] | None = setting(
         "IDENTITY_AUDIT_KEYS",
-        parse=optional(secret_list),
+        parse=secret_list,
         default=None,
         doc="keys of the audit log's chain, newest first, separated by commas, at least 32 characters each; keep a key "
         "as long as the rows that it chained; required in production; without keys, the log is not chained",

@@ -12,7 +12,6 @@ from port_runtime.setting_parsers import (
     host_port,
     is_loopback,
     networks,
-    optional,
     seconds,
     switch,
 )
@@ -64,7 +63,7 @@ class HttpSettings(DatabaseSettings):
     )
     metrics_bind: HostPort | None = setting(
         "IDENTITY_METRICS_BIND",
-        parse=optional(host_port),
+        parse=host_port,
         default=None,
         doc="address (host:port) of the HTTP server of the web processes for metrics and health checks (`/metrics`, "
         "`/livez`, `/readyz`); never expose it to the outside",
@@ -78,7 +77,7 @@ class HttpSettings(DatabaseSettings):
     )
     forwarding_header: str | None = setting(
         "IDENTITY_FORWARDING_HEADER",
-        parse=optional(choice("x-forwarded-for", "forwarded")),
+        parse=choice("x-forwarded-for", "forwarded"),
         default=None,
         doc="forwarding header that the proxies write, `x-forwarded-for` or `forwarded` (RFC 7239); the other is "
         "ignored. If not set, `Forwarded` is read if `X-Forwarded-For` is missing. Set it if the proxies write only "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import PRODUCTION, optional, secret, secret_list, text
+from port_runtime.setting_parsers import PRODUCTION, secret, secret_list, text
 from port_runtime.settings import setting
 
 _MIN_CHARACTERS = 32
@@ -32,14 +32,10 @@ def _is_repetitive(key: str) -> bool:
 class KeySettings:
     """The keys of both services. Each is optional, because a command uses the keys that are set."""
 
-    secret_keys: tuple[Secret, ...] | None = setting(
-        "IDENTITY_SECRET_KEYS", parse=optional(secret_list), default=None
-    )
-    audit_keys: tuple[Secret, ...] | None = setting(
-        "IDENTITY_AUDIT_KEYS", parse=optional(secret_list), default=None
-    )
-    oidc_keys: Secret | None = setting("IDENTITY_OIDC_KEYS", parse=optional(secret), default=None)
-    seal_public: str | None = setting("MAIL_SEAL_PUBLIC_KEYS", parse=optional(text), default=None)
-    seal_private: Secret | None = setting("MAIL_SEAL_PRIVATE_KEYS", parse=optional(secret), default=None)
-    sign_private: Secret | None = setting("MAIL_SIGN_PRIVATE_KEYS", parse=optional(secret), default=None)
-    sign_public: str | None = setting("MAIL_SIGN_PUBLIC_KEYS", parse=optional(text), default=None)
+    secret_keys: tuple[Secret, ...] | None = setting("IDENTITY_SECRET_KEYS", parse=secret_list, default=None)
+    audit_keys: tuple[Secret, ...] | None = setting("IDENTITY_AUDIT_KEYS", parse=secret_list, default=None)
+    oidc_keys: Secret | None = setting("IDENTITY_OIDC_KEYS", parse=secret, default=None)
+    seal_public: str | None = setting("MAIL_SEAL_PUBLIC_KEYS", parse=text, default=None)
+    seal_private: Secret | None = setting("MAIL_SEAL_PRIVATE_KEYS", parse=secret, default=None)
+    sign_private: Secret | None = setting("MAIL_SIGN_PRIVATE_KEYS", parse=secret, default=None)
+    sign_public: str | None = setting("MAIL_SIGN_PUBLIC_KEYS", parse=text, default=None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import HostPort, host_port, optional
+from port_runtime.setting_parsers import HostPort, host_port
 from port_runtime.settings import setting
 
 from identity.settings.database import DatabaseSettings
@@ -20,7 +20,7 @@ class NotifySettings(DatabaseSettings):
     oidc_keys: Secret | None = oidc_keys()
     metrics_bind: HostPort | None = setting(
         "IDENTITY_NOTIFY_METRICS_BIND",
-        parse=optional(host_port),
+        parse=host_port,
         default=None,
         doc="address (host:port) of the HTTP server of `identity notify` for metrics and health checks (`/metrics`, "
         "`/livez`, `/readyz`); never expose it to the outside",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import optional, secret
+from port_runtime.setting_parsers import secret
 from port_runtime.settings import setting
 
 _MIN_ACCESS_SECONDS = 60
@@ -15,7 +15,7 @@ def oidc_keys() -> Secret | None:
     """Declare the signing keys. They are optional, because commands read the settings too, but sign nothing."""
     return setting(
         "IDENTITY_OIDC_KEYS",
-        parse=optional(secret),
+        parse=secret,
         default=None,
         doc="private JWK set of RSA and P-256 keys; the first key of each type whose `nbf` has passed signs tokens for "
         "other services, and all keys are published; required by the web processes and notify; see `identity keys new`",

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from port_runtime.setting_parsers import optional, text, url_of
+from port_runtime.setting_parsers import text, url_of
 from port_runtime.settings import setting
 
 from identity.domain.errors import InvalidValue
 from identity.domain.mailbox import parse_mailbox
 from identity.settings.http import HttpSettings
 
-_page = optional(url_of("http", "https"))
+_page = url_of("http", "https")
 
 
 def _mailbox(raw: str) -> str:
@@ -58,18 +58,18 @@ class PageSettings(HttpSettings):
     )
     contact_name: str | None = setting(
         "IDENTITY_CONTACT_NAME",
-        parse=optional(text),
+        parse=text,
         default=None,
         doc="the agency that people can contact, named in the footer of every page and on error pages",
     )
     contact_phone: str | None = setting(
-        "IDENTITY_CONTACT_PHONE", parse=optional(text), default=None, doc="the agency's phone number"
+        "IDENTITY_CONTACT_PHONE", parse=text, default=None, doc="the agency's phone number"
     )
     contact_mailbox: str | None = setting(
-        "IDENTITY_CONTACT_MAILBOX", parse=optional(_mailbox), default=None, doc="the agency's mailbox"
+        "IDENTITY_CONTACT_MAILBOX", parse=_mailbox, default=None, doc="the agency's mailbox"
     )
     contact_hours: str | None = setting(
-        "IDENTITY_CONTACT_HOURS", parse=optional(text), default=None, doc="the agency's office hours"
+        "IDENTITY_CONTACT_HOURS", parse=text, default=None, doc="the agency's office hours"
     )
     privacy_url: str | None = setting(
         "IDENTITY_PRIVACY_URL", parse=_page, default=None, doc="the agency's privacy statement"

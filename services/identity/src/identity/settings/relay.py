@@ -10,7 +10,6 @@ from port_runtime.setting_parsers import (
     HostPort,
     host_port,
     integer,
-    optional,
     secret_url,
     switch,
     text,
@@ -38,7 +37,7 @@ class ChainSettings(AuditSettings):
 
     redis_url: Secret | None = setting(
         "REDIS_URL",
-        parse=optional(secret_url(*URL_SCHEMES, check=check_redis_url)),
+        parse=secret_url(*URL_SCHEMES, check=check_redis_url),
         default=None,
         doc="URL of Redis with the relay's user",
     )
@@ -71,7 +70,7 @@ class RelaySettings(AuditSettings):
     )
     metrics_bind: HostPort | None = setting(
         "IDENTITY_RELAY_METRICS_BIND",
-        parse=optional(host_port),
+        parse=host_port,
         default=None,
         doc="address (host:port) of the HTTP server of the relay for metrics and health checks (`/metrics`, `/livez`, "
         "`/readyz`); never expose it to the outside",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from port_runtime.setting_parsers import optional, seconds
+from port_runtime.setting_parsers import seconds
 from port_runtime.settings import setting
 
 from identity.settings.audit import AuditSettings
@@ -32,7 +32,7 @@ class TidySettings(AuditSettings):
     )
     idle_disabled: int | None = setting(
         "IDENTITY_IDLE_DISABLED",
-        parse=optional(seconds),
+        parse=seconds,
         default=None,
         doc="suspend accounts unused for this long, e.g. `180d`; at least 30d, at most `IDENTITY_AUDIT_KEPT`; if not "
         "set, suspend none",

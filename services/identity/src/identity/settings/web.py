@@ -11,7 +11,6 @@ from port_runtime.setting_parsers import (
     choice,
     directory,
     integer,
-    optional,
     seconds,
     secret,
     secret_list,
@@ -52,7 +51,7 @@ class WebSettings(PageSettings):
     )
     review: str | None = setting(
         "IDENTITY_REVIEW",
-        parse=optional(choice(*REVIEWED)),
+        parse=choice(*REVIEWED),
         default=None,
         doc="kinds of account that an operator must approve: `none`, `general`, `link` or `both`; required in "
         "production, `none` in local mode if not set",
@@ -77,7 +76,7 @@ class WebSettings(PageSettings):
     )
     consent_dir: Path | None = setting(
         "IDENTITY_CONSENT_DIR",
-        parse=optional(directory),
+        parse=directory,
         default=None,
         doc="directory of the three consent texts; required in production; if not set, local mode uses samples",
     )
