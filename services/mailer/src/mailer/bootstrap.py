@@ -15,7 +15,7 @@ from mailer.adapters.payload_opener import SealedPayloadOpener
 from mailer.adapters.redis.connection import ThreadConnections, connect
 from mailer.adapters.redis.delivery_ledger import RedisLedger
 from mailer.adapters.redis.domain_rate_limits import RedisDomainRateLimit
-from mailer.adapters.redis.dramatiq_broker import ActorQueue, NotifyingRedisBroker
+from mailer.adapters.redis.dramatiq_broker import NotifyingRedisBroker
 from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.adapters.redis.stream import MailStream
 from mailer.adapters.renderer import CommonValues, TemplateRenderer
@@ -31,6 +31,7 @@ from mailer.usecases.delivery import Delivery
 if TYPE_CHECKING:
     import redis
 
+    from mailer.actors import Deliver
     from mailer.settings import Settings, TemplateSettings
     from mailer.usecases.delivery_ports import Clock
 
@@ -97,14 +98,15 @@ def build_deliverer(wiring: Wiring, settings: Settings) -> Deliverer:
     )
 
 
-def build_intake(wiring: Wiring, queue: ActorQueue, *, lease_seconds: float) -> Intake:
+def build_intake(wiring: Wiring, deliver: Deliver, *, lease_seconds: float) -> Intake:
     parts = IntakeParts(
         stream=wiring.stream,
         in_flight=wiring.in_flight,
         ledger=wiring.ledger,
         transport=wiring.transport,
         pause=wiring.pause,
-        queue=queue,
+        broker=wiring.broker,
+        deliver=deliver,
         clock=wiring.clock,
     )
     return Intake(parts, lease_seconds=lease_seconds)

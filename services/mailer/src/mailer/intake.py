@@ -16,10 +16,11 @@ from mailer.domain.mail_kinds import has_no_mail
 from mailer.usecases.delivery_ports import ClaimDeferred, ClaimGranted
 
 if TYPE_CHECKING:
+    from dramatiq import Actor
     from port_events.envelope import Entry
 
     from mailer.adapters.redis.delivery_ledger import RedisLedger
-    from mailer.adapters.redis.dramatiq_broker import ActorQueue
+    from mailer.adapters.redis.dramatiq_broker import NotifyingRedisBroker
     from mailer.adapters.redis.queue_pause import RedisQueuePause
     from mailer.adapters.redis.stream import MailStream
     from mailer.adapters.smtp.transport import SmtpTransport
@@ -45,7 +46,8 @@ class IntakeParts:
     ledger: RedisLedger
     transport: SmtpTransport
     pause: RedisQueuePause
-    queue: ActorQueue
+    broker: NotifyingRedisBroker
+    deliver: Actor[[str], None]
     clock: Clock
 
 
@@ -94,7 +96,7 @@ class Intake(threading.Thread):
         parts.transport.close_idle()
         self._take_over(until=time.monotonic() + self._lease_seconds / SWEEPS_PER_LEASE)
         queued_before = time.monotonic() - self._lease_seconds
-        parts.queue.enqueue(parts.in_flight.overdue(parts.clock.now() - GRACE, queued_before=queued_before))
+        self._enqueue(parts.in_flight.overdue(parts.clock.now() - GRACE, queued_before=queued_before))
 
     def _take_over(self, *, until: float) -> None:
         """Take over entries that no mailer has touched for the length of a lease, while the queue has room.
@@ -126,7 +128,7 @@ class Intake(threading.Thread):
         """
         if time.monotonic() >= self._poll_at:
             if self._parts.pause.poll():
-                self._parts.queue.enqueue(self._parts.in_flight.release_all())
+                self._enqueue(self._parts.in_flight.release_all())
             self._poll_at = time.monotonic() + PAUSE_POLL_SECONDS
 
     def _should_leave_backlog(self) -> bool:
@@ -157,10 +159,13 @@ class Intake(threading.Thread):
             elif isinstance(claim, ClaimGranted):
                 parts.in_flight.add(entry, claim)
                 queued.append(entry.id)
-        parts.queue.enqueue(queued)
+        self._enqueue(queued)
+
+    def _enqueue(self, entry_ids: list[str]) -> None:
+        self._parts.broker.enqueue_all(map(self._parts.deliver.message, entry_ids))
 
     def _clean_up(self) -> None:
         if time.monotonic() >= self._cleanup_at:
             self._cleanup_at = time.monotonic() + CLEANUP_SECONDS
             for name in self._parts.stream.remove_gone_members():
-                self._parts.queue.remove_queue(name)
+                self._parts.broker.remove_queue(name)

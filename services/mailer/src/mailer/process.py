@@ -25,7 +25,6 @@ from mailer.actors import declare_actor
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.metric_collectors import ProcessCollector, QueueCollector
 from mailer.adapters.redis.connection import TRANSIENT_ERRORS, connect
-from mailer.adapters.redis.dramatiq_broker import ActorQueue
 from mailer.adapters.redis.server_checks import check_access, durability_warnings, version_warning
 from mailer.bootstrap import build_deliverer, build_intake, build_wiring, process_name
 from mailer.metrics import BUILD
@@ -64,9 +63,7 @@ class MailerProcess:
         name = name or process_name()
         wiring = build_wiring(settings, clock=clock or SystemClock(), name=name)
         deliver = declare_actor(wiring.broker, build_deliverer(wiring, settings), queue=name)
-        intake = build_intake(
-            wiring, ActorQueue(wiring.broker, deliver), lease_seconds=settings.lease_seconds
-        )
+        intake = build_intake(wiring, deliver, lease_seconds=settings.lease_seconds)
         # As many threads again may wait for slow replies (see Bulkhead).
         worker = dramatiq.Worker(
             wiring.broker, worker_threads=2 * settings.threads, worker_timeout=WORKER_POLL_MS

@@ -20,7 +20,7 @@ from dramatiq.middleware import Retries
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dramatiq import Actor, Message
+    from dramatiq import Message
     from dramatiq.broker import Consumer, MessageProxy
 
 NAMESPACE: Final = "mailer:queue"
@@ -83,19 +83,6 @@ class NotifyingRedisBroker(RedisBroker):
     def _notify(self, queue_name: str) -> None:
         if consumer := self._consumers.get(queue_name):
             consumer.notify()
-
-
-class ActorQueue:
-    """The queue of one actor, whose only argument is an entry's id."""
-
-    def __init__(self, broker: NotifyingRedisBroker, actor: Actor[[str], None]) -> None:
-        self._broker, self._actor = broker, actor
-
-    def enqueue(self, entry_ids: list[str]) -> None:
-        self._broker.enqueue_all(self._actor.message(entry_id) for entry_id in entry_ids)
-
-    def remove_queue(self, name: str) -> None:
-        self._broker.remove_queue(name)
 
 
 class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # dramatiq does not export the class
