@@ -43,10 +43,11 @@ from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 T = TypeVar("T")
 MAX_PER_HOUR: Final = 1_000_000
+MAX_SHORT_SECONDS: Final = 300
 _ADDRESS_LITERAL: Final = re.compile(r"\[(IPv6:)?[0-9A-Fa-f:.]{3,45}\]")
 _DOMAIN: Final = re.compile(r"\*|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 
@@ -97,16 +98,12 @@ def domain_rate_limits(raw: str) -> DomainRateLimits:
     return DomainRateLimits(by_domain)
 
 
-def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[[str], int]:
-    """Return a parser that also checks the bounds, which are in seconds."""
-
-    def parse_within(raw: str) -> int:
-        value = parse(raw)
-        if not minimum <= value <= maximum:
-            raise ValueError(f"must be from {minimum} to {maximum} seconds")
-        return value
-
-    return parse_within
+def short_time(raw: str) -> int:
+    """Parse a duration from 1 to MAX_SHORT_SECONDS seconds."""
+    value = seconds(raw)
+    if not 1 <= value <= MAX_SHORT_SECONDS:
+        raise ValueError(f"must be from 1 to {MAX_SHORT_SECONDS} seconds")
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +219,7 @@ class Settings(TemplateSettings):
     )
     smtp_timeout_seconds: int = setting(
         "MAILER_SMTP_TIMEOUT",
-        parse=within(seconds, 1, 300),
+        parse=short_time,
         default="20s",
         doc="time-out for connecting to the mail server; replies have the time-outs of RFC 5321",
     )
@@ -240,7 +237,7 @@ class Settings(TemplateSettings):
     )
     lease_seconds: int = setting(
         "MAILER_LEASE",
-        parse=within(seconds, 1, 300),
+        parse=short_time,
         default="20s",
         doc="time after which other mailers take over the mails of a mailer that does not respond; must be longer than "
         "the time for which a demoted Redis primary still accepts writes (about 10 s with Sentinel), otherwise mails "
