@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from port_runtime import tracing
 from typing_extensions import override
 
-from mailer.domain.errors import AbandonedError, NotSentError, NotYetError
+from mailer.domain.errors import AbandonedError, NotSentError
 from mailer.metrics import SMTP_SECONDS
 from mailer.usecases.delivery_ports import MailTransport
 
@@ -34,25 +34,21 @@ class InstrumentedTransport(MailTransport):
     @override
     def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:
         started = time.perf_counter()
+        answer = "away"
         histogram: Histogram | None = self._away
         with tracing.span(
             "smtp send", kind=tracing.SpanKind.CLIENT, network__protocol__name="smtp", **self._server
         ) as span:
             try:
                 self._transport.send(mail, should_send=should_send)
-                histogram = self._accepted
-                span.set_attribute("smtp.answer", "accepted")
+                answer, histogram = "accepted", self._accepted
             except NotSentError as error:
-                histogram = self._refused
-                span.set_attribute("smtp.answer", error.rule.category)
+                answer, histogram = error.rule.category, self._refused
                 raise
             except AbandonedError:
-                histogram = None
-                span.set_attribute("smtp.answer", "abandoned")
-                raise
-            except NotYetError:
-                span.set_attribute("smtp.answer", "away")
+                answer, histogram = "abandoned", None
                 raise
             finally:
+                span.set_attribute("smtp.answer", answer)
                 if histogram is not None:
                     histogram.observe(time.perf_counter() - started)
