@@ -54,7 +54,7 @@ class TemplateRenderer(Renderer):
         self._loader = TemplateLoader(override_dir)
         self._environment = _environment(self._loader)
         self._add_globals(common)
-        self._templates = {kind.name: self._compiled(kind) for kind in MAILS.values()}
+        self._templates = {name: [self._template(f"{name}/{file}") for file in FILES] for name in MAILS}
         for kind in MAILS.values():
             for sample in self.samples(kind):
                 self._verify(kind, sample)
@@ -104,9 +104,6 @@ class TemplateRenderer(Renderer):
         text, html = (_rendered(name, self._template(name), {}) for name in FOOTER)
         self._loader.flow_once(text.splitlines())
         values.update(footer_text=text, footer_html=Markup(html))  # noqa: S704 - the template has escaped it
-
-    def _compiled(self, kind: MailKind) -> tuple[jinja2.Template, ...]:
-        return tuple(self._template(f"{kind.name}/{file}") for file in FILES)
 
     def _template(self, name: str) -> jinja2.Template:
         try:

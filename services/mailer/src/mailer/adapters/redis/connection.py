@@ -26,7 +26,14 @@ TRANSIENT_ERRORS: Final = (
 
 def connect(url: str) -> redis.Redis:
     """Return a client that connects at its first command and retries short interruptions."""
-    return redis_client.connect(url, **_options(url))
+    return redis_client.connect(
+        url,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
+        # Unix sockets have no keepalive, and redis-py refuses the option for them.
+        **({} if url.startswith("unix:") else {"socket_keepalive": True}),
+    )
 
 
 class ThreadConnections:
@@ -97,13 +104,3 @@ def server_time_ms(client: redis.Redis) -> int:
 
 def unix_ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
-
-
-def _options(url: str) -> dict[str, Any]:
-    return {
-        "socket_connect_timeout": CONNECT_SECONDS,
-        "socket_timeout": ANSWER_SECONDS,
-        "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
-        # Unix sockets have no keepalive, and redis-py refuses the option for them.
-        **({} if url.startswith("unix:") else {"socket_keepalive": True}),
-    }

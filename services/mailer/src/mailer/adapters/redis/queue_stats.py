@@ -96,10 +96,8 @@ class RedisQueueStats:
         for entries in self._pending(until):
             for entry, record in zip(entries, self._records(entries), strict=True):
                 state = _state(record, now_ms=now_ms, server_ms=server_ms)
-                if state and not has_no_mail(entry.type):
-                    by_type[entry.type].add(state, 1, _published_ms(entry.entry_id))
-                elif state and not entry.type:
-                    by_type[UNKNOWN_TYPE].add(state, 1, _published_ms(entry.entry_id))
+                if state and not (entry.type and has_no_mail(entry.type)):
+                    by_type[entry.type or UNKNOWN_TYPE].add(state, 1, _published_ms(entry.entry_id))
 
     def _pending(self, until: str) -> Iterator[list[_Pending]]:
         first = "-"

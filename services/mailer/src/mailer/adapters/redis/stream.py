@@ -56,8 +56,7 @@ class MailStream:
         return from_fields(*found[0]) if found else None
 
     def ack(self, entry_ids: list[str]) -> None:
-        if entry_ids:
-            self._client.xack(MAIL_STREAM, GROUP, *entry_ids)
+        self._group.ack(*entry_ids)
 
     def touch(self, entry_ids: list[str]) -> None:
         """Record this mailer's heartbeat, and reset the idle time of these entries."""
