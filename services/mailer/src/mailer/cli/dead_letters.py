@@ -32,10 +32,12 @@ TYPES = sorted(each.removeprefix(EVENT_PREFIX) for each in EVENTS if not has_no_
 MAX_REPLY_TEXT = 60
 
 
-def age(text: str) -> timedelta:
-    """Parse a duration such as 90s, 15m, 12h or 7d."""
+def ago(text: str) -> datetime:
+    """Parse an age such as 90s, 15m, 12h or 7d, and return the time at which it began."""
+    from mailer.adapters.clock import SystemClock
+
     try:
-        return timedelta(seconds=seconds(text))
+        return SystemClock().now() - timedelta(seconds=seconds(text))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -47,10 +49,18 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--category", help="Only refusals of this category, such as mailbox_unknown."),
         click.option(
             "--older-than",
-            type=age,
+            "until",
+            type=ago,
+            metavar="AGE",
             help="Only mails refused longer ago than this age, such as 2d or 12h.",
         ),
-        click.option("--newer-than", type=age, help="Only mails refused within this age, such as 2d or 12h."),
+        click.option(
+            "--newer-than",
+            "since",
+            type=ago,
+            metavar="AGE",
+            help="Only mails refused within this age, such as 2d or 12h.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -173,25 +183,8 @@ def _selection(
     return _filter(**filtered) if every else None
 
 
-def _filter(
-    *,
-    event_type: str | None,
-    category: str | None,
-    older_than: timedelta | None,
-    newer_than: timedelta | None,
-) -> DeadLetterFilter:
-    return DeadLetterFilter(
-        type=event_type and EVENT_PREFIX + event_type,
-        category=category,
-        since=_ago(newer_than),
-        until=_ago(older_than),
-    )
-
-
-def _ago(age: timedelta | None) -> datetime | None:
-    from mailer.adapters.clock import SystemClock
-
-    return None if age is None else SystemClock().now() - age
+def _filter(*, event_type: str | None, **others: Any) -> DeadLetterFilter:
+    return DeadLetterFilter(type=event_type and EVENT_PREFIX + event_type, **others)
 
 
 def _row(letter: DeadLetter) -> tuple[str, ...]:
