@@ -48,6 +48,14 @@ def test_dead_letters_are_filtered_by_type_category_and_age_and_limited(harness:
     assert "1 of 2 shown" in run_command(harness, "dead", "list", "--limit", "1").stderr
 
 
+@pytest.mark.parametrize("age", ["2w", "999999d"])
+def test_an_age_that_is_no_duration_or_too_long_is_a_usage_error(harness: MailerHarness, age: str) -> None:
+    result = run_command(harness, "dead", "list", "--older-than", age)
+
+    assert result.exit_code == 2
+    assert "Invalid value for '--older-than'" in result.stderr
+
+
 @pytest.mark.rule("MAIL-5", "SEC-9")
 def test_a_dead_letter_is_shown_without_its_secrets(harness: MailerHarness) -> None:
     harness.start_mailer()

@@ -38,7 +38,7 @@ def ago(text: str) -> datetime:
 
     try:
         return SystemClock().now() - timedelta(seconds=seconds(text))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(str(error)) from None
 
 
