@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
-from identity.adapters.sql.schema import BIG, ID, metadata, reference
+from identity.adapters.sql.schema import BIG, ID, index_where, metadata, reference
 from identity.adapters.sql.utc_datetime import UtcDateTime
 
 _URI = String(2000)
@@ -15,10 +15,6 @@ _THUMBPRINT = String(43)
 
 def _client(name: str = "client", **options: Any) -> Column[str]:
     return Column(name, String(40), ForeignKey("oidc_clients.name"), **options)
-
-
-def _while(condition: str, name: str, *columns: str) -> Index:
-    return Index(name, *columns, postgresql_where=text(condition), sqlite_where=text(condition))
 
 
 oidc_clients = Table(
@@ -88,9 +84,9 @@ grants = Table(
     Column("ended_at", UtcDateTime, index=True),
     Column("ended_reason", String(24)),
     Index("ix_grants_last_choice", "holder_id", "client", "created_at"),
-    _while("parent_id IS NOT NULL", "ix_grants_child", "parent_id"),
+    index_where("parent_id IS NOT NULL", "ix_grants_child", "parent_id"),
     *(
-        _while("ended_at IS NULL", f"ix_grants_{name}", name)
+        index_where("ended_at IS NULL", f"ix_grants_{name}", name)
         for name in (
             "session_id", "holder_id", "account_id", "binding_id", "parent_id", "client", "expires_at",
         )
@@ -142,8 +138,8 @@ logouts = Table(
     Column("tries", Integer, nullable=False),
     Column("outcome", String(64)),
     Column("done_at", UtcDateTime, index=True),
-    _while("done_at IS NULL", "ix_logouts_due_at", "client", "due_at"),
-    _while("leased_until IS NOT NULL", "ix_logouts_leased_until", "client", "leased_until"),
+    index_where("done_at IS NULL", "ix_logouts_due_at", "client", "due_at"),
+    index_where("leased_until IS NOT NULL", "ix_logouts_leased_until", "client", "leased_until"),
     sqlite_autoincrement=True,
 )
 """`grant_id` has no foreign key: a pending logout may be kept longer than its ended grant."""

@@ -11,10 +11,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
 )
 
-from identity.adapters.sql.schema import BIG, ID, metadata, reference
+from identity.adapters.sql.schema import BIG, ID, index_where, metadata, reference
 from identity.adapters.sql.utc_datetime import UtcDateTime
 
 accounts = Table(
@@ -45,12 +44,7 @@ accounts = Table(
     Column("revision", Integer, nullable=False),
     Column("sequence", BIG, nullable=False),
     Column("updated_at", UtcDateTime),
-    Index(
-        "ix_accounts_unverified",
-        "created_at",
-        postgresql_where=text("email_verified_at IS NULL AND closed_at IS NULL"),
-        sqlite_where=text("email_verified_at IS NULL AND closed_at IS NULL"),
-    ),
+    index_where("email_verified_at IS NULL AND closed_at IS NULL", "ix_accounts_unverified", "created_at"),
     Index("ix_accounts_created_at", "created_at"),
     Index("ix_accounts_email", "email"),
     Index("ix_accounts_tax_id", "tax_id", "created_at"),
@@ -71,12 +65,7 @@ bindings = Table(
     Column("removed_reason", String(24)),
     Column("dismissed", Boolean, nullable=False),
     Index("ix_bindings_link_account_id", "link_account_id", "requested_at"),
-    Index(
-        "ix_bindings_unverified",
-        "requested_at",
-        postgresql_where=text("status = 'unverified'"),
-        sqlite_where=text("status = 'unverified'"),
-    ),
+    index_where("status = 'unverified'", "ix_bindings_unverified", "requested_at"),
 )
 
 bind_codes = Table(
@@ -164,18 +153,8 @@ outbox = Table(
     Column("mail_at", UtcDateTime),
     Column("mail_category", String(32)),
     Index("ix_outbox_subject", "subject", "id"),
-    Index(
-        "ix_outbox_pending",
-        "id",
-        postgresql_where=text("position IS NULL"),
-        sqlite_where=text("position IS NULL"),
-    ),
-    Index(
-        "ix_outbox_sealed",
-        "mail_expires_at",
-        postgresql_where=text("sealed IS NOT NULL"),
-        sqlite_where=text("sealed IS NOT NULL"),
-    ),
+    index_where("position IS NULL", "ix_outbox_pending", "id"),
+    index_where("sealed IS NOT NULL", "ix_outbox_sealed", "mail_expires_at"),
     sqlite_autoincrement=True,
 )
 
@@ -206,26 +185,9 @@ audit = Table(
     Column("place", BIG, unique=True),
     Column("mac", String(64)),
     Index("ix_audit_account_id", "account_id", "id"),
-    Index(
-        "ix_audit_link_account_id",
-        "link_account_id",
-        "id",
-        postgresql_where=text("link_account_id IS NOT NULL"),
-        sqlite_where=text("link_account_id IS NOT NULL"),
-    ),
-    Index(
-        "ix_audit_operator",
-        "actor",
-        "id",
-        postgresql_where=text("actor_kind = 'operator'"),
-        sqlite_where=text("actor_kind = 'operator'"),
-    ),
-    Index(
-        "ix_audit_unsealed",
-        "id",
-        postgresql_where=text("place IS NULL"),
-        sqlite_where=text("place IS NULL"),
-    ),
+    index_where("link_account_id IS NOT NULL", "ix_audit_link_account_id", "link_account_id", "id"),
+    index_where("actor_kind = 'operator'", "ix_audit_operator", "actor", "id"),
+    index_where("place IS NULL", "ix_audit_unsealed", "id"),
     sqlite_autoincrement=True,
 )
 """No foreign keys, because the log outlives the rows to which it refers."""
