@@ -2,8 +2,8 @@
 
 import fcntl
 import os
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,17 +26,22 @@ _TERMINATE_SILENT_LEADER = text(
 )
 
 
-class LeaderElection(Protocol):
+class LeaderElection(ABC):
     """Leadership that lasts until it is released, or until its connection or process ends."""
 
-    is_leader: bool
+    is_leader = False
+    _newly_elected = False
 
+    @abstractmethod
     def acquire(self) -> bool:
         """Try to become or stay the leader; return whether this process leads. Raises SQLAlchemyError, OSError."""
 
     def was_elected(self) -> bool:
         """Return True in the first call after each election of this process, otherwise False."""
+        was_elected, self._newly_elected = self._newly_elected, False
+        return was_elected
 
+    @abstractmethod
     def release(self) -> None: ...
 
 
@@ -52,8 +57,6 @@ class PostgresLeaderElection(LeaderElection):
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._silence_seconds = silence_seconds
         self._connection: Connection | None = None
-        self._newly_elected = False
-        self.is_leader = False
 
     @override
     def acquire(self) -> bool:
@@ -71,20 +74,12 @@ class PostgresLeaderElection(LeaderElection):
                         _TERMINATE_SILENT_LEADER, {"lock": _LOCK, "silent": self._silence_seconds}
                     )
         except SQLAlchemyError:
-            self._drop()
+            self.release()
             raise
         return self.is_leader
 
     @override
-    def was_elected(self) -> bool:
-        was_elected, self._newly_elected = self._newly_elected, False
-        return was_elected
-
-    @override
     def release(self) -> None:
-        self._drop()
-
-    def _drop(self) -> None:
         connection, self._connection, self.is_leader = self._connection, None, False
         if connection is not None:
             connection.invalidate()  # a pooled connection would keep the lock
@@ -97,8 +92,6 @@ class FileLeaderElection(LeaderElection):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
-        self._newly_elected = False
-        self.is_leader = False
 
     @override
     def acquire(self) -> bool:
@@ -112,11 +105,6 @@ class FileLeaderElection(LeaderElection):
             return False
         self.is_leader = self._newly_elected = True
         return True
-
-    @override
-    def was_elected(self) -> bool:
-        was_elected, self._newly_elected = self._newly_elected, False
-        return was_elected
 
     @override
     def release(self) -> None:
