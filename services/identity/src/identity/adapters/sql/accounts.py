@@ -4,37 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, select
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.account_search import in_status, search
+from identity.adapters.sql.repository import MappedRepository
 from identity.adapters.sql.tables import accounts, audit
 from identity.domain.account import Account
 from identity.usecases.ports.accounts import AccountFilter, Accounts
-
-ROW_LOCK = {"key_share": True}
-"""FOR NO KEY UPDATE: unlike FOR UPDATE, it does not block foreign-key checks of rows that refer to the locked row."""
 
 BY_USERNAME = select(Account).where(accounts.c.username_key == bindparam("key"))
 _BY_MAILBOX = select(Account).where(accounts.c.mailbox_key == bindparam("key"))
 _SHARE = {"read": True}
 
 
-class SqlAccounts(Accounts):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @override
-    def add(self, account: Account) -> None:
-        self._session.add(account)
-
-    @override
-    def get(self, account_id: str) -> Account | None:
-        return self._session.get(Account, account_id)
-
-    @override
-    def locked(self, account_id: str) -> Account | None:
-        return self._session.get(Account, account_id, with_for_update=ROW_LOCK, populate_existing=True)
+class SqlAccounts(MappedRepository[Account], Accounts):
+    _mapped = Account
 
     @override
     def shared(self, account_id: str) -> Account | None:

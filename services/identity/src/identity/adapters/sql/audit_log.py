@@ -1,18 +1,16 @@
 """Writes the audit log (SEC-11)."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Engine
 from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.repository import BufferingRepository
 from identity.adapters.sql.tables import audit
 from identity.domain.audit import Entry
 from identity.usecases.ports.audit import AuditLog
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 COLUMNS = (
     "at", "action", "result", "actor_kind", "actor", "via", "account_id", "link_account_id", "address", "request_id",
@@ -23,27 +21,14 @@ ADD = audit.insert().inline()
 _ADD_ONE = FixedStatement(ADD, columns=COLUMNS)
 
 
-class SqlAuditLog(AuditLog):
+class SqlAuditLog(BufferingRepository, AuditLog):
     """Entries that commit with the change they describe."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
-        self._rows: list[dict[str, Any]] = []
+    _add_all, _add_one = ADD, _ADD_ONE
 
     @override
     def add(self, entry: Entry) -> None:
         self._rows.append(to_row(entry))
-
-    def write(self) -> None:
-        """Insert the new entries in one round trip."""
-        if self._rows:
-            rows, self._rows = self._rows, []
-            connection = self._session.connection()
-            # For a single row, setting up the driver's pipeline would take longer.
-            if len(rows) == 1:
-                _ADD_ONE.run(connection, rows[0])
-            else:
-                connection.execute(ADD, rows)
 
 
 class AutocommitAuditLog(AuditLog):

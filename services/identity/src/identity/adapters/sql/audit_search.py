@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql.repository import Repository
 from identity.adapters.sql.tables import audit, outbox
 from identity.domain.audit import Entry
 from identity.usecases.ports.audit import AuditFilter, AuditHistory, AuditRecord, MailRecord
@@ -17,10 +17,7 @@ from identity.usecases.ports.audit import AuditFilter, AuditHistory, AuditRecord
 _ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
 
 
-class SqlAuditHistory(AuditHistory):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class SqlAuditHistory(Repository, AuditHistory):
     @override
     def find(self, criteria: AuditFilter, *, account_id: str | None) -> Sequence[AuditRecord]:
         rows = (

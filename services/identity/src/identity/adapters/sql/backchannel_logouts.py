@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import logouts, oidc_clients
+from identity.adapters.sql.repository import Repository
 from identity.domain.backchannel_logout import MAX_AT_ONCE, LeasedLogout, Logout
 from identity.domain.grant import EndedGrant
 from identity.usecases.ports.backchannel_logouts import Logouts
@@ -25,9 +26,9 @@ _LOCK_CLIENT = text("SELECT pg_advisory_xact_lock(hashtext('identity_logouts'), 
 """Prevents two processes from counting a client's leases at the same time and together exceeding the limit."""
 
 
-class SqlLogouts(Logouts):
+class SqlLogouts(Repository, Logouts):
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._is_postgresql = session.get_bind().dialect.name == "postgresql"
 
     @override

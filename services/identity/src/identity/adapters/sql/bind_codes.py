@@ -1,18 +1,15 @@
 """The repository of the codes that verify a binding."""
 
 from sqlalchemy import delete, update
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql.repository import Repository
 from identity.adapters.sql.tables import bind_codes
 from identity.domain.bind_code import MAX_TRIES, BindCode
 from identity.usecases.ports.bind_codes import BindCodes
 
 
-class SqlBindCodes(BindCodes):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class SqlBindCodes(Repository, BindCodes):
     @override
     def put(self, code: BindCode) -> None:
         self._session.flush()

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, false, or_, select, update
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.accounts import ROW_LOCK
+from identity.adapters.sql.repository import MappedRepository
 from identity.adapters.sql.tables import accounts, bind_codes, bindings
 from identity.domain.account import Account
 from identity.domain.bind_code import BindCode
@@ -15,21 +14,8 @@ from identity.domain.binding import Binding
 from identity.usecases.ports.bindings import Bindings, BindingWithAccounts
 
 
-class SqlBindings(Bindings):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @override
-    def add(self, binding: Binding) -> None:
-        self._session.add(binding)
-
-    @override
-    def get(self, binding_id: str) -> Binding | None:
-        return self._session.get(Binding, binding_id)
-
-    @override
-    def locked(self, binding_id: str) -> Binding | None:
-        return self._session.get(Binding, binding_id, with_for_update=ROW_LOCK, populate_existing=True)
+class SqlBindings(MappedRepository[Binding], Bindings):
+    _mapped = Binding
 
     @override
     def live_of_general(self, account_id: str) -> Binding | None:

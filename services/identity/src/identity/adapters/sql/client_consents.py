@@ -4,20 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import client_consents
+from identity.adapters.sql.repository import Repository
 from identity.adapters.sql.upsert import insert_into
 from identity.usecases.ports.client_consents import ClientConsents
 
 _row = client_consents.c
 
 
-class SqlClientConsents(ClientConsents):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class SqlClientConsents(Repository, ClientConsents):
     @override
     def scopes(self, account_id: str, client: str) -> Sequence[str]:
         query = select(_row.scopes).where(_row.account_id == account_id, _row.client == client)

@@ -4,19 +4,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql.repository import Repository
 from identity.adapters.sql.tables import consents
 from identity.adapters.sql.upsert import insert_into
 from identity.domain.consent_texts import Text
 from identity.usecases.ports.consents import ConsentRecord, Consents
 
 
-class SqlConsents(Consents):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class SqlConsents(Repository, Consents):
     @override
     def of_account(self, account_id: str) -> Sequence[ConsentRecord]:
         row = consents.c

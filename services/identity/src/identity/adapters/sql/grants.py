@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, or_, select, true, update
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.active_grants import read_grant, select_active
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.grant_creation import OPEN, OPEN_BOUND, OPEN_CHILD
 from identity.adapters.sql.oidc_tables import grant_codes, grant_tokens, grants
+from identity.adapters.sql.repository import Repository
 from identity.domain.grant import REFRESHES_RECORDED, ActiveGrant, Code, EndedGrant, EndReason, Grant, Token
 from identity.usecases.ports.grants import Grants
 
@@ -38,10 +38,7 @@ _TOKEN = FixedStatement(select(grant_tokens).where(grant_tokens.c.digest == bind
 _Record = TypeVar("_Record", Code, Token)
 
 
-class SqlGrants(Grants):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class SqlGrants(Repository, Grants):
     @override
     def open(self, grant: Grant) -> bool:
         statement = OPEN if grant.binding_id is None else OPEN_BOUND

@@ -9,15 +9,16 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.repository import Repository
 from identity.adapters.sql.tables import accounts, mail_links
 from identity.adapters.sql.upsert import insert_into
 from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports.mail_links import MailLinks
 
 
-class SqlMailLinks(MailLinks):
+class SqlMailLinks(Repository, MailLinks):
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._new: list[Challenge] = []
 
     @override

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.oidc_tables import oidc_clients
+from identity.adapters.sql.repository import MappedRepository
 from identity.adapters.sql.tables import clients
 from identity.domain.oidc_client import OidcClient
 from identity.usecases.ports.oidc_clients import OidcClients
@@ -15,21 +14,8 @@ from identity.usecases.ports.oidc_clients import OidcClients
 _EVERY = select(OidcClient).order_by(oidc_clients.c.name)
 
 
-class SqlOidcClients(OidcClients):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @override
-    def add(self, client: OidcClient) -> None:
-        self._session.add(client)
-
-    @override
-    def get(self, name: str) -> OidcClient | None:
-        return self._session.get(OidcClient, name)
-
-    @override
-    def locked(self, name: str) -> OidcClient | None:
-        return self._session.get(OidcClient, name, with_for_update=ROW_LOCK, populate_existing=True)
+class SqlOidcClients(MappedRepository[OidcClient], OidcClients):
+    _mapped = OidcClient
 
     @override
     def every(self) -> Sequence[OidcClient]:

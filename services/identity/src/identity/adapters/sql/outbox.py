@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from port_events.envelope import Event, to_json
@@ -20,6 +19,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.repository import BufferingRepository
 from identity.adapters.sql.tables import outbox, outbox_epoch
 from identity.adapters.sql.upsert import insert_into
 from identity.domain.mail import LOST
@@ -31,20 +31,14 @@ from identity.usecases.ports.outbox import (
     WaitingMails,
 )
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
 _COLUMNS = (
     "event_id", "type", "subject", "ce", "sealed", "created_at", "mail_state", "mail_expires_at",
 )  # fmt: skip
-_ADD = outbox.insert().inline()
-_ADD_ONE = FixedStatement(_ADD, columns=_COLUMNS)
 
 
-class SqlOutbox(Outbox):
-    def __init__(self, session: "Session") -> None:
-        self._session = session
-        self._rows: list[dict[str, Any]] = []
+class SqlOutbox(BufferingRepository, Outbox):
+    _add_all = outbox.insert().inline()
+    _add_one = FixedStatement(_add_all, columns=_COLUMNS)
 
     @override
     def add(self, event: Event, *, sealed: str | None, mail_expires_at: datetime | None) -> None:
@@ -60,16 +54,6 @@ class SqlOutbox(Outbox):
                 "mail_expires_at": mail_expires_at,
             }
         )
-
-    def write(self) -> None:
-        """Insert the new events in one round trip."""
-        if self._rows:
-            rows, self._rows = self._rows, []
-            connection = self._session.connection()
-            if len(rows) == 1:
-                _ADD_ONE.run(connection, rows[0])
-            else:
-                connection.execute(_ADD, rows)
 
 
 class SqlOutboxReader(OutboxReader, WaitingMails):

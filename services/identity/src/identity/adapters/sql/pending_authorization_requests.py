@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import authorization_requests
+from identity.adapters.sql.repository import Repository
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.pending_authorization_request import PendingRequest, Progress
 from identity.usecases.ports.pending_authorization_requests import PendingRequests
@@ -16,10 +16,7 @@ from identity.usecases.ports.pending_authorization_requests import PendingReques
 _row = authorization_requests.c
 
 
-class SqlPendingRequests(PendingRequests):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class SqlPendingRequests(Repository, PendingRequests):
     @override
     def add(self, request: PendingRequest) -> None:
         values = {

@@ -3,20 +3,17 @@
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import grant_tokens
+from identity.adapters.sql.repository import Repository
 from identity.domain.grant import Token
 from identity.usecases.ports.refresh_tokens import RefreshTokens
 
 _row = grant_tokens.c
 
 
-class SqlRefreshTokens(RefreshTokens):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class SqlRefreshTokens(Repository, RefreshTokens):
     @override
     def locked(self, digest: str) -> Token | None:
         query = select(grant_tokens).where(_row.digest == digest, _row.kind == "refresh").with_for_update()

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.repository import Repository
 from identity.adapters.sql.tables import rejections, sessions
 from identity.domain.registration_rejection import Rejection
 from identity.usecases.ports.registration_rejections import Rejections
@@ -23,10 +23,7 @@ BY_SESSION = FixedStatement(
 )
 
 
-class SqlRejections(Rejections):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class SqlRejections(Repository, Rejections):
     @override
     def add(self, rejection: Rejection) -> None:
         self._session.execute(insert(rejections).values(asdict(rejection)))

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import grants, oidc_clients
+from identity.adapters.sql.repository import Repository
 from identity.adapters.sql.tables import accounts
 from identity.domain.open_login import ServiceLogin
 from identity.usecases.ports.service_logins import ServiceLogins
@@ -31,10 +31,7 @@ _LOGINS = (
 )  # fmt: skip
 
 
-class SqlServiceLogins(ServiceLogins):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class SqlServiceLogins(Repository, ServiceLogins):
     @override
     def of_holder(self, account_id: str, now: datetime) -> Sequence[ServiceLogin]:
         return self._open(_row.holder_id == account_id, now)
