@@ -35,15 +35,22 @@ SAMPLE_CONTACT = {  # used by `make run DEMO=1` in the portal and in mails; the 
     "IDENTITY_CONTACT_MAILBOX": "pass@example.com",
     "IDENTITY_CONTACT_HOURS": "週一至週五 8:00–17:00",
 }
-NOT_PASSED_ON = (
-    "IDENTITY_PORT",
-    "IDENTITY_SECRET_KEYS",
-    "IDENTITY_SECRET_KEYS_FILE",
-    "IDENTITY_AUDIT_KEYS",
-    "IDENTITY_AUDIT_KEYS_FILE",
-    "IDENTITY_OIDC_KEYS",
-    "IDENTITY_OIDC_KEYS_FILE",
-)
+SECRETS = {  # of each process, with their files in the directory of keys; web processes must not have the audit keys
+    "identity": {
+        "IDENTITY_SECRET_KEYS": "secret_keys",
+        "IDENTITY_OIDC_KEYS": "oidc_keys.json",
+        "MAIL_SEAL_PUBLIC_KEYS": "mail_seal_public.json",
+        "MAIL_SIGN_PRIVATE_KEYS": "mail_sign_private.json",
+    },
+    "relay": {"IDENTITY_AUDIT_KEYS": "audit_keys"},
+    "notify": {"IDENTITY_OIDC_KEYS": "oidc_keys.json"},
+    "mailer": {
+        "MAIL_SEAL_PRIVATE_KEYS": "mail_seal_private.json",
+        "MAIL_SIGN_PUBLIC_KEYS": "mail_sign_public.json",
+    },
+}
+_SECRET_NAMES = [name for secrets in SECRETS.values() for name in secrets]
+NOT_PASSED_ON = {"IDENTITY_PORT", *_SECRET_NAMES, *(f"{name}_FILE" for name in _SECRET_NAMES)}
 FROM_OUTSIDE = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -113,20 +120,20 @@ def _restrict_permissions(root: Path) -> None:
 
 def environments(paths: RunPaths) -> dict[str, dict[str, str]]:
     """Return the environment of each process in the Procfile, and of `identity migrate`."""
-    redis, mailbox = _redis(paths), _mailbox(paths)
-    identity, mailer = _identity(paths), _mailer(paths)
-    issuer = identity.get("IDENTITY_PUBLIC_URL", paths.identity_url)
-    demo = {pass_demo.NAME: _base() | pass_demo.environment(paths, issuer)} if paths.settings.demo else {}
-    return {
-        **demo,
-        "redis": _base() | redis,
-        "mailbox": _base() | mailbox,
-        "identity": _base() | identity,
-        "migrate": _base() | _database(paths) | {"IDENTITY_LOG_LEVEL": "WARNING"},
-        "relay": _base() | _relay(paths),
-        "notify": _base() | _notify(paths),
-        "mailer": _base() | mailer | {"REDIS_URL_FILE": str(paths.redis / "mailer.url")},
+    identity = _identity(paths)
+    own = {
+        "redis": _redis(paths),
+        "mailbox": _mailbox(paths),
+        "identity": identity,
+        "migrate": _database(paths) | {"IDENTITY_LOG_LEVEL": "WARNING"},
+        "relay": _database(paths) | {"REDIS_URL_FILE": str(paths.redis / "relay.url")},
+        "notify": _merge({"IDENTITY_PUBLIC_URL": paths.identity_url}, _database(paths)),
+        "mailer": _mailer(paths) | {"REDIS_URL_FILE": str(paths.redis / "mailer.url")},
     }
+    if paths.settings.demo:
+        issuer = identity.get("IDENTITY_PUBLIC_URL", paths.identity_url)
+        own[pass_demo.NAME] = pass_demo.environment(paths, issuer)
+    return {name: _base() | settings | _secrets(paths, name) for name, settings in own.items()}
 
 
 def _base() -> dict[str, str]:
@@ -172,24 +179,6 @@ def _database(paths: RunPaths) -> dict[str, str]:
     return _merge(defaults, _from_caller("IDENTITY_"))
 
 
-def _relay(paths: RunPaths) -> dict[str, str]:
-    """Return the environment of the relay; web processes must not have its audit keys."""
-    return (
-        _database(paths)
-        | {"REDIS_URL_FILE": str(paths.redis / "relay.url")}
-        | _secret("IDENTITY_AUDIT_KEYS", str(paths.keys / "audit_keys"))
-    )
-
-
-def _notify(paths: RunPaths) -> dict[str, str]:
-    """Return the environment of notify, with the signing keys but no other keys."""
-    return _merge({"IDENTITY_PUBLIC_URL": paths.identity_url}, _database(paths)) | _oidc_keys(paths)
-
-
-def _oidc_keys(paths: RunPaths) -> dict[str, str]:
-    return _secret("IDENTITY_OIDC_KEYS", str(paths.keys / "oidc_keys.json"))
-
-
 def _identity(paths: RunPaths) -> dict[str, str]:
     defaults = {
         "IDENTITY_BIND": f"127.0.0.1:{paths.settings.identity_port}",
@@ -197,13 +186,7 @@ def _identity(paths: RunPaths) -> dict[str, str]:
         **EXTERNAL_PAGES,
         **(pass_demo.links(paths) | SAMPLE_CONTACT if paths.settings.demo else {}),
     }
-    return (
-        _merge(defaults, _database(paths))
-        | _secret("IDENTITY_SECRET_KEYS", str(paths.keys / "secret_keys"))
-        | _oidc_keys(paths)
-        | _secret("MAIL_SEAL_PUBLIC_KEYS", str(paths.keys / "mail_seal_public.json"))
-        | _secret("MAIL_SIGN_PRIVATE_KEYS", str(paths.keys / "mail_sign_private.json"))
-    )
+    return _merge(defaults, _database(paths))
 
 
 def _mailer(paths: RunPaths) -> dict[str, str]:
@@ -219,11 +202,7 @@ def _mailer(paths: RunPaths) -> dict[str, str]:
         "IDENTITY_PRIVACY_URL",
         "IDENTITY_ACCESSIBILITY_URL",
     )
-    return (
-        _merge(defaults, _from_caller("MAILER_", *shared))
-        | _secret("MAIL_SEAL_PRIVATE_KEYS", str(paths.keys / "mail_seal_private.json"))
-        | _secret("MAIL_SIGN_PUBLIC_KEYS", str(paths.keys / "mail_sign_public.json"))
-    )
+    return _merge(defaults, _from_caller("MAILER_", *shared))
 
 
 def _merge(defaults: dict[str, str], outside: dict[str, str]) -> dict[str, str]:
@@ -231,11 +210,15 @@ def _merge(defaults: dict[str, str], outside: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in defaults.items() if f"{name}_FILE" not in outside} | outside
 
 
-def _secret(name: str, path: str) -> dict[str, str]:
-    """Return the caller's variable, else the caller's file, else the generated file."""
-    if os.environ.get(name):
-        return {name: os.environ[name]}
-    return {f"{name}_FILE": os.environ.get(f"{name}_FILE") or path}
+def _secrets(paths: RunPaths, process: str) -> dict[str, str]:
+    """Return for each secret the caller's variable, else the caller's file, else the generated file."""
+    found: dict[str, str] = {}
+    for name, file in SECRETS.get(process, {}).items():
+        if os.environ.get(name):
+            found[name] = os.environ[name]
+        else:
+            found[f"{name}_FILE"] = os.environ.get(f"{name}_FILE") or str(paths.keys / file)
+    return found
 
 
 def _from_caller(*prefixes: str) -> dict[str, str]:
