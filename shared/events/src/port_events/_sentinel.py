@@ -6,14 +6,18 @@ are for the server; the options `sentinel_username` and `sentinel_password` are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from redis.backoff import NoBackoff
 from redis.connection import parse_url
 from redis.retry import Retry
 from redis.sentinel import Sentinel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from port_events._failover import Address
 
 SUFFIX: Final = "+sentinel"
 _DEFAULT_PORT: Final = 26379
@@ -22,49 +26,41 @@ _OPTIONS: Final = {"socket_connect_timeout": 1.0, "socket_timeout": 1.0, "retry"
 _CREDENTIALS: Final = "sentinel_"
 
 
-@dataclass(frozen=True, slots=True)
-class SentinelUrl:
-    """A parsed URL. `server_url` has a placeholder as host; `service` is the sentinels' name of the primary."""
+def parse_sentinel_url(url: str) -> tuple[str, Callable[[], Address]]:
+    """Return the server's URL with a placeholder as host, and a function that returns the primary's address.
 
-    server_url: str
-    service: str
-    sentinel: Sentinel
+    Raises ValueError, and does not connect. The function asks one sentinel after another until one knows the
+    service and sees its primary up. It raises redis.RedisError.
+    """
+    parts = urlsplit(url)
+    user, _, hosts = parts.netloc.rpartition("@")
+    service, _, database = parts.path.strip("/").partition("/")
+    if not service or not (database or "0").isdecimal():
+        raise ValueError("the path is not /SERVICE or /SERVICE/DB")
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    of_sentinels = {name.removeprefix(_CREDENTIALS): value for name, value in options if _is_ours(name)}
+    query = urlencode([each for each in options if not _is_ours(each[0])])
+    scheme = parts.scheme.removesuffix(SUFFIX)
+    server_url = urlunsplit((scheme, f"{user}@localhost", f"/{database}", query, ""))
+    addresses = [_address(each) for each in hosts.split(",")]
+    tls = _tls_options(server_url) if scheme == "rediss" else {}
+    try:
+        sentinel = Sentinel(addresses, sentinel_kwargs={**_OPTIONS, **tls, **of_sentinels})  # type: ignore[no-untyped-call]  # redis-py lacks the type
+    except TypeError:
+        raise ValueError("an option that begins with ssl_ is unknown") from None
 
-    @classmethod
-    def parse(cls, url: str) -> SentinelUrl:
-        """Parse a URL without connecting. Raises ValueError."""
-        parts = urlsplit(url)
-        user, _, hosts = parts.netloc.rpartition("@")
-        service, _, database = parts.path.strip("/").partition("/")
-        if not service or not (database or "0").isdecimal():
-            raise ValueError("the path is not /SERVICE or /SERVICE/DB")
-        options = parse_qsl(parts.query, keep_blank_values=True)
-        of_sentinels = {name.removeprefix(_CREDENTIALS): value for name, value in options if _is_ours(name)}
-        query = urlencode([each for each in options if not _is_ours(each[0])])
-        scheme = parts.scheme.removesuffix(SUFFIX)
-        server_url = urlunsplit((scheme, f"{user}@localhost", f"/{database}", query, ""))
-        addresses = [_address(each) for each in hosts.split(",")]
-        tls = _tls_options(server_url) if scheme == "rediss" else {}
-        try:
-            sentinel = Sentinel(addresses, sentinel_kwargs={**_OPTIONS, **tls, **of_sentinels})  # type: ignore[no-untyped-call]  # redis-py lacks the type
-        except TypeError:
-            raise ValueError("an option that begins with ssl_ is unknown") from None
-        return cls(server_url, unquote(service), sentinel)
-
-    def locate(self) -> tuple[str, int]:
-        """Return the primary's address according to the first sentinel that knows the service and sees its primary up.
-
-        Raises redis.RedisError.
-        """
-        host, port = self.sentinel.discover_master(self.service)  # type: ignore[no-untyped-call]  # redis-py lacks the type
+    def locate() -> Address:
+        host, port = sentinel.discover_master(unquote(service))  # type: ignore[no-untyped-call]  # redis-py lacks the type
         return str(host), int(port)
+
+    return server_url, locate
 
 
 def _is_ours(option: str) -> bool:
     return option in {f"{_CREDENTIALS}username", f"{_CREDENTIALS}password"}
 
 
-def _address(text: str) -> tuple[str, int]:
+def _address(text: str) -> Address:
     parts = urlsplit(f"//{text}")
     if not parts.hostname or parts.path or parts.username is not None:
         raise ValueError("a host is missing")

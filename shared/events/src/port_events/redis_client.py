@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from port_events._failover import CONNECTION_CLASSES, Generation, UnableServer, is_unable
-from port_events._sentinel import SUFFIX, SentinelUrl
+from port_events._sentinel import SUFFIX, parse_sentinel_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,6 @@ def check_writable(client: Redis, key: str) -> None:
 def _connection_pool(url: str, options: Mapping[str, Any]) -> ConnectionPool:
     ours: dict[str, Any] = {"generation": Generation()}
     if urlsplit(url).scheme.endswith(SUFFIX):
-        found = SentinelUrl.parse(url)
-        url, ours["locate"] = found.server_url, found.locate
+        url, ours["locate"] = parse_sentinel_url(url)
     kind = parse_url(url).get("connection_class", Connection)  # type: ignore[no-untyped-call]  # redis-py lacks the type
     return ConnectionPool.from_url(url, connection_class=CONNECTION_CLASSES[kind], **ours, **options)
