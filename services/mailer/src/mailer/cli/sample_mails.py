@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +41,7 @@ def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> 
     if out:
         _write(previews, out)
     elif as_json:
-        values = {name: asdict(each) for name, each in previews.items()}
+        values = {name: each._asdict() for name, each in previews.items()}
         click.echo(json.dumps(values, indent=2))
     else:
         click.echo("\n".join(each.html if form == "html" else _as_text(each) for each in previews.values()))
@@ -74,7 +73,7 @@ def _send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
 
     clock, renderer = SystemClock(), build_renderer(settings)
     sample = next(renderer.samples(kind))
-    rendered = asdict(renderer.render_test(kind, sample))
+    rendered = renderer.render_test(kind, sample)._asdict()
     to = Mailbox(address, sample.name)
     transport = build_transport(settings, clock)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -116,7 +116,7 @@ class Delivery:
             return self._expired(kind, payload)
         require_complete(kind, payload.content)
         reject_foreign_links(payload.content, self.public_url, name=payload.name)
-        rendered = asdict(self.renderer.render(kind, payload))
+        rendered = self.renderer.render(kind, payload)._asdict()
         mail = Mail(event_id=entry.event.id, to=Mailbox(payload.address, payload.name), date=now, **rendered)
         self._acquire_permission_to_send(mail, expires_at=payload.expires_at)
         try:
