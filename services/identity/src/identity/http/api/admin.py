@@ -14,7 +14,7 @@ from identity.domain.mailbox import parse_mailbox
 from identity.http.api import admin_schemas as schemas
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Text, one_of
-from identity.http.api.paging import RowsQuery, next_id, page_limit
+from identity.http.api.paging import RowsQuery, page_limit, page_of
 from identity.http.field_errors import InvalidInput, field_error, parse_tax_id
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
 from identity.usecases import account_queries, operator_decisions, operator_support
@@ -95,7 +95,7 @@ class MailboxInput(ReasonInput):
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
     """Search accounts, oldest first."""
     found = account_queries.find(operator_ports(), AccountFilter(**arguments))
-    return {"items": found, "next": next_id(found, arguments["limit"])}
+    return page_of(found, arguments["limit"])
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>")
@@ -141,8 +141,7 @@ def audit(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows(criteria: AuditFilter) -> dict[str, Any]:
-    found = account_queries.history(operator_ports(), criteria)
-    return {"items": found, "next": next_id(found, criteria.limit)}
+    return page_of(account_queries.history(operator_ports(), criteria), criteria.limit)
 
 
 def _register_action(path: str, act: Callable[[Ports, str], Account], summary: str) -> None:

@@ -80,6 +80,8 @@ class SnapshotBindingSchema(ResponseSchema):
 class SnapshotSchema(ResponseSchema):
     """A page of the snapshot. If `next` is null, it is the last page, and the feed continues after `position`."""
 
+    inner = "page"
+
     accounts = fields.List(fields.Nested(SnapshotAccountSchema))
     bindings = fields.List(fields.Nested(SnapshotBindingSchema))
     position = fields.Integer()
@@ -109,9 +111,4 @@ def events(arguments: dict[str, Any]) -> Response:
 def snapshot(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return a page of accounts with their live bindings; after the last page, continue in the feed at `position`."""
     page = feed.snapshot(ports(), parse_snapshot_cursor(arguments["after"]), limit=arguments["limit"])
-    return {
-        "accounts": page.accounts,
-        "bindings": page.bindings,
-        "position": page.position,
-        "next": snapshot_cursor(page.next) if page.next else None,
-    }
+    return {"page": page, "next": snapshot_cursor(page.next) if page.next else None}

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from marshmallow import fields
 from marshmallow.validate import Range
@@ -32,9 +33,9 @@ class RowsQuery(Input):
     limit = page_limit()
 
 
-def next_id(page: Sequence[Account | AuditRecord], limit: int) -> str | int | None:
-    """Return the cursor of the next page, or None if this page is not full. The page after a full page may be empty."""
-    return page[-1].id if len(page) == limit else None
+def page_of(found: Sequence[Account | AuditRecord], limit: int) -> dict[str, Any]:
+    """Return a page with the cursor of the next, None if it is not full. The page after a full page may be empty."""
+    return {"items": found, "next": found[-1].id if len(found) == limit else None}
 
 
 def snapshot_cursor(bookmark: Bookmark) -> str:
