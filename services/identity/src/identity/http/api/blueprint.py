@@ -9,7 +9,7 @@ import flask_smorest
 from marshmallow import Schema
 from typing_extensions import override
 
-from identity.http.api.input_loading import ExtraChecks, json_body, load, query_arguments
+from identity.http.api.input_loading import json_body, load, query_arguments
 from identity.http.api.schemas import ProblemSchema
 from identity.http.problems import MEDIA_TYPE
 
@@ -58,13 +58,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         *,
         location: Location = "json",
         guard: Callable[[], object] | None = None,
-        extra_checks: ExtraChecks | None = None,
     ) -> Decorator:
         """Load the JSON body or the query string with `schema` and pass the result to the view as its first argument.
 
         All invalid fields are reported at once (REG-11). `guard` runs first and raises if the caller is not
-        authorized, so that the response reveals nothing about the input (SEC-13). If fields are invalid,
-        `extra_checks` adds errors that otherwise only the view finds.
+        authorized, so that the response reveals nothing about the input (SEC-13).
         """
         loader = schema()
         read = json_body if location == "json" else query_arguments
@@ -74,7 +72,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             def wrapper(*args: Any, **kwargs: Any) -> Any:
                 if guard is not None:
                     guard()
-                return view(load(loader, read(), extra_checks=extra_checks), *args, **kwargs)
+                return view(load(loader, read()), *args, **kwargs)
 
             if location == "query":
                 return self.doc(parameters=[{"in": "query", "schema": schema}])(wrapper)

@@ -1,6 +1,6 @@
 """Loading of request input by marshmallow schemas; each invalid field is reported with its JSON pointer (REG-11)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from flask import current_app, request
@@ -10,8 +10,6 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from identity.domain.errors import InvalidValue
 from identity.http.field_errors import FieldError, InvalidInput, field_error
 
-ExtraChecks = Callable[[dict[str, Any]], Iterable[FieldError]]
-"""A function that checks the valid fields of an input that has other, invalid fields."""
 _MAX_NAME_CHARACTERS = 40
 
 
@@ -43,19 +41,18 @@ def query_arguments() -> dict[str, str]:
     return request.args.to_dict()
 
 
-def load(schema: Schema, payload: Any, *, extra_checks: ExtraChecks | None = None) -> Any:
-    """Load a payload by a schema. Raises InvalidInput with all field errors, including those of `extra_checks`."""
+def load(schema: Schema, payload: Any) -> Any:
+    """Load a payload by a schema. Raises InvalidInput with all field errors."""
     try:
         return schema.load(payload)
     except ValidationError as error:
-        errors = list(_field_errors("", error.messages_dict))
-        if extra_checks is not None and isinstance(error.valid_data, dict):
-            errors.extend(extra_checks(error.valid_data))
-        raise InvalidInput(errors) from None
+        raise InvalidInput(_field_errors("", error.messages_dict)) from None
 
 
 def _field_errors(pointer: str, messages: Any) -> Iterator[FieldError]:
     match messages:
+        case FieldError():
+            yield messages
         case InvalidValue():
             yield field_error(pointer, messages)
         case dict():

@@ -1,10 +1,10 @@
 """Registration (REG)."""
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import ValidationError, fields, validates_schema
 from port_runtime.secret import Secret
+from typing_extensions import override
 
 from identity.domain.account import Registration
 from identity.domain.company import Company, parse_company_name
@@ -65,6 +65,17 @@ class AccountInput(Input):
         if errors:
             raise ValidationError(errors, "password")
 
+    @override
+    def handle_error(self, error: ValidationError, data: Any, *, many: bool, **_: Any) -> None:
+        """Report a taken username along with other errors (REG-3, REG-11).
+
+        Above the rate limit of the client address, it is reported only if the request is otherwise valid.
+        """
+        name = cast("dict[str, Any]", error.valid_data).get("username")
+        if name is not None and registration.is_taken(ports(), name, client=client_info()):
+            taken = FieldError("/username", "username_taken", problems.sentence(UsernameTaken()))
+            error.messages_dict["username"] = taken
+
 
 class RegisteredAccountSchema(ResponseSchema):
     inner = "account"
@@ -75,18 +86,8 @@ class RegisteredAccountSchema(ResponseSchema):
     status = fields.String()
 
 
-def _username_taken(values: dict[str, Any]) -> Iterator[FieldError]:
-    """Report a taken username along with other errors (REG-3, REG-11).
-
-    Above the rate limit of the client address, it is reported only if the request is otherwise valid.
-    """
-    name = values.get("username")
-    if name is not None and registration.is_taken(ports(), name, client=client_info()):
-        yield FieldError("/username", "username_taken", problems.sentence(UsernameTaken()))
-
-
 @blueprint.post("/accounts")
-@blueprint.arguments(AccountInput, extra_checks=_username_taken)
+@blueprint.arguments(AccountInput)
 @blueprint.errors(409, 422, 429, 503)
 @blueprint.response(202, RegisteredAccountSchema)
 def register(form: dict[str, Any]) -> dict[str, Any]:
