@@ -31,10 +31,7 @@ def push() -> tuple[Response, int]:
 
 
 @blueprint.errorhandler(AuthorizationError)
-def _refused(error: AuthorizationError) -> Response:
-    return error_response(error.code, 400, error.description)
-
-
 @blueprint.errorhandler(UnprovenRequest)
-def _unproven(error: UnprovenRequest) -> Response:
-    return error_response("invalid_request", 400, error.description)
+def _refused(error: AuthorizationError | UnprovenRequest) -> Response:
+    code = error.code if isinstance(error, AuthorizationError) else "invalid_request"
+    return error_response(code, 400, error.description)

@@ -72,7 +72,7 @@ def _redeem(ports: Ports, client: OidcClient, form: Form) -> Tokens:
 def _refresh(ports: Ports, client: OidcClient, form: Form) -> Tokens:
     refresh_request = RefreshRequest(
         refresh_token=form.require("refresh_token"),
-        scopes=(form.get("scope") or "").split(),
+        scopes=form.get("scope", "").split(),
         resources=form.getlist("resource"),
         jkt=dpop_key(),
     )
@@ -89,7 +89,7 @@ def _exchange(ports: Ports, client: OidcClient, form: Form) -> Tokens:
         actor_type=form.get("actor_token_type"),
         audience=form.getlist("audience"),
         resources=form.getlist("resource"),
-        scopes=(form.get("scope") or "").split(),
+        scopes=form.get("scope", "").split(),
         jkt=dpop_key(),
     )
     return exchange(ports, client, exchange_request)
