@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -41,28 +42,22 @@ def wait_until_ready(paths: RunPaths, say: Callable[[str], None]) -> None:
 
 
 def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - a loopback URL built here
-            return bool(response.status == HTTPStatus.OK)
-    except OSError:
-        return False
+    with suppress(OSError), urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - a loopback URL built here
+        return bool(response.status == HTTPStatus.OK)
+    return False
 
 
 def _connected(paths: RunPaths, role: str) -> bool:
-    try:
-        with _operator(paths) as client:
-            return any(one["user"] == role for one in client.client_list())
-    except redis.RedisError:
-        return False
+    with suppress(redis.RedisError), _operator(paths) as client:
+        return any(one["user"] == role for one in client.client_list())
+    return False
 
 
 def _reads(paths: RunPaths) -> bool:
     """Return whether the mailer's consumer group exists, which the mailer creates before it reads."""
-    try:
-        with _operator(paths) as client:
-            return any(group["name"] == b"mailer" for group in client.xinfo_groups(MAILS))
-    except redis.RedisError:
-        return False
+    with suppress(redis.RedisError), _operator(paths) as client:
+        return any(group["name"] == b"mailer" for group in client.xinfo_groups(MAILS))
+    return False
 
 
 def _operator(paths: RunPaths) -> redis.Redis:
