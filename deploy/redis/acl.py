@@ -21,6 +21,7 @@ _DATA = "+@string +@hash +@list +@set +@sortedset +del +unlink +exists +expire +
 _GROUP = "+xreadgroup +xack +xautoclaim +xclaim +xpending +xgroup +xrange +xrevrange +xlen +xinfo"
 _APPEND = "+xadd +xtrim +xlen +xinfo +xrange +xrevrange"
 MAILS = "identity.mails"
+RECEIPTS = "mailer.receipts"
 ADMIN = "admin"
 _EVERYTHING = "resetchannels -@all ~* &* +@all"
 # No client can log in as this user. Redis before 7.2 runs the commands of the append-only file as this user when it
@@ -28,18 +29,18 @@ _EVERYTHING = "resetchannels -@all ~* &* +@all"
 _DEFAULT_USER = "user default off resetpass ~* &* +@all"
 
 
-def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") -> dict[str, str]:
+def roles(stream: str = "identity.events") -> dict[str, str]:
     """Return the ACL rules of each role; `stream` is IDENTITY_EVENT_STREAM."""
     return {
         # Writes and trims the streams, keeps their checkpoint, reads the lag of their groups and the mailer's receipts.
         "relay": f"{_CONNECT} {_TRANSACT} (~{stream} ~{MAILS} {_APPEND} +xpending +exists) "
-        f"(~{stream}:mark:* +get +set +watch) +unwatch (~{receipts} {_GROUP})",
+        f"(~{stream}:mark:* +get +set +watch) +unwatch (~{RECEIPTS} {_GROUP})",
         # Reads the mails but cannot write them; owns everything under `mailer:`; writes receipts. The operators'
         # commands (`mailer queue`, `mailer dead`) use this user too. During an upgrade, mailers of the release before
         # `identity.mails` finish what they read from `stream`: without that right they could not record a sent mail.
         "mailer": (
             f"~mailer:* {_DATA} {_CONNECT} {_TRANSACT} +script|load (~{MAILS} ~{stream} {_GROUP}) "
-            f"(~{receipts} {_APPEND}) (~mailer:* ~{MAILS} ~{stream} ~{receipts} +eval +evalsha)"
+            f"(~{RECEIPTS} {_APPEND}) (~mailer:* ~{MAILS} ~{stream} ~{RECEIPTS} +eval +evalsha)"
         ),
         # Any other service: reads the events in its own group, and keeps its dedupe records and dead letters.
         "consumer": (
