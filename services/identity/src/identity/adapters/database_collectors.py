@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from port_runtime.metrics import Sample
-from sqlalchemy import Engine, func, select
+from port_runtime.metrics import Metric, Sample
+from sqlalchemy import Column, ColumnElement, Engine, func, select
 
 from identity.adapters.sql.oidc_tables import grants, logouts
+from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import audit, audit_segments, counters, outbox, sessions, tidy_runs
 from identity.metrics.notify import GRANTS, LOGOUTS_OLDEST, LOGOUTS_WAITING
 from identity.metrics.relay import (
@@ -21,24 +23,23 @@ from identity.metrics.relay import (
 from identity.metrics.web import EXPIRED_OLDEST, SESSIONS, TIDY_LAST_SUCCESS
 
 
-class SessionCollector:
+class SessionCollector(Queries):
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._idle = timedelta(seconds=idle_seconds)
 
     def collect(self) -> Iterator[Sample]:
         """Count the sessions that have reached neither their idle nor their absolute lifetime."""
         now = datetime.now(UTC)
         query = select(func.count()).where(sessions.c.expires_at > now, sessions.c.seen_at > now - self._idle)
-        with self._engine.connect() as connection:
-            yield Sample(SESSIONS, connection.scalar(query) or 0)
+        yield Sample(SESSIONS, self._value(query) or 0)
 
 
-class TidyCollector:
+class TidyCollector(Queries):
     """How long ago `identity tidy` last completed, and how long the oldest session or counter is overdue."""
 
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._idle = timedelta(seconds=idle_seconds)
 
     def collect(self) -> Iterator[Sample]:
@@ -53,60 +54,48 @@ class TidyCollector:
             yield Sample(TIDY_LAST_SUCCESS, _age_seconds(finished_at))
 
 
-class OutboxCollector:
-    """The backlog of the outbox, read through its partial indexes."""
+class _BacklogCollector(Queries):
+    def _backlog(
+        self, recorded_at: Column[Any], waits: ColumnElement[bool], *, count: Metric, age: Metric
+    ) -> Iterator[Sample]:
+        """Yield the number of rows that wait, and the age of the oldest in seconds."""
+        with self._engine.connect() as connection:
+            found, oldest = connection.execute(select(func.count(), func.min(recorded_at)).where(waits)).one()
+        yield Sample(count, found)
+        yield Sample(age, _age_seconds(oldest) if oldest else 0)
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+
+class OutboxCollector(_BacklogCollector):
+    """The backlog of the outbox, read through its partial indexes."""
 
     def collect(self) -> Iterator[Sample]:
         """Count events without a position, and mails whose sealed payload is still stored; find the oldest of each."""
         row = outbox.c
-        for condition, count, age in (
-            (row.position.is_(None), OUTBOX_UNPUBLISHED, OUTBOX_OLDEST),
-            (row.sealed.is_not(None), MAILS_WAITING, MAILS_OLDEST),
-        ):
-            with self._engine.connect() as connection:
-                found, oldest = connection.execute(
-                    select(func.count(), func.min(row.created_at)).where(condition)
-                ).one()
-            yield Sample(count, found)
-            yield Sample(age, _age_seconds(oldest) if oldest else 0)
+        is_unpublished, is_sealed = row.position.is_(None), row.sealed.is_not(None)
+        yield from self._backlog(row.created_at, is_unpublished, count=OUTBOX_UNPUBLISHED, age=OUTBOX_OLDEST)
+        yield from self._backlog(row.created_at, is_sealed, count=MAILS_WAITING, age=MAILS_OLDEST)
 
 
-class AuditCollector:
+class AuditCollector(_BacklogCollector):
     """The rows of the audit log outside its hash chain, read through a partial index, and the newest segment."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
     def collect(self) -> Iterator[Sample]:
-        waiting = select(func.count(), func.min(audit.c.at)).where(audit.c.place.is_(None))
-        with self._engine.connect() as connection:
-            found, oldest = connection.execute(waiting).one()
-            head = connection.scalar(select(func.max(audit_segments.c.number)))
-        yield Sample(AUDIT_HEAD, head or 0)
-        yield Sample(AUDIT_UNSEALED, found)
-        yield Sample(AUDIT_OLDEST, _age_seconds(oldest) if oldest else 0)
+        yield Sample(AUDIT_HEAD, self._value(select(func.max(audit_segments.c.number))) or 0)
+        yield from self._backlog(audit.c.at, audit.c.place.is_(None), count=AUDIT_UNSEALED, age=AUDIT_OLDEST)
 
 
-class LogoutCollector:
+class LogoutCollector(_BacklogCollector):
     """The grants that have not ended and the pending logouts, read through their partial indexes (OIDC-22).
 
     Pending logouts accumulate while a client is down.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
     def collect(self) -> Iterator[Sample]:
-        waiting = select(func.count(), func.min(logouts.c.created_at)).where(logouts.c.done_at.is_(None))
-        with self._engine.connect() as connection:
-            found, oldest = connection.execute(waiting).one()
-            open_grants = connection.scalar(select(func.count()).where(grants.c.ended_at.is_(None)))
-        yield Sample(GRANTS, open_grants or 0)
-        yield Sample(LOGOUTS_WAITING, found)
-        yield Sample(LOGOUTS_OLDEST, _age_seconds(oldest) if oldest else 0)
+        row = logouts.c
+        yield Sample(GRANTS, self._value(select(func.count()).where(grants.c.ended_at.is_(None))) or 0)
+        yield from self._backlog(
+            row.created_at, row.done_at.is_(None), count=LOGOUTS_WAITING, age=LOGOUTS_OLDEST
+        )
 
 
 def _age_seconds(since: datetime) -> float:

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from sqlalchemy import Engine
 from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.repository import BufferingRepository
 from identity.adapters.sql.tables import audit
 from identity.domain.audit import Entry
@@ -31,11 +31,8 @@ class SqlAuditLog(BufferingRepository, AuditLog):
         self._rows.append(to_row(entry))
 
 
-class AutocommitAuditLog(AuditLog):
+class AutocommitAuditLog(Queries, AuditLog):
     """Entries that commit immediately, so that refusals are recorded. Needs an autocommit engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     @override
     def add(self, entry: Entry) -> None:

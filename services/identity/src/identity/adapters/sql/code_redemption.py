@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, Integer, bindparam, exists, insert, literal_column, select, union_all, update
+from sqlalchemy import Integer, bindparam, exists, insert, literal_column, select, union_all, update
 from typing_extensions import override
 
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that statements return
 from identity.adapters.sql.active_grants import named, read_grant, select_active
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oidc_tables import grant_codes, grant_tokens, grants
+from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.session_creation import IS_DURABLE
 from identity.domain.grant import ActiveGrant, Code, Token
 from identity.usecases.ports.code_redemption import CodeRedemption
@@ -46,14 +47,11 @@ def _use_statement(*, tokens: int) -> FixedStatement:
 _USE = {tokens: _use_statement(tokens=tokens) for tokens in (1, 2)}
 
 
-class SqlCodeRedemption(CodeRedemption):
+class SqlCodeRedemption(Queries, CodeRedemption):
     """Redeems codes on PostgreSQL; on SQLite `usable` returns None, because a statement there writes only one table.
 
     Needs an autocommit engine.
     """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     @override
     def usable(self, digest: str, now: datetime) -> tuple[Code, ActiveGrant] | None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from typing_extensions import override
 
 from identity.adapters.sql.principal_queries import STATUS
+from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import accounts, bindings, outbox
 from identity.usecases.ports.feed import (
     AccountState,
@@ -49,34 +50,26 @@ _PENDING = select(func.count(), func.min(_row.created_at)).where(_row.position.i
 _MAILS = select(func.count()).select_from(outbox).where(_row.sealed.is_not(None))
 
 
-class SqlFeed(Feed):
+class SqlFeed(Queries, Feed):
     """Needs an autocommit engine: each statement is its own transaction."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     @override
     def newest(self) -> int:
-        with self._engine.connect() as connection:
-            return connection.scalar(_NEWEST) or 0
+        return self._value(_NEWEST) or 0
 
     @override
     def after(self, position: int, limit: int) -> Sequence[FeedEvent]:
-        with self._engine.connect() as connection:
-            found = connection.execute(_AFTER, {"after": position, "limit": limit})
-            return [FeedEvent(*row) for row in found]
+        found = self._all(_AFTER, {"after": position, "limit": limit})
+        return [FeedEvent(**row) for row in found]
 
     @override
     def accounts(self, after_id: str, limit: int) -> Sequence[AccountState]:
-        with self._engine.connect() as connection:
-            found = connection.execute(_ACCOUNTS, {"after": after_id, "limit": limit})
-            return [AccountState(**row) for row in found.mappings()]
+        found = self._all(_ACCOUNTS, {"after": after_id, "limit": limit})
+        return [AccountState(**row) for row in found]
 
     @override
     def bindings(self, general_ids: Sequence[str]) -> Sequence[BindingState]:
-        with self._engine.connect() as connection:
-            found = connection.execute(_BINDINGS, {"ids": list(general_ids)})
-            return [BindingState(**row) for row in found.mappings()]
+        return [BindingState(**row) for row in self._all(_BINDINGS, {"ids": list(general_ids)})]
 
     @override
     def records(
@@ -87,13 +80,11 @@ class SqlFeed(Feed):
             query = query.where(_row.type == type_name)
         if subject is not None:
             query = query.where(_row.subject == subject)
-        with self._engine.connect() as connection:
-            return [OutboxRecord(**row) for row in connection.execute(query).mappings()]
+        return [OutboxRecord(**row) for row in self._all(query)]
 
     @override
     def record(self, event_id: str) -> OutboxRecord | None:
-        with self._engine.connect() as connection:
-            row = connection.execute(_RECORD.where(_row.event_id == event_id)).mappings().one_or_none()
+        row = self._one(_RECORD.where(_row.event_id == event_id))
         return OutboxRecord(**row) if row else None
 
     @override

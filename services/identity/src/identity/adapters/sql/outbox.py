@@ -19,6 +19,7 @@ from sqlalchemy import (
 from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.repository import BufferingRepository
 from identity.adapters.sql.tables import outbox, outbox_epoch
 from identity.adapters.sql.upsert import insert_into
@@ -56,11 +57,11 @@ class SqlOutbox(BufferingRepository, Outbox):
         )
 
 
-class SqlOutboxReader(OutboxReader, WaitingMails):
+class SqlOutboxReader(Queries, OutboxReader, WaitingMails):
     """Caches the epoch, and the newest position that this process has read or assigned."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._position: int | None = None
         self._epoch: str | None = None
 
@@ -77,8 +78,7 @@ class SqlOutboxReader(OutboxReader, WaitingMails):
     @override
     def newest_position(self) -> int:
         if self._position is None:
-            with self._engine.connect() as connection:
-                self._position = connection.scalar(_NEWEST) or 0
+            self._position = self._value(_NEWEST) or 0
         return self._position
 
     @override

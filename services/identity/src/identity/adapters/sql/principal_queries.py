@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, String, bindparam, case, func, literal_column, or_, select, true, update
+from sqlalchemy import String, bindparam, case, func, literal_column, or_, select, true, update
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.accounts import BY_USERNAME
 from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.registration_rejections import BY_SESSION, read_rejection
 from identity.adapters.sql.registration_rejections import BY_USERNAME as REJECTED_BY_USERNAME
 from identity.adapters.sql.tables import accounts, clients, consents, outbox, sessions
@@ -87,11 +88,8 @@ _VERIFICATION_MAIL = FixedStatement(
 )
 
 
-class SqlPrincipalQueries(PrincipalQueries):
+class SqlPrincipalQueries(Queries, PrincipalQueries):
     """Needs an autocommit engine: each statement is its own transaction."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     @override
     def principal(

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Column, Delete, Engine, bindparam, delete, exists, select, tuple_
+from sqlalchemy import Column, Delete, bindparam, delete, exists, select, tuple_
 from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import (
@@ -15,6 +15,7 @@ from identity.adapters.sql.oidc_tables import (
     logouts,
     seen_proofs,
 )
+from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import counters, mail_links, outbox, rejections, sessions
 from identity.domain.registration_rejection import REJECTION_LIFETIME
 from identity.usecases.ports.purger import Purger
@@ -35,11 +36,8 @@ _OLDEST = (
 _DELETE = delete(outbox).where(_row.position.between(bindparam("first"), bindparam("last")))
 
 
-class SqlPurger(Purger):
+class SqlPurger(Queries, Purger):
     """Deletes rows in batches, each in its own transaction."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     @override
     def purge(self, now: datetime, *, idle_since: datetime) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, select, true
+from sqlalchemy import bindparam, select, true
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
@@ -19,6 +19,7 @@ from identity.adapters.sql.active_grants import (
 )
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oidc_tables import grant_tokens, grants, oidc_clients
+from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import clients
 from identity.domain.grant import ActiveToken, IntrospectedToken, Token
 from identity.domain.oidc_client import IntrospectingClient, OidcClient, RegisteredClient
@@ -62,11 +63,8 @@ _CLIENT_COLUMN_COUNT = 8
 """The number of columns of `_INTROSPECTED` that describe the client; they come first."""
 
 
-class SqlTokenQueries(TokenQueries):
+class SqlTokenQueries(Queries, TokenQueries):
     """Needs an autocommit engine: each statement is its own transaction."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     @override
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
