@@ -9,7 +9,7 @@ from typing_extensions import override
 from identity.adapters.sql.audit_log import ADD, to_row
 from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import audit, audit_anchor, audit_segments
-from identity.adapters.sql.upsert import insert_into
+from identity.adapters.sql.upsert import upsert_into
 from identity.domain.audit import Entry
 from identity.domain.audit_chain import Anchor, ChainedRow, Segment
 from identity.usecases.ports.audit import AnchorStore, AuditChain
@@ -84,10 +84,10 @@ class SqlAnchor(Queries, AnchorStore):
 
     @override
     def write(self, anchor: Anchor) -> None:
-        values = asdict(anchor)
-        insert = insert_into(audit_anchor, self._engine.dialect.name).values(id=1, **values)
         with self._engine.begin() as connection:
-            connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=values))
+            connection.execute(
+                upsert_into(audit_anchor, self._engine.dialect.name), {"id": 1, **asdict(anchor)}
+            )
 
 
 def _chained_row(row: RowMapping) -> ChainedRow:

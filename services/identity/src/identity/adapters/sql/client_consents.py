@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from identity.adapters.sql.oidc_tables import client_consents
 from identity.adapters.sql.repository import Repository
-from identity.adapters.sql.upsert import insert_into
+from identity.adapters.sql.upsert import upsert_into
 from identity.usecases.ports.client_consents import ClientConsents
 
 _row = client_consents.c
@@ -23,14 +23,9 @@ class SqlClientConsents(Repository, ClientConsents):
     @override
     def add(self, account_id: str, client: str, scopes: Sequence[str], now: datetime) -> None:
         known = self.scopes(account_id, client)
-        values = {"scopes": sorted({*known, *scopes}), "accepted_at": now}
-        statement = insert_into(client_consents, self._session.get_bind().dialect.name)
-        key = {"account_id": account_id, "client": client}
-        self._session.execute(
-            statement.values(**key, **values).on_conflict_do_update(
-                index_elements=["account_id", "client"], set_=values
-            )
-        )
+        all_scopes = sorted({*known, *scopes})
+        row = {"account_id": account_id, "client": client, "scopes": all_scopes, "accepted_at": now}
+        self._session.execute(upsert_into(client_consents, self._session.get_bind().dialect.name), row)
 
     @override
     def forget(self, account_id: str) -> None:

@@ -11,7 +11,7 @@ from typing_extensions import override
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.repository import Repository
 from identity.adapters.sql.tables import accounts, mail_links
-from identity.adapters.sql.upsert import insert_into
+from identity.adapters.sql.upsert import upsert_into
 from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports.mail_links import MailLinks
 
@@ -64,9 +64,4 @@ class SqlMailLinks(Repository, MailLinks):
 
 @cache
 def _put_link(dialect: str) -> FixedStatement:
-    insert = insert_into(mail_links, dialect)
-    replaced = {
-        column.name: insert.excluded[column.name] for column in mail_links.c if not column.primary_key
-    }
-    statement = insert.on_conflict_do_update(index_elements=list(mail_links.primary_key), set_=replaced)
-    return FixedStatement(statement, columns=mail_links.c.keys())
+    return FixedStatement(upsert_into(mail_links, dialect), columns=mail_links.c.keys())

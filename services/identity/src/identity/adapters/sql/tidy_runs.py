@@ -5,11 +5,9 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from identity.adapters.sql.tables import tidy_runs
-from identity.adapters.sql.upsert import insert_into
+from identity.adapters.sql.upsert import upsert_into
 
 
 def record_tidy_run(engine: Engine, finished_at: datetime) -> None:
-    values = {"finished_at": finished_at}
-    insert = insert_into(tidy_runs, engine.dialect.name).values(id=1, **values)
     with engine.begin() as connection:
-        connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=values))
+        connection.execute(upsert_into(tidy_runs, engine.dialect.name), {"id": 1, "finished_at": finished_at})
