@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from port_events.consumer_group import RawEntry
-from port_events.envelope import MAIL_STREAM, MalformedEvent, as_text, from_fields
+from port_events.envelope import MAIL_STREAM, as_text
 from redis import Redis
 
-from identity.adapters.mail_stream_trimming import id_of, text_of
+from identity.adapters.mail_stream_trimming import id_of, readable, text_of
 from identity.adapters.relay_checkpoint import RedisCheckpoint
 from identity.usecases.ports.stream import Checkpoint
 
@@ -71,8 +71,5 @@ class MailCopies:
 
 def _mailed_event(raw: RawEntry) -> str | None:
     """Return the event id of an entry with a sealed part, or None for other entries."""
-    try:
-        entry = from_fields(*raw)
-    except MalformedEvent:
-        return None
-    return entry.event.id if entry.sealed is not None else None
+    entry = readable(raw)
+    return entry.event.id if entry and entry.sealed is not None else None

@@ -67,9 +67,6 @@ class RedisStream(Stream, MailerProgress):
         """Make the next `copy_mails` search again: Redis may have lost copies, for example in a crash."""
         self._copies.forget()
 
-    def rewind(self, epoch: str, after: int) -> int | None:
-        return self._checkpoint.rewind(epoch, after)
-
     def check_writable(self) -> None:
         """Raise redis.RedisError unless Redis accepts writes and the user has access to the mails."""
         check_writable(self._client, self._checkpoint.key("check"))

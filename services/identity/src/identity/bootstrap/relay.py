@@ -22,7 +22,7 @@ from identity.adapters.instrumented_stream import InstrumentedStream
 from identity.adapters.key_derivation import chain_keys
 from identity.adapters.leader_election import LeaderElection, leader_election_for
 from identity.adapters.redis_collectors import RedisMemoryCollector, StreamCollector
-from identity.adapters.redis_stream import RedisStream
+from identity.adapters.relay_checkpoint import RedisCheckpoint
 from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.engine import open_engine
@@ -98,7 +98,7 @@ def rewind(settings: RelaySettings, *, after: int, caller: Caller) -> int | None
     engine = open_engine(settings.database_url.reveal())
     redis = connect(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)
     try:
-        before = RedisStream(redis, settings.event_stream).rewind(SqlOutboxReader(engine).epoch(), after)
+        before = RedisCheckpoint(redis, settings.event_stream).rewind(SqlOutboxReader(engine).epoch(), after)
         if before is not None and after < before:
             detail = {"after": after, "before": before}
             entry = Entry.of("events.replayed", None, detail, caller=caller, at=SystemClock().now())

@@ -14,10 +14,11 @@ def observe_pool(engine: Engine, instruments: Instruments, *, pool: str) -> None
     used = instruments.gauge(DATABASE_CONNECTIONS).labels(pool)
 
     def on_checkout(*_arguments: object) -> None:
-        used.set(_in_use(engine))
+        used.set(_queue(engine).checkedout())
 
     def on_checkin(*_arguments: object) -> None:
-        used.set(max(_in_use(engine) - 1, 0))  # the pool still counts the connection that is being returned
+        # The pool still counts the connection that is being returned.
+        used.set(max(_queue(engine).checkedout() - 1, 0))
 
     event.listen(engine, "checkout", on_checkout)
     event.listen(engine, "checkin", on_checkin)
@@ -27,10 +28,6 @@ def report_pool_size(engine: Engine, instruments: Instruments, *, pool: str) -> 
     """Set the gauge of the pool's maximum size. Call it after forking: a gauge belongs to the process that sets it."""
     if engine.dialect.name != "sqlite":
         instruments.gauge(DATABASE_CONNECTIONS_MAX).labels(pool).set(_queue(engine).size())
-
-
-def _in_use(engine: Engine) -> int:
-    return _queue(engine).checkedout()
 
 
 def _queue(engine: Engine) -> QueuePool:
