@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, func, or_, select
 from typing_extensions import override
 
 from identity.adapters.sql.repository import Repository
@@ -26,7 +25,7 @@ class SqlAuditHistory(Repository, AuditHistory):
             .order_by(audit.c.id.desc())
             .limit(criteria.limit)
         )
-        return [_record(row) for row in self._session.execute(rows)]
+        return [_record(row) for row in self._session.execute(rows).mappings()]
 
     @override
     def mails(self, account_id: str) -> Sequence[MailRecord]:
@@ -57,7 +56,7 @@ def _conditions(criteria: AuditFilter, account_id: str | None) -> Iterator[Colum
         yield row.id < criteria.before
 
 
-def _record(row: Row[Any]) -> AuditRecord:
-    values = {name: row._mapping[name] for name in _ENTRY_FIELDS}  # noqa: SLF001  # public in SQLAlchemy despite its name
-    entry = Entry(**{**values, "detail": json.loads(values["detail"])})
-    return AuditRecord(row.id, entry, row.place is not None)
+def _record(row: RowMapping) -> AuditRecord:
+    values = {name: row[name] for name in _ENTRY_FIELDS}
+    entry = Entry(**{**values, "detail": json.loads(row["detail"])})
+    return AuditRecord(row["id"], entry, row["place"] is not None)
