@@ -1,4 +1,4 @@
-"""The settings that every process reads (mode, database, log level), and the settings of connection pools."""
+"""The settings that every process reads (mode, database, log level), and settings that several declare."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from port_runtime.secret import Secret
 from port_runtime.setting_parsers import (
     PRODUCTION,
+    HostPort,
     choice,
+    host_port,
     integer,
     log_format,
     log_level,
@@ -44,6 +46,16 @@ def database_pooler() -> str:
         default="none",
         doc="`transaction`: the database's URL is that of PgBouncer in transaction mode; relays, "
         "`identity notify` and `identity migrate` need the URL of PostgreSQL itself",
+    )
+
+
+def metrics_bind(name: str, *, of: str) -> HostPort | None:
+    return setting(
+        name,
+        parse=host_port,
+        default=None,
+        doc=f"address (host:port) of the HTTP server of {of} for metrics and health checks (`/metrics`, `/livez`, "
+        "`/readyz`); never expose it to the outside",
     )
 
 

@@ -18,7 +18,7 @@ from port_runtime.setting_parsers import (
 from port_runtime.settings import setting
 from port_runtime.urls import parse_host, parse_origin
 
-from identity.settings.database import DatabaseSettings
+from identity.settings.database import DatabaseSettings, metrics_bind
 
 _MAX_TIMEOUT_SECONDS = 300
 
@@ -61,13 +61,7 @@ class HttpSettings(DatabaseSettings):
         default="off",
         doc="`on` allows an `IDENTITY_BIND` outside loopback in local mode, as in a container on one machine",
     )
-    metrics_bind: HostPort | None = setting(
-        "IDENTITY_METRICS_BIND",
-        parse=host_port,
-        default=None,
-        doc="address (host:port) of the HTTP server of the web processes for metrics and health checks (`/metrics`, "
-        "`/livez`, `/readyz`); never expose it to the outside",
-    )
+    metrics_bind: HostPort | None = metrics_bind("IDENTITY_METRICS_BIND", of="the web processes")
     public_url: str = public_url()
     trusted_proxies: tuple[Network, ...] = setting(
         "IDENTITY_TRUSTED_PROXIES",

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import HostPort, host_port
-from port_runtime.settings import setting
+from port_runtime.setting_parsers import HostPort
 
-from identity.settings.database import DatabaseSettings
+from identity.settings.database import DatabaseSettings, metrics_bind
 from identity.settings.http import public_url, public_url_errors
 from identity.settings.oidc import oidc_keys
 
@@ -18,13 +17,7 @@ class NotifySettings(DatabaseSettings):
 
     public_url: str = public_url()
     oidc_keys: Secret | None = oidc_keys()
-    metrics_bind: HostPort | None = setting(
-        "IDENTITY_NOTIFY_METRICS_BIND",
-        parse=host_port,
-        default=None,
-        doc="address (host:port) of the HTTP server of `identity notify` for metrics and health checks (`/metrics`, "
-        "`/livez`, `/readyz`); never expose it to the outside",
-    )
+    metrics_bind: HostPort | None = metrics_bind("IDENTITY_NOTIFY_METRICS_BIND", of="`identity notify`")
 
     def errors(self) -> Iterator[str]:
         yield from DatabaseSettings.errors(self)

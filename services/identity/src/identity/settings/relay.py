@@ -8,7 +8,6 @@ from port_runtime.secret import Secret
 from port_runtime.setting_parsers import (
     PRODUCTION,
     HostPort,
-    host_port,
     integer,
     secret_url,
     switch,
@@ -18,6 +17,7 @@ from port_runtime.settings import setting
 from port_runtime.tls_urls import is_redis_protected
 
 from identity.settings.audit import AuditSettings
+from identity.settings.database import metrics_bind
 from identity.settings.retention import feed_retention, retention_errors, stream_retention
 
 
@@ -68,13 +68,7 @@ class RelaySettings(AuditSettings):
         default="25",
         doc="milliseconds between polls of SQLite; PostgreSQL notifies the relay instead",
     )
-    metrics_bind: HostPort | None = setting(
-        "IDENTITY_RELAY_METRICS_BIND",
-        parse=host_port,
-        default=None,
-        doc="address (host:port) of the HTTP server of the relay for metrics and health checks (`/metrics`, `/livez`, "
-        "`/readyz`); never expose it to the outside",
-    )
+    metrics_bind: HostPort | None = metrics_bind("IDENTITY_RELAY_METRICS_BIND", of="the relay")
 
     def errors(self) -> Iterator[str]:
         yield from AuditSettings.errors(self)
