@@ -39,10 +39,14 @@ def database_pool() -> int:
     )
 
 
-def database_pooler() -> str:
+_pooler = choice("none", "transaction")
+
+
+def database_pooler() -> bool:
+    """Declare whether the database's URL is that of a pooler in transaction mode."""
     return setting(
         "IDENTITY_DATABASE_POOLER",
-        parse=choice("none", "transaction"),
+        parse=lambda raw: _pooler(raw) == "transaction",
         default="none",
         doc="`transaction`: the database's URL is that of PgBouncer in transaction mode; relays, "
         "`identity notify` and `identity migrate` need the URL of PostgreSQL itself",

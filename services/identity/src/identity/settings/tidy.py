@@ -22,7 +22,7 @@ class TidySettings(AuditSettings):
     session_idle: int = session_idle()
     feed_kept: int = feed_retention()
     stream_kept: int = stream_retention()
-    database_pooler: str = database_pooler()
+    has_pooler: bool = database_pooler()
 
     audit_kept: int = setting(
         "IDENTITY_AUDIT_KEPT",
@@ -37,10 +37,6 @@ class TidySettings(AuditSettings):
         doc="suspend accounts unused for this long, e.g. `180d`; at least 30d, at most `IDENTITY_AUDIT_KEPT`; if not "
         "set, suspend none",
     )
-
-    @property
-    def has_pooler(self) -> bool:
-        return self.database_pooler == "transaction"
 
     def errors(self) -> Iterator[str]:
         yield from AuditSettings.errors(self)

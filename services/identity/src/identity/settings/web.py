@@ -155,11 +155,7 @@ class WebSettings(PageSettings):
         doc="threads of one web process; must be more than hash slots and hash queue together",
     )
     database_pool: int = database_pool()
-    database_pooler: str = database_pooler()
-
-    @property
-    def has_pooler(self) -> bool:
-        return self.database_pooler == "transaction"
+    has_pooler: bool = database_pooler()
 
     @property
     def reviewed_kinds(self) -> frozenset[str]:
