@@ -5,7 +5,7 @@ from functools import cache
 from port_runtime.metrics import Instruments
 from prometheus_client import Counter, Histogram
 
-from identity.metrics.web import METHODS, OTHER, REQUEST_SECONDS, REQUESTS
+from identity.metrics.web import REQUEST_SECONDS, REQUESTS
 
 
 class RequestMetrics:
@@ -16,8 +16,7 @@ class RequestMetrics:
         self._series = cache(self._labelled)
 
     def answered(self, method: str, route: str, status: int, *, seconds: float) -> None:
-        """Count a response. `route` must be a URL rule, not a URL, so that the number of series is bounded."""
-        method = method if method in METHODS else OTHER
+        """Count a response. `method` is one of METHODS or OTHER, `route` a URL rule, so the series are bounded."""
         requests, durations = self._series(method, route, status // 100)
         requests.inc()
         durations.observe(seconds)

@@ -12,7 +12,7 @@ from port_runtime import logs, tracing
 from identity.http import request_tracing
 from identity.http.known_hosts import PROBES
 from identity.http.request_metrics import RequestMetrics
-from identity.metrics.web import METHODS, UNKNOWN_ROUTE
+from identity.metrics.web import METHODS, OTHER, UNKNOWN_ROUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -53,11 +53,12 @@ class RequestRecord:
         """Count, trace and, except for probes, log the response by its route: the URL may contain a token (SEC-9)."""
         seconds = time.perf_counter() - self.started_at
         method, known = self.environ["REQUEST_METHOD"], route or UNKNOWN_ROUTE
-        meter.answered(method, known, status, seconds=seconds)
-        request_tracing.annotate(self.environ, known, status, request_id=self.id)
+        known_method = method if method in METHODS else OTHER
+        meter.answered(known_method, known, status, seconds=seconds)
+        request_tracing.annotate(self.environ, known_method, known, status, request_id=self.id)
         if self.environ["PATH_INFO"] not in PROBES:
             ms = round(seconds * _MILLISECONDS, 1)
-            is_plain = method in METHODS and not _OF_SECRETS.search(self.client_request_id or "")
+            is_plain = known_method == method and not _OF_SECRETS.search(self.client_request_id or "")
             log = logs.info if is_plain else _log.info
             log(
                 "request",

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from port_runtime import tracing
 
-from identity.metrics.web import METHODS, OTHER
-
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -28,13 +26,11 @@ class TracingMiddleware:
             return self._application(environ, start_response)
 
 
-def annotate(environ: "WSGIEnvironment", route: str, status: int, *, request_id: str) -> None:
+def annotate(environ: "WSGIEnvironment", method: str, route: str, status: int, *, request_id: str) -> None:
     """Describe the request in its span. `route` is the URL rule, not the URL, which may contain a token."""
     span: tracing.Span | None = environ.get(_SPAN)
     if span is None:
         return
-    method = environ["REQUEST_METHOD"]
-    method = method if method in METHODS else OTHER
     span.update_name(f"{method} {route}")
     span.set_attribute("http.request.method", method)
     span.set_attribute("http.route", route)
