@@ -1,6 +1,6 @@
 """The page of a person's own data and binding (PRO, UNB-2, UNB-3; manual, changing account data)."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from flask import Blueprint, Response
 
@@ -19,7 +19,7 @@ from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
-from identity.http.portal.profile_form import ProfileForm, Rendered
+from identity.http.portal.profile_form import Difference, ProfileForm, Rendered
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import portal as texts
@@ -34,9 +34,15 @@ def _own_account() -> Account:
 
 
 def _show(
-    account: Account, form: ProfileForm, *, rendered: Rendered, refusal: Refusal | None = None, **values: Any
+    account: Account,
+    form: ProfileForm,
+    *,
+    rendered: Rendered,
+    refusal: Refusal | None = None,
+    differences: Sequence[Difference] = (),
 ) -> Response:
     general = account.kind == "general"
+    wait_seconds = refusal.retry_after_seconds if isinstance(refusal, TooSoon) else 0
     return render_page(
         "profile.html",
         refusal=refusal,
@@ -45,7 +51,9 @@ def _show(
         bound=bindings.binding_of(ports(), require_principal()) if general else None,
         was_bound=general and bindings.was_bound(ports(), require_principal()),
         rendered=rendered,
-        **{"error": form.refused(refusal), "differences": [], "wait_seconds": 0, **values},
+        error=texts.MAILED_TOO_SOON if wait_seconds else form.refused(refusal),
+        wait_seconds=wait_seconds,
+        differences=differences,
     )
 
 
@@ -73,8 +81,10 @@ def save() -> Response:
         return redirect_to("portal.profile.show")
     try:
         _save(form, rendered)
-    except (BadPassword, TooManyChecks, TooManyChanges, TooSoon, Busy, RevisionStale) as refusal:
-        return _show_refusal(form, rendered, refusal)
+    except RevisionStale as refusal:
+        return _show_differences(form, rendered, refusal)
+    except (BadPassword, TooManyChecks, TooManyChanges, TooSoon, Busy) as refusal:
+        return _show(_own_account(), form, rendered=rendered, refusal=refusal)
     flash_message(texts.EMAIL_CHANGE_REQUESTED if form.changes_email(rendered) else texts.PROFILE_SAVED)
     return redirect_to("portal.profile.show")
 
@@ -94,24 +104,12 @@ def _rendered() -> Rendered:
     return Rendered.from_request(require_principal().account.id)
 
 
-def _show_refusal(form: ProfileForm, rendered: Rendered, refusal: Refusal) -> Response:
+def _show_differences(form: ProfileForm, rendered: Rendered, refusal: RevisionStale) -> Response:
+    """Let the person compare the values; the next save is based on the new revision."""
     account = _own_account()
-    if isinstance(refusal, RevisionStale):
-        # The person compares the values, and the next save is based on the new revision.
-        differences = form.differences(account, rendered)
-        form.keep_only(differences, account)
-        rendered = Rendered.of(account)
-        return _show(account, form, rendered=rendered, refusal=refusal, differences=differences)
-    if isinstance(refusal, TooSoon):
-        return _show(
-            account,
-            form,
-            rendered=rendered,
-            refusal=refusal,
-            error=texts.MAILED_TOO_SOON,
-            wait_seconds=refusal.retry_after_seconds,
-        )
-    return _show(account, form, rendered=rendered, refusal=refusal)
+    differences = form.differences(account, rendered)
+    form.keep_only(differences, account)
+    return _show(account, form, rendered=Rendered.of(account), refusal=refusal, differences=differences)
 
 
 @blueprint.post("/profile/check")
