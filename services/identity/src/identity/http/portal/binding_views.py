@@ -54,16 +54,6 @@ class BindingView(CompanyRow):
         )
 
     @property
-    def code_issued_at(self) -> str:
-        """When the newest code was issued, in Taiwan's time; empty without a code."""
-        return taipei(self.entry.code.issued_at) if self.entry.code else ""
-
-    @property
-    def code_expires_at(self) -> str:
-        """When the newest code expires, in Taiwan's time; empty without a code."""
-        return taipei(self.entry.code.expires_at) if self.entry.code else ""
-
-    @property
     def code_error(self) -> str:
         """The reason why the code can no longer be entered, or an empty string."""
         code = self.entry.code

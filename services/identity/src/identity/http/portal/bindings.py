@@ -31,6 +31,7 @@ from identity.http.portal.layout.flash_messages import flash_message, flash_refu
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
+from identity.http.portal.layout.times import taipei
 from identity.http.session_auth import current_principal, require_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
@@ -177,8 +178,8 @@ def verify(binding_id: UUID) -> Response:
 def _name_newest_mail(form: CodeForm, binding_id: str) -> None:
     """Add the time of the newest mail to the error, because older codes are not stored and cannot be recognized."""
     view = selected(_views(require_principal("link")), binding_id)
-    if view is not None and view.code_issued_at:
-        form.add_error("code", texts.NEWEST_CODE.format(at=view.code_issued_at))
+    if view is not None and view.entry.code is not None:
+        form.add_error("code", texts.NEWEST_CODE.format(at=taipei(view.entry.code.issued_at)))
 
 
 @blueprint.post("/links/<uuid:binding_id>/code")
