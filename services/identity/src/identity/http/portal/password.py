@@ -14,6 +14,7 @@ from identity.http.portal.layout.forms import CheckboxField, SecretField
 from identity.http.portal.layout.new_password_form import FormWithNewPassword
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
+from identity.http.portal.profile import own_account
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
@@ -52,11 +53,6 @@ class ChangeForm(NewPasswordForm):
         self._fields = {"current": self._fields.pop("current"), **self._fields}
 
 
-def _own_account() -> Account:
-    """Return the person's account, which a switched session must not see (SW-4)."""
-    return profile.show(ports(), require_principal())
-
-
 def _show(form: ChangeForm, refusal: Refusal | None = None) -> Response:
     principal = require_principal()
     bound = bindings.binding_of(ports(), principal) if principal.account.kind == "general" else None
@@ -67,14 +63,14 @@ def _show(form: ChangeForm, refusal: Refusal | None = None) -> Response:
 
 @blueprint.get("/profile/password")
 def show() -> Response:
-    return _show(ChangeForm.from_request(owner=_own_account()))
+    return _show(ChangeForm.from_request(owner=own_account()))
 
 
 @blueprint.post("/profile/password")
 @redisplay_with(show)
 def change() -> Response:
     """Change the password, and issue a new device cookie (PRO-4, SEC-3)."""
-    owner = _own_account()
+    owner = own_account()
     had_pending_email = owner.pending_email is not None
     form = ChangeForm.from_request(owner=owner)
     if not form.validate():
@@ -101,7 +97,7 @@ def change() -> Response:
 @blueprint.post("/profile/password/check")
 def check() -> Response:
     """Return the form's errors. The current password is not verified."""
-    return ChangeForm.from_request(owner=_own_account()).check_response()
+    return ChangeForm.from_request(owner=own_account()).check_response()
 
 
 @blueprint.get("/.well-known/change-password")

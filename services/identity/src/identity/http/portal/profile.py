@@ -28,7 +28,7 @@ from identity.usecases import bindings, profile
 blueprint = Blueprint("profile", __name__)
 
 
-def _own_account() -> Account:
+def own_account() -> Account:
     """Return the person's account, which a switched session must not see (SW-4)."""
     return profile.show(ports(), require_principal())
 
@@ -60,20 +60,20 @@ def _show(
 @blueprint.get("/profile")
 def show() -> Response:
     """Show the saved data, with a form for the editable fields (PRO-1)."""
-    account = _own_account()
+    account = own_account()
     rendered = Rendered.of(account)
     return _show(account, ProfileForm(data=rendered.values), rendered=rendered)
 
 
 def _redisplay() -> Response:
-    return _show(_own_account(), ProfileForm.from_request(), rendered=_rendered())
+    return _show(own_account(), ProfileForm.from_request(), rendered=_rendered())
 
 
 @blueprint.post("/profile")
 @redisplay_with(_redisplay)
 def save() -> Response:
     """Save the submitted values (manual, steps 6 and 7)."""
-    account, form, rendered = _own_account(), ProfileForm.from_request(), _rendered()
+    account, form, rendered = own_account(), ProfileForm.from_request(), _rendered()
     if not form.validate_for(rendered):
         return _show(account, form, rendered=rendered)
     if not form.differences(account, rendered):
@@ -84,7 +84,7 @@ def save() -> Response:
     except RevisionStale as refusal:
         return _show_differences(form, rendered, refusal)
     except (BadPassword, TooManyChecks, TooManyChanges, TooSoon, Busy) as refusal:
-        return _show(_own_account(), form, rendered=rendered, refusal=refusal)
+        return _show(own_account(), form, rendered=rendered, refusal=refusal)
     flash_message(texts.EMAIL_CHANGE_REQUESTED if form.changes_email(rendered) else texts.PROFILE_SAVED)
     return redirect_to("portal.profile.show")
 
@@ -106,7 +106,7 @@ def _rendered() -> Rendered:
 
 def _show_differences(form: ProfileForm, rendered: Rendered, refusal: RevisionStale) -> Response:
     """Let the person compare the values; the next save is based on the new revision."""
-    account = _own_account()
+    account = own_account()
     differences = form.differences(account, rendered)
     form.keep_only(differences, account)
     return _show(account, form, rendered=Rendered.of(account), refusal=refusal, differences=differences)
@@ -115,7 +115,7 @@ def _show_differences(form: ProfileForm, rendered: Rendered, refusal: RevisionSt
 @blueprint.post("/profile/check")
 def check() -> Response:
     """Return the form's errors to the script (REG-11)."""
-    _own_account()
+    own_account()
     form = ProfileForm.from_request()
     form.validate_for(_rendered())
     return form.errors_response()
