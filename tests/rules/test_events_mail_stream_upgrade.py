@@ -13,7 +13,7 @@ from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
 from identity.usecases.ports.stream import ConcurrentPublish
 from mailer import bootstrap as mailer_bootstrap
-from mailer import process as mailer_process
+from mailer.adapters.redis.connection import connect
 from mailer.adapters.redis.dead_letters import RedisDeadLetters
 from mailer.adapters.redis.stream import MailStream
 from mailer.process import MailerProcess
@@ -42,6 +42,20 @@ class PreviousMailStream(MailStream):
         entries = super()._entries(raw)
         self.ack([each.id for each in entries if each.sealed is None])
         return [each for each in entries if each.sealed is not None]
+
+
+def _connect_to_event_stream(url: str) -> Client:
+    """Connect a mailer to Redis; its commands for the stream of mails go to the event stream."""
+    client = connect(url)
+    pool = client.connection_pool
+    current: Any = pool.connection_class
+
+    class Connection(current):  # type: ignore[misc]  # the class is known only at run time
+        def send_command(self, *command: Any, **options: Any) -> None:
+            super().send_command(*(STREAM if each == MAIL_STREAM else each for each in command), **options)
+
+    pool.connection_class = Connection
+    return client
 
 
 class Upgrade:
@@ -81,8 +95,7 @@ class Upgrade:
     def start_previous_mailer(self) -> MailerProcess:
         """Start a mailer that reads the event stream."""
         with pytest.MonkeyPatch.context() as previous:
-            for module in (mailer_bootstrap, mailer_process):
-                previous.setattr(module, "MAIL_STREAM", STREAM)
+            previous.setattr(mailer_bootstrap, "connect", _connect_to_event_stream)
             previous.setattr(mailer_bootstrap, "MailStream", PreviousMailStream)
             return self.start_mailer()
 
