@@ -149,7 +149,7 @@ def test_a_refusal_of_the_mail_server_is_in_its_span_by_category(
     wait_until(lambda: "smtp send" in _of_trace(collector, TRACE), what="the span")
 
     sent = _of_trace(collector, TRACE)["smtp send"].attributes
-    assert (sent["smtp.answer"], sent["error.type"]) == ("mailbox_unknown", "NotSentError")
+    assert (sent["smtp.answer"], sent["error.type"]) == ("mailbox_unknown", "RefusedError")
     assert "No such user" not in collector.text
 
 
