@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from port_events.sealing import SealError
+from port_events.sealing import SealError, UnknownKey
 from typing_extensions import override
 
 from mailer.domain.errors import UnreadableError
@@ -26,5 +26,7 @@ class SealedPayloadOpener(PayloadOpener):
     def open(self, entry: Entry) -> MailPayload:
         try:
             return self._opener.open(entry.sealed or "", event_id=entry.event.id, event_type=entry.event.type)
+        except UnknownKey as error:
+            raise UnreadableError(f"sealed or signed with the unknown key {error.kid}") from None
         except SealError as error:
             raise UnreadableError(f"{type(error).__name__}: {error}") from None

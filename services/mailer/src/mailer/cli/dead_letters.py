@@ -38,7 +38,9 @@ def ago(text: str) -> datetime:
 
     try:
         return SystemClock().now() - timedelta(seconds=seconds(text))
-    except (ValueError, OverflowError) as error:
+    except OverflowError:
+        raise click.BadParameter("must begin after the year 1") from None
+    except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
 

@@ -111,13 +111,10 @@ class RedisLedger(Ledger):
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        keys = [PREFIX + entry.event.id, RECEIPTS, MAIL_STREAM, DEAD]
-        arguments = [
-            *(outcome.state, format_rfc3339(outcome.at), outcome.category, RETENTION_MS),
-            *(GROUP, entry.id, entry.event.id, MAX_RECEIPTS),
-            *(_dead_letter(entry, grant, outcome), grant.token),
-        ]
-        record = partial(self._complete.run, keys, arguments)
+        # Of a sent mail, the arguments stay in memory for a minute: they are few, and without texts.
+        at, dead_letter = format_rfc3339(outcome.at), _dead_letter(entry, grant, outcome)
+        rest = (outcome.category, dead_letter, grant.token)
+        record = partial(self._record, entry.event.id, entry.id, at, outcome.state, *rest)
         if outcome.state is State.SENT:
             self._failover_recovery.add(record)
             # Redis may refuse a command, for example because its disk is full. After a sent mail, this is retried too.
@@ -132,6 +129,12 @@ class RedisLedger(Ledger):
             claim = self._claims.get(grant.event_id)
             if claim is not None and claim.token == grant.token:
                 del self._claims[grant.event_id]
+
+    def _record(self, event_id: str, entry_id: str, at: str, state: State, category: str, *rest: str) -> None:
+        self._complete.run(
+            [PREFIX + event_id, RECEIPTS, MAIL_STREAM, DEAD],
+            [state, at, category, RETENTION_MS, GROUP, entry_id, event_id, MAX_RECEIPTS, *rest],
+        )
 
     def settle(self) -> None:
         """Record sent mails again if Redis may have lost their records."""

@@ -21,7 +21,8 @@ MAX_SILENCE_MS: Final = 3600 * 1000
 HEARTBEATS: Final = "mailer:heartbeats"
 """A sorted set of mailers' names, scored by the time of the last heartbeat in ms of Redis' clock.
 
-Heartbeats distinguish the group's idle members from members that no longer run."""
+Heartbeats distinguish the group's idle members from members that no longer run.
+"""
 _REMOVE_GONE: Final = read_script("remove_gone_mailers")
 log = get_logger("mailer.events")
 
