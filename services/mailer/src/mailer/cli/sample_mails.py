@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> 
     if out:
         _write(previews, out)
     elif as_json:
-        values = {name: each._asdict() for name, each in previews.items()}
+        values = {name: asdict(each) for name, each in previews.items()}
         click.echo(json.dumps(values, indent=2))
     else:
         click.echo("\n".join(each.html if form == "html" else _as_text(each) for each in previews.values()))
@@ -73,11 +74,18 @@ def _send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
 
     clock, renderer = SystemClock(), build_renderer(settings)
     sample = next(renderer.samples(kind))
-    rendered = renderer.render_test(kind, sample)._asdict()
-    to = Mailbox(address, sample.name)
+    rendered = renderer.render_test(kind, sample)
+    mail = Mail(
+        event_id=f"test-{uuid4()}",
+        to=Mailbox(address, sample.name),
+        date=clock.now(),
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+    )
     transport = build_transport(settings, clock)
     try:
-        transport.send(Mail(event_id=f"test-{uuid4()}", to=to, date=clock.now(), **rendered))
+        transport.send(mail)
     finally:
         transport.close()
 

@@ -116,8 +116,15 @@ class Delivery:
             return self._expired(kind, payload)
         require_complete(kind, payload.content)
         reject_foreign_links(payload.content, self.public_url, name=payload.name)
-        rendered = self.renderer.render(kind, payload)._asdict()
-        mail = Mail(event_id=entry.event.id, to=Mailbox(payload.address, payload.name), date=now, **rendered)
+        rendered = self.renderer.render(kind, payload)
+        mail = Mail(
+            event_id=entry.event.id,
+            to=Mailbox(payload.address, payload.name),
+            date=now,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+        )
         self._acquire_permission_to_send(mail, expires_at=payload.expires_at)
         try:
             self.transport.send(mail, should_send=lambda: self._should_send(payload, grant))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,11 +56,9 @@ class Outcome:
     reply_text: str = ""
 
 
-class Rendered(NamedTuple):
-    """A mail's subject and its two bodies, the text in `format=flowed; delsp=yes`.
-
-    A tuple, because dataclasses.asdict would take 20 µs for each mail.
-    """
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail's subject and its two bodies, the text in `format=flowed; delsp=yes`."""
 
     subject: str
     text: str
