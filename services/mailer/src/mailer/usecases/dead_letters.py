@@ -97,7 +97,7 @@ class DeadLetterService:
 
     def newest(self, selection: DeadLetterFilter, *, limit: int) -> tuple[list[DeadLetter], int]:
         """Return up to `limit` selected dead letters, newest first, and the number of all selected dead letters."""
-        count = 0
+        count = 0  # counted while iterating, so that only the newest are stored
 
         def selected() -> Iterator[DeadLetter]:
             nonlocal count
