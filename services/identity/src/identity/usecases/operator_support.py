@@ -49,7 +49,7 @@ def end_session(ports: Ports, session_id: str) -> None:
         services = uow.service_logins.of_session(session_id, uow.clock.now())
         if session is None and not services:
             raise NotFound
-        session_termination.end_session(uow, session_id, "operator")
+        session_termination.end_session(uow, session_id, "operator", holder_id=None)
         holder_id = session.holder_id if session is not None else services[0].holder_id
         uow.record_action("session.ended", holder_id, session_id=session_id)
         uow.commit()

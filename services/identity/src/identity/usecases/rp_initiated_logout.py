@@ -87,14 +87,14 @@ def log_out(ports: Ports, request: LogoutRequest, principal: Principal | None) -
     """
     with ports.unit_of_work() as uow:
         if principal is not None:
-            session_termination.end_session(uow, principal.session_id, "logout")
+            session_termination.end_session(uow, principal.session_id, "logout", holder_id=None)
             uow.record_action("session.closed", principal.account.id, session_id=principal.session_id)
         grant = request.grant
         if grant is not None and (principal is None or grant.session_id != principal.session_id):
             if _has_session(uow, grant, ports.clock.now()):
                 session_termination.end_grant(uow, grant.id, "logout")
             else:
-                session_termination.end_session(uow, grant.session_id, "logout")
+                session_termination.end_session(uow, grant.session_id, "logout", holder_id=None)
         uow.commit()
 
 

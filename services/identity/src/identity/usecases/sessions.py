@@ -52,7 +52,7 @@ def require_not_switched(principal: Principal) -> None:
 def log_out(ports: Ports, principal: Principal) -> None:
     """End the session with its grants, even if it is switched (LOGIN-6)."""
     with ports.unit_of_work() as uow:
-        session_termination.end_session(uow, principal.session_id, "logout")
+        session_termination.end_session(uow, principal.session_id, "logout", holder_id=None)
         uow.record_action("session.closed", principal.account.id, session_id=principal.session_id)
         uow.commit()
 

@@ -57,7 +57,7 @@ class SqlSessions(Repository, Sessions):
         self._session.execute(update(sessions).where(sessions.c.id == session_id).values(consents=digest))
 
     @override
-    def end(self, session_id: str, *, holder_id: str | None = None) -> bool:
+    def end(self, session_id: str, *, holder_id: str | None) -> bool:
         statement = delete(sessions).where(sessions.c.id == session_id)
         if holder_id is not None:
             statement = statement.where(sessions.c.holder_id == holder_id)

@@ -33,7 +33,7 @@ class Sessions(Protocol):
     def consent(self, session_id: str, digest: str) -> None:
         """Record in the session the digest of the consent texts that were accepted."""
 
-    def end(self, session_id: str, *, holder_id: str | None = None) -> bool:
+    def end(self, session_id: str, *, holder_id: str | None) -> bool:
         """End a session; with `holder_id`, only if that account opened it. Return False if there is none."""
 
     def end_oldest(self, newest: Session, *, keep: int, idle_since: datetime) -> Sequence[str]:

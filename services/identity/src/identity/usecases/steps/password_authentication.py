@@ -157,7 +157,7 @@ def verify_current_password(ports: Ports, account: Account, *, password: str, se
 
 def _end_session(ports: Ports, account: Account, session_id: str) -> NoReturn:
     with ports.unit_of_work() as uow:
-        session_termination.end_session(uow, session_id, "session_ended")
+        session_termination.end_session(uow, session_id, "session_ended", holder_id=None)
         uow.record_action("session.ended", account.id, session_id=session_id, why="password")
         uow.commit()
     raise SessionEnded

@@ -11,8 +11,8 @@ from identity.domain.session import Session
 from identity.usecases.ports import Transaction, UnitOfWork
 
 
-def end_session(uow: UnitOfWork, session_id: str, reason: EndReason, *, holder_id: str | None = None) -> bool:
-    """End one session and its grants, even if only the grants are left; with `holder_id`, only that account's.
+def end_session(uow: UnitOfWork, session_id: str, reason: EndReason, *, holder_id: str | None) -> bool:
+    """End one session and its grants, even if only the grants are left; with a `holder_id`, only that account's.
 
     Return False if there is neither the session nor a grant of it.
     """
@@ -23,7 +23,7 @@ def end_session(uow: UnitOfWork, session_id: str, reason: EndReason, *, holder_i
 
 def replace_session(uow: UnitOfWork, former_id: str, session_id: str) -> None:
     """End the former session of a person who has logged in again; its grants move to the new session."""
-    uow.sessions.end(former_id)
+    uow.sessions.end(former_id, holder_id=None)
     uow.grants.move(former_id, session_id)
 
 
