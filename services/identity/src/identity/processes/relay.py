@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from port_events.redis_client import leads_to_cluster
 from port_runtime.metrics import Instruments
-from port_runtime.settings import SettingsError
+from port_runtime.settings import ErrorCollector, SettingsError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
@@ -167,9 +167,12 @@ def serve(settings: RelaySettings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingsError."""
 
     def build() -> Relay:
-        relay = Relay(settings)
-        if leads_to_cluster(settings.redis_url.reveal()):
-            raise SettingsError(["REDIS_URL: leads to a Redis Cluster, which is not supported"])
+        with ErrorCollector() as collector:
+            with collector.step():
+                relay = Relay(settings)
+            with collector.step():
+                if leads_to_cluster(settings.redis_url.reveal()):
+                    raise SettingsError(["REDIS_URL: leads to a Redis Cluster, which is not supported"])
         return relay
 
     background.serve("relay", build, metrics_bind=settings.metrics_bind, stream=settings.event_stream)
