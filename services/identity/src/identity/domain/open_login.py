@@ -85,7 +85,7 @@ def open_logins(
         OpenLogin(
             id=session.id,
             session=session,
-            portal_ends_at=ends_at if (ends_at := session.ends_at(lifetimes)) > now else None,
+            portal_ends_at=_open_until(session, lifetimes, now),
             services=by_session.pop(session.id, []),
         )
         for session in sessions
@@ -95,3 +95,8 @@ def open_logins(
         for session_id, left in by_session.items()
     ]
     return [login for login in found if login.is_portal_open or login.services]
+
+
+def _open_until(session: Session, lifetimes: Lifetimes, now: datetime) -> datetime | None:
+    ends_at = session.ends_at(lifetimes)
+    return ends_at if ends_at > now else None

@@ -68,7 +68,8 @@ def reset(ports: Ports, token: str, *, password: str) -> Device:
         account = uow.accounts.locked(found.id)
         if account is None or account.closed_at is not None:
             raise LinkExpired(Purpose.PASSWORD_RESET)
-        _challenge(uow, account, value).used_at = uow.clock.now()
+        challenge = _require_challenge(uow, account, value)
+        challenge.used_at = uow.clock.now()
         account.set_password(password_hash)
         cancel_email_change(uow, account)
         session_termination.end_sessions_of_account(uow, account.id, "password_changed")
@@ -95,11 +96,11 @@ def _resolve(ports: Ports, token: str) -> tuple[Account, str]:
     if account is None:
         raise LinkInvalid
     with ports.unit_of_work() as uow:
-        _challenge(uow, account, value)
+        _require_challenge(uow, account, value)
     return account, value
 
 
-def _challenge(uow: UnitOfWork, account: Account, value: str) -> Challenge:
+def _require_challenge(uow: UnitOfWork, account: Account, value: str) -> Challenge:
     """Return the challenge if the link matches it. Raises LinkSuperseded, LinkExpired, LinkUsed."""
     challenge = uow.links.get(account.id, Purpose.PASSWORD_RESET)
     if challenge is None or challenge.email != account.email:
