@@ -5,10 +5,12 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.support.actors.people import Person
 from tests.support.harness.polling import wait_until
@@ -72,3 +74,33 @@ def test_requests_share_the_server_connections_of_a_pooler(
             statuses = list(threads.map(act, people))
 
         assert statuses == [[200] * ROUNDS] * THREADS
+
+
+@pytest.fixture
+def taipei_url(postgresql_url: str) -> str:
+    """The URL of the database, whose time zone is not UTC."""
+    with psycopg.connect(postgresql_url.replace("+psycopg", "")) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Taipei'").format(name))
+    return postgresql_url
+
+
+@pytest.mark.parametrize("pooler", ["none", "transaction"])
+def test_times_are_in_utc_whatever_the_time_zone_of_the_database_is(
+    servers: Servers,
+    taipei_url: str,
+    pooled_url: str,  # after `taipei_url`, because PgBouncer reads the time zone when it connects first
+    pooler: str,
+) -> None:
+    with ExitStack() as stack:
+        url = pooled_url if pooler == "transaction" else taipei_url
+        system = System(
+            servers, url, stack, own_app=True, direct_url=taipei_url, IDENTITY_DATABASE_POOLER=pooler
+        )
+        visitor = system.logged_in(system.person("general"))
+
+        (session,) = visitor.get("/sessions").json()["items"]
+
+    created_at = datetime.fromisoformat(session["created_at"])
+    assert session["created_at"].endswith("Z")
+    assert abs(created_at - system.clock.now()) < timedelta(minutes=1)

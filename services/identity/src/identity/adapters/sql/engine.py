@@ -106,6 +106,7 @@ def configure_engine(engine: Engine) -> None:
     else:
         # Before SQLAlchemy's own listener, which cannot read the answers of a server with the encoding SQL_ASCII.
         event.listen(engine, "connect", _require_utf8, insert=True)
+        event.listen(engine, "connect", _set_utc)
         event.listen(engine, "checkout", _discard_if_closed)
         event.listen(engine, "handle_error", _disconnect_if_unable)
 
@@ -119,6 +120,13 @@ def _require_utf8(connection: psycopg.Connection[Any], _record: object) -> None:
     if encoding != "UTF8":
         connection.close()
         raise _WrongEncoding(f"the encoding is {encoding}, but must be UTF8")
+
+
+def _set_utc(connection: psycopg.Connection[Any], _record: object) -> None:
+    """Make the server return times in UTC, whatever the time zone of the database is. PgBouncer keeps the setting."""
+    if connection.info.parameter_status("TimeZone") not in {"UTC", "Etc/UTC"}:
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
 
 
 def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:

@@ -9,7 +9,10 @@ from sqlalchemy.engine import Dialect
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC. PostgreSQL needs no conversion; SQLite has no time zones and stores it naive."""
+    """An aware datetime in UTC. PostgreSQL needs no conversion, because its connections are set to UTC (`engine.py`).
+
+    SQLite has no time zones and stores it naive.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
