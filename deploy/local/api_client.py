@@ -36,5 +36,6 @@ class Api:
         url = f"{self._base_url}/api/v1{path}"
         answer = self._session.request(method, url, json=body, timeout=TIMEOUT_SECONDS)
         if not answer.ok:
-            raise ApiError(f"{method} {path}", answer.status_code, answer.json())
+            is_problem = answer.headers.get("Content-Type", "").startswith("application/problem+json")
+            raise ApiError(f"{method} {path}", answer.status_code, answer.json() if is_problem else {})
         return answer.json() if answer.content else None

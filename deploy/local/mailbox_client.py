@@ -48,4 +48,6 @@ class Mails:
         return mails
 
     def _get(self, path: str) -> requests.Response:
-        return self._session.get(self._base_url + path, timeout=TIMEOUT_SECONDS)
+        answer = self._session.get(self._base_url + path, timeout=TIMEOUT_SECONDS)
+        answer.raise_for_status()
+        return answer
