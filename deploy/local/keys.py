@@ -63,7 +63,7 @@ def stored_secret(path: Path, random_bytes: int) -> str:
 
 def write_secret(path: Path, text: str, *, mode: int = 0o600, owner: int | None = None) -> None:
     """Write a file atomically: readers see either the old text or the new one. Only root can set the owner."""
-    temporary = path.with_name(f"{path.name}.new")
+    temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)  # of a killed process; it may have other permissions
     temporary.touch(mode=0o600)
     temporary.write_text(text)
