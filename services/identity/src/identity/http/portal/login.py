@@ -29,7 +29,7 @@ class LoginForm(Form):
 
 def login_page(form: LoginForm, *, action: str, refusal: Refusal | None = None) -> Response:
     """Return the login page, whose form is sent to `action`."""
-    error = form.refused(refusal)
+    error = form.add_refusal(refusal)
     return render_page("login.html", refusal=refusal, form=form, action=action, error=error)
 
 

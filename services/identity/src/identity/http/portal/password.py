@@ -57,7 +57,7 @@ def _show(form: ChangeForm, refusal: Refusal | None = None) -> Response:
     principal = require_principal()
     bound = bindings.binding_of(ports(), principal) if principal.account.kind == "general" else None
     link = bound[1] if bound else None
-    error = form.refused(refusal)
+    error = form.add_refusal(refusal)
     return render_page("password.html", refusal=refusal, form=form, error=error, link=link)
 
 

@@ -63,7 +63,7 @@ def reset_page() -> Response:
 
 
 def _show(token: str, form: NewPasswordForm, owner: Account, refusal: Refusal | None = None) -> Response:
-    error = form.refused(refusal)
+    error = form.add_refusal(refusal)
     return render_page(
         "password_reset.html", refusal=refusal, token=token, form=form, owner=owner, error=error
     )

@@ -56,7 +56,7 @@ def _show(form: MailboxForm, refusal: Refusal | None = None, *, error: str = "")
         "verification.html",
         refusal=refusal,
         form=form,
-        error=error or form.refused(refusal),
+        error=error or form.add_refusal(refusal),
         verification=status,
         mail_refusal=_refusal_texts(mail) if mail and mail.state == "refused" else None,
         gap_seconds=int(RESEND_GAP.window.total_seconds()),

@@ -51,7 +51,7 @@ def _show(
         bound=bindings.binding_of(ports(), require_principal()) if general else None,
         was_bound=general and bindings.was_bound(ports(), require_principal()),
         rendered=rendered,
-        error=texts.MAILED_TOO_SOON if wait_seconds else form.refused(refusal),
+        error=texts.MAILED_TOO_SOON if wait_seconds else form.add_refusal(refusal),
         wait_seconds=wait_seconds,
         differences=differences,
     )

@@ -100,7 +100,7 @@ def _show(kind: Kind, form: RegistrationForm, refusal: Refusal | None = None) ->
         kind=kind,
         texts=texts.KINDS[kind],
         form=form,
-        error=form.refused(refusal),
+        error=form.add_refusal(refusal),
     )
 
 
@@ -148,7 +148,7 @@ def _add_username_taken(form: RegistrationForm) -> None:
     if not form.username.errors and registration.is_taken(
         ports(), form.username.parsed, client=client_info()
     ):
-        form.refused(UsernameTaken())
+        form.add_refusal(UsernameTaken())
 
 
 @blueprint.get(f"/apply/{_KIND}/sent")

@@ -116,7 +116,7 @@ class Form(WtForm):
         field = self[name]
         field.errors = [*field.errors, reason]
 
-    def refused(self, refusal: Refusal | None) -> str:
+    def add_refusal(self, refusal: Refusal | None) -> str:
         """Add a refusal's message to its field and return an empty string, or return the message for the summary."""
         if refusal is None:
             return ""
