@@ -90,7 +90,7 @@ def _plain(value: Any) -> JSON:
 
 
 DataClass: TypeAlias = type[EventData]
-D = TypeVar("D", bound=EventData)
+_D = TypeVar("_D", bound=EventData)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +118,10 @@ CATALOGUE: Final[Mapping[str, EventType]] = _types
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
-def _event(short: str, family: Family = FACT) -> Callable[[type[D]], type[D]]:
+def _event(short: str, family: Family = FACT) -> Callable[[type[_D]], type[_D]]:
     """Return a decorator that makes a class a dataclass and adds its event to the catalogue."""
 
-    def add(undecorated: type[D]) -> type[D]:
+    def add(undecorated: type[_D]) -> type[_D]:
         data_class = dataclass(frozen=True, slots=True, kw_only=True)(undecorated)
         data_class.type, data_class.family = PREFIX + short, family
         data_class._names = tuple(each.name for each in fields(data_class))  # type: ignore[arg-type]  # noqa: SLF001 - the same module; each is a dataclass

@@ -7,8 +7,8 @@ from typing import Any
 from port_runtime.metrics import Metric, Sample
 from sqlalchemy import Column, ColumnElement, Engine, func, select
 
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.oidc_tables import grants, logouts
-from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import audit, audit_segments, counters, outbox, sessions, tidy_runs
 from identity.metrics.notify import GRANTS, LOGOUTS_OLDEST, LOGOUTS_WAITING
 from identity.metrics.relay import (
@@ -23,7 +23,7 @@ from identity.metrics.relay import (
 from identity.metrics.web import EXPIRED_OLDEST, SESSIONS, TIDY_LAST_SUCCESS
 
 
-class SessionCollector(Queries):
+class SessionCollector(EngineAdapter):
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
         super().__init__(engine)
         self._idle = timedelta(seconds=idle_seconds)
@@ -35,7 +35,7 @@ class SessionCollector(Queries):
         yield Sample(SESSIONS, self._value(query) or 0)
 
 
-class TidyCollector(Queries):
+class TidyCollector(EngineAdapter):
     """How long ago `identity tidy` last completed, and how long the oldest session or counter is overdue."""
 
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
@@ -54,7 +54,7 @@ class TidyCollector(Queries):
             yield Sample(TIDY_LAST_SUCCESS, _age_seconds(finished_at))
 
 
-class _BacklogCollector(Queries):
+class _BacklogCollector(EngineAdapter):
     def _backlog(
         self, recorded_at: Column[Any], waits: ColumnElement[bool], *, count: Metric, age: Metric
     ) -> Iterator[Sample]:

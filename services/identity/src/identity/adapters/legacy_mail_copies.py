@@ -12,7 +12,7 @@ from port_events.consumer_group import RawEntry
 from port_events.envelope import MAIL_STREAM, as_text
 from redis import Redis
 
-from identity.adapters.mail_stream_trimming import id_of, readable, text_of
+from identity.adapters.mail_stream_trimming import entry_of, id_of, text_of
 from identity.adapters.relay_checkpoint import RedisCheckpoint
 from identity.usecases.ports.stream import Checkpoint
 
@@ -71,5 +71,5 @@ class MailCopies:
 
 def _mailed_event(raw: RawEntry) -> str | None:
     """Return the event id of an entry with a sealed part, or None for other entries."""
-    entry = readable(raw)
+    entry = entry_of(raw)
     return entry.event.id if entry and entry.sealed is not None else None

@@ -34,7 +34,7 @@ class MailStream:
         first: Any = self._client.xrange(MAIL_STREAM, text_of(self._first_unhandled()), count=1)
         if not first:
             return newest + 1
-        entry = readable(first[0])
+        entry = entry_of(first[0])
         return min(entry.position, newest + 1) if entry and entry.position else None
 
     def unhandled_among(self, event_ids: Collection[str]) -> set[str]:
@@ -43,7 +43,7 @@ class MailStream:
         found: set[str] = set()
         while left - found:
             page: Any = self._client.xrange(MAIL_STREAM, start, count=_SCAN_PAGE)
-            found.update(left.intersection(entry.event.id for each in page if (entry := readable(each))))
+            found.update(left.intersection(entry.event.id for each in page if (entry := entry_of(each))))
             if len(page) < _SCAN_PAGE:
                 break
             start = f"({as_text(page[-1][0])}"
@@ -71,7 +71,7 @@ def text_of(entry_id: EntryId) -> str:
     return f"{entry_id[0]}-{entry_id[1]}"
 
 
-def readable(raw: RawEntry) -> Entry | None:
+def entry_of(raw: RawEntry) -> Entry | None:
     """Return the entry, or None if it is malformed."""
     try:
         return from_fields(*raw)

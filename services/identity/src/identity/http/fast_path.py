@@ -51,7 +51,7 @@ Answerer = Callable[["WSGIEnvironment"], Answer | None]
 class FastPath:
     """The answerers, by method and path. Other requests, and those for hosts outside `hosts`, go to `application`.
 
-    With None, all hosts are allowed.
+    If `hosts` is None, all hosts are allowed.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, bindparam, delete, func, select, update
 from typing_extensions import override
 
 from identity.adapters.sql.audit_log import ADD, to_row
-from identity.adapters.sql.queries import Queries
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.tables import audit, audit_anchor, audit_segments
 from identity.adapters.sql.upsert import upsert_into
 from identity.domain.audit import Entry
@@ -24,7 +24,7 @@ _PLACE = (
 )
 
 
-class SqlAuditChain(Queries, AuditChain):
+class SqlAuditChain(EngineAdapter, AuditChain):
     @override
     def newest(self) -> Segment | None:
         query = _SEGMENTS.order_by(audit_segments.c.number.desc()).limit(1)
@@ -73,7 +73,7 @@ class SqlAuditChain(Queries, AuditChain):
             connection.execute(ADD, to_row(entry))
 
 
-class SqlAnchor(Queries, AnchorStore):
+class SqlAnchor(EngineAdapter, AnchorStore):
     """The anchor in the database, in a table with one row."""
 
     @override

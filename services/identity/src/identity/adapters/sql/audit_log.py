@@ -5,8 +5,8 @@ from typing import Any
 
 from typing_extensions import override
 
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.repository import BufferingRepository
 from identity.adapters.sql.tables import audit
 from identity.domain.audit import Entry
@@ -31,7 +31,7 @@ class SqlAuditLog(BufferingRepository, AuditLog):
         self._rows.append(to_row(entry))
 
 
-class AutocommitAuditLog(Queries, AuditLog):
+class AutocommitAuditLog(EngineAdapter, AuditLog):
     """Entries that commit immediately, so that refusals are recorded. Needs an autocommit engine."""
 
     @override

@@ -8,9 +8,9 @@ from typing_extensions import override
 
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that statements return
 from identity.adapters.sql.active_grants import named, read_grant, select_active
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oidc_tables import grant_codes, grant_tokens, grants
-from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.session_creation import IS_DURABLE
 from identity.domain.grant import ActiveGrant, Code, Token
 from identity.usecases.ports.code_redemption import CodeRedemption
@@ -47,7 +47,7 @@ def _use_statement(*, tokens: int) -> FixedStatement:
 _USE = {tokens: _use_statement(tokens=tokens) for tokens in (1, 2)}
 
 
-class SqlCodeRedemption(Queries, CodeRedemption):
+class SqlCodeRedemption(EngineAdapter, CodeRedemption):
     """Redeems codes on PostgreSQL; on SQLite `usable` returns None, because a statement there writes only one table.
 
     Needs an autocommit engine.

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, func, select
 from typing_extensions import override
 
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.principal_queries import STATUS
-from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import accounts, bindings, outbox
 from identity.usecases.ports.feed import (
     AccountState,
@@ -50,7 +50,7 @@ _PENDING = select(func.count(), func.min(_row.created_at)).where(_row.position.i
 _MAILS = select(func.count()).select_from(outbox).where(_row.sealed.is_not(None))
 
 
-class SqlFeed(Queries, Feed):
+class SqlFeed(EngineAdapter, Feed):
     """Needs an autocommit engine: each statement is its own transaction."""
 
     @override

@@ -18,8 +18,8 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.repository import BufferingRepository
 from identity.adapters.sql.tables import outbox, outbox_epoch
 from identity.adapters.sql.upsert import insert_into
@@ -57,7 +57,7 @@ class SqlOutbox(BufferingRepository, Outbox):
         )
 
 
-class SqlOutboxReader(Queries, OutboxReader, WaitingMails):
+class SqlOutboxReader(EngineAdapter, OutboxReader, WaitingMails):
     """Caches the epoch, and the newest position that this process has read or assigned."""
 
     def __init__(self, engine: Engine) -> None:

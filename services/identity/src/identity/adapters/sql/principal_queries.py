@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.accounts import BY_USERNAME
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.registration_rejections import BY_SESSION, read_rejection
 from identity.adapters.sql.registration_rejections import BY_USERNAME as REJECTED_BY_USERNAME
 from identity.adapters.sql.tables import accounts, clients, consents, outbox, sessions
@@ -88,7 +88,7 @@ _VERIFICATION_MAIL = FixedStatement(
 )
 
 
-class SqlPrincipalQueries(Queries, PrincipalQueries):
+class SqlPrincipalQueries(EngineAdapter, PrincipalQueries):
     """Needs an autocommit engine: each statement is its own transaction."""
 
     @override

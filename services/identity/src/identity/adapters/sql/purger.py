@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Delete, bindparam, delete, exists, select, tuple_
 from typing_extensions import override
 
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.oidc_tables import (
     authorization_requests,
     grant_codes,
@@ -15,7 +16,6 @@ from identity.adapters.sql.oidc_tables import (
     logouts,
     seen_proofs,
 )
-from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import counters, mail_links, outbox, rejections, sessions
 from identity.domain.registration_rejection import REJECTION_LIFETIME
 from identity.usecases.ports.purger import Purger
@@ -36,7 +36,7 @@ _OLDEST = (
 _DELETE = delete(outbox).where(_row.position.between(bindparam("first"), bindparam("last")))
 
 
-class SqlPurger(Queries, Purger):
+class SqlPurger(EngineAdapter, Purger):
     """Deletes rows in batches, each in its own transaction."""
 
     @override

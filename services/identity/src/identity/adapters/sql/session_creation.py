@@ -6,8 +6,8 @@ from sqlalchemy import Integer, Select, bindparam, func, insert, literal_column,
 from typing_extensions import override
 
 from identity.adapters.sql.audit_log import COLUMNS, to_row
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import accounts, audit, sessions
 from identity.domain.audit import Entry
 from identity.domain.session import MAX_SESSIONS, Session
@@ -20,7 +20,7 @@ IS_DURABLE = func.set_config("synchronous_commit", "on", literal_column("true"))
 """Always true. Makes a statement's commit wait for the disk; the autocommit engine's commits do not by default."""
 
 
-class SqlSessionCreation(Queries, SessionCreation):
+class SqlSessionCreation(EngineAdapter, SessionCreation):
     """Opens sessions on PostgreSQL; on SQLite `open` returns False, because a statement there writes only one table.
 
     Needs an autocommit engine.

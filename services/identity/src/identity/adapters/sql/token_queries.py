@@ -17,9 +17,9 @@ from identity.adapters.sql.active_grants import (
     select_active,
     select_from_active,
 )
+from identity.adapters.sql.engine_adapter import EngineAdapter
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oidc_tables import grant_tokens, grants, oidc_clients
-from identity.adapters.sql.queries import Queries
 from identity.adapters.sql.tables import clients
 from identity.domain.grant import ActiveToken, IntrospectedToken, Token
 from identity.domain.oidc_client import IntrospectingClient, OidcClient, RegisteredClient
@@ -63,7 +63,7 @@ _CLIENT_COLUMN_COUNT = 8
 """The number of columns of `_INTROSPECTED` that describe the client; they come first."""
 
 
-class SqlTokenQueries(Queries, TokenQueries):
+class SqlTokenQueries(EngineAdapter, TokenQueries):
     """Needs an autocommit engine: each statement is its own transaction."""
 
     @override

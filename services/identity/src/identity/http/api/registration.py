@@ -71,7 +71,7 @@ class AccountInput(Input):
 
         Above the rate limit of the client address, it is reported only if the request is otherwise valid.
         """
-        name = cast("dict[str, Any]", error.valid_data).get("username")
+        name = cast("dict[str, Any]", error.valid_data or {}).get("username")
         if name is not None and registration.is_taken(ports(), name, client=client_info()):
             taken = FieldError("/username", "username_taken", problems.sentence(UsernameTaken()))
             error.messages_dict["username"] = taken

@@ -1,4 +1,4 @@
-"""Queries on an engine, each in a transaction of its own."""
+"""What adapters with an engine have in common. Each query runs in a transaction of its own."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, Executable, RowMapping
 
 
-class Queries:
+class EngineAdapter:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
