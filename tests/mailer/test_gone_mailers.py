@@ -7,7 +7,8 @@ import pytest
 from port_events.envelope import MAIL_STREAM
 from redis import Redis
 
-from mailer.adapters.redis.stream import GROUP, HEARTBEATS, MailStream
+from mailer.adapters.redis.heartbeats import HEARTBEATS
+from mailer.adapters.redis.stream import GROUP, MailStream
 from tests.support.harness.polling import wait_until
 from tests.support.servers.optional_programs import DEBIAN_REDIS
 from tests.support.servers.redis import RedisServer
@@ -61,7 +62,7 @@ def test_an_idle_mailer_is_not_removed(client: Redis) -> None:
 
     pass_time(client, idle)
 
-    assert idle.remove_gone_members(SILENCE_MS) == ["gone"]
+    assert idle.heartbeats.remove_gone_members(SILENCE_MS) == ["gone"]
     assert names(client) == {"idle"}
     assert client.zrange(HEARTBEATS, 0, -1) == [b"idle"]
 
@@ -74,5 +75,5 @@ def test_a_gone_mailer_stays_in_the_group_while_an_entry_is_pending(client: Redi
 
     pass_time(client, live)
 
-    assert live.remove_gone_members(SILENCE_MS) == []
+    assert live.heartbeats.remove_gone_members(SILENCE_MS) == []
     assert client.xpending(MAIL_STREAM, GROUP)["pending"] == 1

@@ -167,5 +167,5 @@ class Intake(threading.Thread):
     def _clean_up(self) -> None:
         if time.monotonic() >= self._cleanup_at:
             self._cleanup_at = time.monotonic() + CLEANUP_SECONDS
-            for name in self._parts.stream.remove_gone_members():
+            for name in self._parts.stream.heartbeats.remove_gone_members():
                 self._parts.broker.remove_queue(name)

@@ -18,8 +18,9 @@ from mailer.adapters.redis.connection import read_script, server_time_ms, unix_m
 from mailer.adapters.redis.delivery_ledger import DEAD, PREFIX
 from mailer.adapters.redis.domain_rate_limits import throttled_domains
 from mailer.adapters.redis.dramatiq_broker import NAMESPACE
+from mailer.adapters.redis.heartbeats import heartbeat_times
 from mailer.adapters.redis.queue_pause import RedisQueuePause
-from mailer.adapters.redis.stream import GROUP, HEARTBEATS
+from mailer.adapters.redis.stream import GROUP
 from mailer.domain.mail import FINAL, State
 from mailer.domain.mail_kinds import has_no_mail
 from mailer.usecases.queue_stats import Member, QueueCounts, QueueState, QueueStats
@@ -115,8 +116,7 @@ class RedisQueueStats:
             return pipeline.execute()
 
     def _members(self) -> Iterator[Member]:
-        found: Any = self._client.zrange(HEARTBEATS, 0, -1, withscores=True)
-        heartbeats = {as_text(name): int(at_ms) for name, at_ms in found}
+        heartbeats = heartbeat_times(self._client)
         now_ms = server_time_ms(self._client)
         for each in self._client.xinfo_consumers(MAIL_STREAM, GROUP):
             name, pending = as_text(each["name"]), int(each["pending"])

@@ -5,25 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from port_events.consumer_group import RELEASED_CONSUMER, Group
-from port_events.envelope import MAIL_STREAM, Entry, MalformedEvent, as_text, from_fields
+from port_events.consumer_group import Group
+from port_events.envelope import MAIL_STREAM, Entry, MalformedEvent, from_fields
 from port_runtime import tracing
 from port_runtime.logs import get_logger
 
-from mailer.adapters.redis.connection import read_script, server_time_ms
+from mailer.adapters.redis.heartbeats import Heartbeats
 
 if TYPE_CHECKING:
     import redis
     from port_events.consumer_group import RawEntry
 
 GROUP: Final = "mailer"
-MAX_SILENCE_MS: Final = 3600 * 1000
-HEARTBEATS: Final = "mailer:heartbeats"
-"""A sorted set of mailers' names, scored by the time of the last heartbeat in ms of Redis' clock.
-
-Heartbeats distinguish the group's idle members from members that no longer run.
-"""
-_REMOVE_GONE: Final = read_script("remove_gone_mailers")
 log = get_logger("mailer.events")
 
 
@@ -33,6 +26,7 @@ class MailStream:
     def __init__(self, client: redis.Redis, *, name: str) -> None:
         self._client = client
         self._group = Group(client, MAIL_STREAM, GROUP, name)
+        self.heartbeats = Heartbeats(client, self._group)
         address = client.get_connection_kwargs()
         self._server = tracing.server(address.get("host"), address.get("port"))
 
@@ -61,21 +55,14 @@ class MailStream:
 
     def touch(self, entry_ids: list[str]) -> None:
         """Record this mailer's heartbeat, and reset the idle time of these entries."""
-        self._client.zadd(HEARTBEATS, {self._group.name: server_time_ms(self._client)})
+        self.heartbeats.record()
         if entry_ids:
             self._client.xclaim(MAIL_STREAM, GROUP, self._group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]  # invariant list
 
     def leave_group(self, unfinished: list[str]) -> None:
         """Release these entries, so that other mailers can claim them at once; then leave the group."""
         self._group.leave(*unfinished)
-        self._client.zrem(HEARTBEATS, self._group.name)
-
-    def remove_gone_members(self, silence_ms: int = MAX_SILENCE_MS) -> list[str]:
-        """Remove mailers that were silent for `silence_ms` and have no pending entries; return their names."""
-        gone: Any = self._client.eval(
-            _REMOVE_GONE, 2, MAIL_STREAM, HEARTBEATS, GROUP, RELEASED_CONSUMER, silence_ms
-        )
-        return [as_text(name) for name in gone]
+        self.heartbeats.remove()
 
     def _entries(self, raw: list[RawEntry]) -> list[Entry]:
         entries, malformed = [], []
