@@ -19,7 +19,7 @@ from identity.adapters.link_and_cookie_tokens import SignedTokens
 from identity.adapters.meters import HashMetrics, LoginMetrics, OAuthMetrics
 from identity.adapters.randomness import SystemRandomness
 from identity.adapters.sql.audit_log import AutocommitAuditLog
-from identity.adapters.sql.code_redemption import SqlCodeRedemption
+from identity.adapters.sql.authorization_code_redemption import SqlCodeRedemption
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.feed import SqlFeed
 from identity.adapters.sql.principal_queries import SqlPrincipalQueries

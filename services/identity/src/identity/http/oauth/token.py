@@ -13,7 +13,7 @@ from identity.http.oauth.dpop import dpop_key
 from identity.http.oauth.error_responses import oauth_blueprint
 from identity.http.oauth.form import Form, read_form
 from identity.http.web_context import ports
-from identity.usecases.code_redemption import redeem
+from identity.usecases.authorization_code_redemption import redeem
 from identity.usecases.ports import Ports
 from identity.usecases.steps.token_issuance import Tokens
 from identity.usecases.token_exchange import exchange

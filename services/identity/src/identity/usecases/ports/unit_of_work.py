@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from identity.domain.session import Lifetimes
     from identity.usecases.ports.accounts import Accounts
     from identity.usecases.ports.audit import AuditHistory, AuditLog
+    from identity.usecases.ports.authorization_code_redemption import CodeRedemption
     from identity.usecases.ports.backchannel_logouts import Logouts
     from identity.usecases.ports.bind_codes import BindCodes
     from identity.usecases.ports.bindings import Bindings
     from identity.usecases.ports.client_consents import ClientConsents
     from identity.usecases.ports.clock import Clock
-    from identity.usecases.ports.code_redemption import CodeRedemption
     from identity.usecases.ports.consents import Consents
     from identity.usecases.ports.counters import Counters
     from identity.usecases.ports.feed import Feed

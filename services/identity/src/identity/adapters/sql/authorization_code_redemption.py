@@ -13,7 +13,7 @@ from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oidc_tables import grant_codes, grant_tokens, grants
 from identity.adapters.sql.session_creation import IS_DURABLE
 from identity.domain.grant import ActiveGrant, Code, Token
-from identity.usecases.ports.code_redemption import CodeRedemption
+from identity.usecases.ports.authorization_code_redemption import CodeRedemption
 
 _row = grant_codes.c
 _CODE_COLUMNS, _TOKEN_COLUMNS = tuple(grant_codes.c), tuple(grant_tokens.c)
