@@ -24,7 +24,7 @@ from identity.domain.username import username_key
 from identity.http import problems
 from identity.http.client_info import client_info
 from identity.http.forbidden_requests import record_forbidden
-from identity.http.portal.binding_views import BindingView, selected
+from identity.http.portal.binding_rows import BindingRow, selected
 from identity.http.portal.company_list import company_list
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
@@ -63,9 +63,9 @@ class CodeForm(Form):
         self.code.render_kw = {**(self.code.render_kw or {}), "autofocus": True, "data-focus": True}
 
 
-def _views(principal: Principal) -> list[BindingView]:
+def _views(principal: Principal) -> list[BindingRow]:
     now = ports().clock.now()
-    return [BindingView.of(entry, now) for entry in bindings.list_bindings(ports(), principal)]
+    return [BindingRow.of(entry, now) for entry in bindings.list_bindings(ports(), principal)]
 
 
 def _show(
@@ -96,7 +96,7 @@ def _show(
     )
 
 
-def _seconds_to_resend(view: BindingView | None) -> int:
+def _seconds_to_resend(view: BindingRow | None) -> int:
     """Return the seconds until another code may be requested (BIND-6)."""
     if view is None or view.status != "unverified":
         return 0

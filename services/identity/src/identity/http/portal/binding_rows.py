@@ -17,7 +17,7 @@ from identity.usecases.bindings import BindingEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BindingView(CompanyRow):
+class BindingRow(CompanyRow):
     """A binding at the time `now`."""
 
     entry: BindingEntry
@@ -72,7 +72,7 @@ class BindingView(CompanyRow):
         return MAX_TRIES - code.tries if code and code.tries else None
 
 
-def selected(views: list[BindingView], binding_id: str | None) -> BindingView | None:
+def selected(views: list[BindingRow], binding_id: str | None) -> BindingRow | None:
     """Return the view of the selected binding; a single binding is selected unless the id is empty."""
     if len(views) == 1 and binding_id != "":
         return views[0]
