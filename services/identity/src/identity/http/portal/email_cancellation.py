@@ -5,7 +5,7 @@ from port_runtime.mailbox_mask import masked_mailbox
 
 from identity.domain.mail_link import Purpose
 from identity.http.portal.layout.csrf import redisplay_with
-from identity.http.portal.layout.link_pages import link_page
+from identity.http.portal.layout.mailed_link_pages import link_page
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.web_context import ports

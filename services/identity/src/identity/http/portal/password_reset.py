@@ -10,7 +10,7 @@ from identity.http.client_info import client_info
 from identity.http.device_cookies import remember_device
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import Form, TextField
-from identity.http.portal.layout.link_pages import LINK_REFUSALS, link_page
+from identity.http.portal.layout.mailed_link_pages import LINK_REFUSALS, link_page
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.password import NewPasswordForm

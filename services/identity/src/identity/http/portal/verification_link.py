@@ -11,7 +11,7 @@ from identity.domain.account import Account
 from identity.domain.mail_link import Purpose
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.ended_logins import remember_login
-from identity.http.portal.layout.link_pages import link_page
+from identity.http.portal.layout.mailed_link_pages import link_page
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
@@ -62,7 +62,7 @@ def _show() -> Response:
     just_verified = session.pop(_JUST_VERIFIED, None) == preview.purpose
     if preview.already:
         return render_page(
-            "link_done.html",
+            "mailed_link_done.html",
             confirmation=preview,
             repeated=not just_verified,
             own_email=preview.account.email if _is_own(preview.account) else None,
@@ -71,7 +71,7 @@ def _show() -> Response:
     changing = preview.purpose is Purpose.EMAIL_CHANGE
     email = preview.account.pending_email if changing else preview.account.email
     return render_page(
-        "link_confirm.html", confirmation=preview, token=token, email=masked_mailbox(email or "")
+        "mailed_link_confirm.html", confirmation=preview, token=token, email=masked_mailbox(email or "")
     )
 
 

@@ -45,7 +45,7 @@ def link_page(purpose: Purpose) -> Callable[[View], View]:
 
 def _refusal_page(purpose: Purpose, refusal: Refusal) -> Response:
     return render_page(
-        "link_refused.html",
+        "mailed_link_refused.html",
         refusal=refusal,
         purpose=purpose,
         reason=problems.PROBLEMS[type(refusal)].code,
