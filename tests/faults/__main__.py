@@ -11,11 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+from tests.faults.altered_commands import WITHOUT
 from tests.faults.fault_kinds import FAULTS
 from tests.faults.fault_run import Plan, run_plan
 from tests.faults.protection_proofs import PROOFS
 from tests.faults.report import as_json, lines
-from tests.faults.switches import WITHOUT
 
 
 def main() -> int:

@@ -27,7 +27,7 @@ from tests.support.servers.tcp_proxy import Proxy
 LEASE_SECONDS = 5
 WEB_WORKERS, RELAYS, NOTIFIERS, MAILERS = 2, 2, 2, 3
 GROUPS = ("passes", "billing")
-_SWITCHES = "tests.faults.switches"
+_ALTERED = "tests.faults.altered_commands"
 
 
 class Environment:
@@ -97,7 +97,7 @@ class Environment:
         environment = self._settings()
         lifetime = ("--lifetime", str(self.lifetime_seconds))
         without = ("--without", self._without) if self._without else ()
-        system = (_SWITCHES, *lifetime, *without, "--")
+        system = (_ALTERED, *lifetime, *without, "--")
         specs = [ProcessSpec("web", "web", (*system, "identity", "serve"), environment)]
         specs += [
             ProcessSpec(f"relay-{n}", "relay", (*system, "identity", "relay"), environment)

@@ -1,8 +1,8 @@
 """Runs a command of the product with short validities, an advanced clock, or one protection switched off.
 
-    python -m tests.faults.switches --lifetime 60 --ahead 45 --without ledger -- mailer run
+    python -m tests.faults.altered_commands --lifetime 60 --ahead 45 --without ledger -- mailer run
 
-The switches patch the product, which has no such options.
+The options patch the product, which has no such options.
 """
 
 import argparse
@@ -112,7 +112,7 @@ WITHOUT: Final[dict[str, Callable[[], None]]] = {
 
 
 def _options() -> tuple[argparse.Namespace, list[str]]:
-    parser = argparse.ArgumentParser(prog="tests.faults.switches", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tests.faults.altered_commands", description=__doc__)
     parser.add_argument(
         "--lifetime", type=float, default=0, help="validity of links, codes and notices in seconds"
     )
