@@ -87,13 +87,11 @@ def taipei_url(postgresql_url: str) -> str:
 
 @pytest.mark.parametrize("pooler", ["none", "transaction"])
 def test_times_are_in_utc_whatever_the_time_zone_of_the_database_is(
-    servers: Servers,
-    taipei_url: str,
-    pooled_url: str,  # after `taipei_url`, because PgBouncer reads the time zone when it connects first
-    pooler: str,
+    servers: Servers, taipei_url: str, pooler: str, request: pytest.FixtureRequest
 ) -> None:
     with ExitStack() as stack:
-        url = pooled_url if pooler == "transaction" else taipei_url
+        # PgBouncer starts after the change of `taipei_url`, because it reads the time zone when it connects first.
+        url = request.getfixturevalue("pooled_url") if pooler == "transaction" else taipei_url
         system = System(
             servers, url, stack, own_app=True, direct_url=taipei_url, IDENTITY_DATABASE_POOLER=pooler
         )

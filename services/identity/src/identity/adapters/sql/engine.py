@@ -33,8 +33,8 @@ _REQUIRE_WRITABLE = text(
 def engine_options(url: URL, *, pool_size: int, pooler: bool = False) -> dict[str, Any]:
     """Return the options of an engine for this URL; the connection arguments set the time-outs.
 
-    With a `pooler`, each transaction may use another server connection, so nothing may outlive a transaction: the
-    database's role sets the time-outs, and statements are not prepared on the server.
+    With a `pooler`, each transaction may use another server connection, so nothing but the time zone may outlive a
+    transaction: the database's role sets the time-outs, and statements are not prepared on the server.
     """
     if url.get_backend_name() == "sqlite":
         return {
@@ -55,7 +55,8 @@ def connect_args() -> dict[str, Any]:
     """Return psycopg's arguments for a connection without a pooler."""
     return {
         **_network_args(),
-        "options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout={_STATEMENT_TIMEOUT_MS}"
+        "options": "-c TimeZone=UTC"
+        f" -c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout={_STATEMENT_TIMEOUT_MS}"
         f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
     }
 
@@ -123,7 +124,7 @@ def _require_utf8(connection: psycopg.Connection[Any], _record: object) -> None:
 
 
 def _set_utc(connection: psycopg.Connection[Any], _record: object) -> None:
-    """Make the server return times in UTC, whatever the time zone of the database is. PgBouncer keeps the setting."""
+    """Make the server return times in UTC behind a pooler too. PgBouncer sets it on every connection it uses."""
     if connection.info.parameter_status("TimeZone") not in {"UTC", "Etc/UTC"}:
         connection.execute("SET TIME ZONE 'UTC'")
         connection.commit()
