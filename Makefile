@@ -66,7 +66,7 @@ run: .venv/run/.stamp .venv/mailbox/.stamp ## run the whole system in the foregr
 	@RUN_DIR=$(RUN_DIR) IDENTITY_PORT=$(IDENTITY_PORT) MAILBOX_PORT=$(MAILBOX_PORT) SMTP_PORT=$(SMTP_PORT) \
 	REDIS_PORT=$(REDIS_PORT) PASS_DEMO_PORT=$(PASS_DEMO_PORT) DEMO=$(DEMO) exec .venv/run/bin/python -m deploy.local.run
 
-test: ## run every test on real Redis, PostgreSQL, SQLite, SMTP; list what could not run
+test: .venv/test/.stamp ## run every test on real Redis, PostgreSQL, SQLite, SMTP; list what could not run
 	@$(MAKE) --no-print-directory --jobs=2 set-up clients  # Python and Node.js wait for downloads, Go for processors
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 $(PYTEST_ARGS)
 
