@@ -1,4 +1,6 @@
-"""The ledger: one Redis hash for each event, changed by Lua scripts. Only the owner of its claim may send the mail.
+"""The ledger: one Redis hash for each event, changed by Lua scripts.
+
+Only the process that owns the claim on a mail may send it.
 
 `mailer:ledger:<event id>` has the field `state`, and `tries` after a failed attempt. A claimed mail also has `token`
 and `lease` (its end in ms of Redis' clock, which all hosts share), a waiting mail `due` (ms of the mailer's clock,
@@ -111,10 +113,12 @@ class RedisLedger(Ledger):
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        # Of a sent mail, the arguments stay in memory for a minute: they are few, and without texts.
-        at, dead_letter = format_rfc3339(outcome.at), _dead_letter(entry, grant, outcome)
-        rest = (outcome.category, dead_letter, grant.token)
-        record = partial(self._record, entry.event.id, entry.id, at, outcome.state, *rest)
+        arguments = [
+            *(outcome.state, format_rfc3339(outcome.at), outcome.category, RETENTION_MS),
+            *(GROUP, entry.id, entry.event.id, MAX_RECEIPTS),
+            *(_dead_letter(entry, grant, outcome), grant.token),
+        ]
+        record = partial(self._record, entry.event.id, arguments)
         if outcome.state is State.SENT:
             self._failover_recovery.add(record)
             # Redis may refuse a command, for example because its disk is full. After a sent mail, this is retried too.
@@ -130,11 +134,8 @@ class RedisLedger(Ledger):
             if claim is not None and claim.token == grant.token:
                 del self._claims[grant.event_id]
 
-    def _record(self, event_id: str, entry_id: str, at: str, state: State, category: str, *rest: str) -> None:
-        self._complete.run(
-            [PREFIX + event_id, RECEIPTS, MAIL_STREAM, DEAD],
-            [state, at, category, RETENTION_MS, GROUP, entry_id, event_id, MAX_RECEIPTS, *rest],
-        )
+    def _record(self, event_id: str, arguments: list[Any]) -> None:
+        self._complete.run([PREFIX + event_id, RECEIPTS, MAIL_STREAM, DEAD], arguments)
 
     def settle(self) -> None:
         """Record sent mails again if Redis may have lost their records."""

@@ -31,7 +31,7 @@ class FailoverRecovery:
         self._lock = threading.RLock()
 
     def add(self, record: Callable[[], object]) -> None:
-        """Add a sent mail, which `record` records. It is kept for MAX_AGE_SECONDS."""
+        """Add a sent mail, which `record` records. It is kept for MAX_AGE_SECONDS, so it should be small."""
         now = time.monotonic()
         with self._lock:
             self._sent.append((now, record))
