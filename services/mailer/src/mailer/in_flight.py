@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ class InFlight:
         with self._changed:
             for entry_id in [each for each, due in self._waiting.items() if due <= now]:
                 del self._waiting[entry_id]
-                self._queued[entry_id] = WorkItem(entry_id, queued_at=0)
+                self._queued[entry_id] = WorkItem(entry_id, queued_at=-math.inf)
             lost = {
                 entry_id: each for entry_id, each in self._queued.items() if each.queued_at < queued_before
             }
