@@ -37,5 +37,6 @@ class Api:
         answer = self._session.request(method, url, json=body, timeout=TIMEOUT_SECONDS)
         if not answer.ok:
             is_problem = answer.headers.get("Content-Type", "").startswith("application/problem+json")
-            raise ApiError(f"{method} {path}", answer.status_code, answer.json() if is_problem else {})
+            problem = answer.json() if is_problem else {"title": answer.reason}
+            raise ApiError(f"{method} {path}", answer.status_code, problem)
         return answer.json() if answer.content else None

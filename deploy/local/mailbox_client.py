@@ -24,11 +24,17 @@ class Mails:
         self._returned = {mail["id"] for mail in self._list()}
 
     def link_token(self, address: str) -> str:
-        """Return the token in the next mail to this address that has a link with one. Raises TimeoutError."""
+        """Return the token in the next mail to this address that has a link with one.
+
+        Raises TimeoutError and requests' errors.
+        """
         return self._next(address, TOKEN)
 
     def code(self, address: str) -> str:
-        """Return the six-digit code in the next mail to this address that has one. Raises TimeoutError."""
+        """Return the six-digit code in the next mail to this address that has one.
+
+        Raises TimeoutError and requests' errors.
+        """
         return self._next(address, CODE)
 
     def _next(self, address: str, pattern: re.Pattern[str]) -> str:
