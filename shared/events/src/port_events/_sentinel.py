@@ -29,7 +29,7 @@ _CREDENTIALS: Final = "sentinel_"
 def parse_sentinel_url(url: str) -> tuple[str, Callable[[], Address]]:
     """Return the server's URL with a placeholder as host, and a function that returns the primary's address.
 
-    Raises ValueError, and does not connect. The function asks one sentinel after another until one knows the
+    Raises ValueError, and does not connect. The returned function asks one sentinel after another until one knows the
     service and sees its primary up. It raises redis.RedisError.
     """
     parts = urlsplit(url)

@@ -124,7 +124,7 @@ def _event(short: str, family: Family = FACT) -> Callable[[type[_D]], type[_D]]:
     def add(undecorated: type[_D]) -> type[_D]:
         data_class = dataclass(frozen=True, slots=True, kw_only=True)(undecorated)
         data_class.type, data_class.family = PREFIX + short, family
-        data_class._names = tuple(each.name for each in fields(data_class))  # type: ignore[arg-type]  # noqa: SLF001 - the same module; each is a dataclass
+        data_class._names = tuple(each.name for each in fields(data_class))  # type: ignore[arg-type]  # noqa: SLF001 - the same module; data_class is a dataclass
         _types[data_class.type] = EventType(
             type=data_class.type,
             version=data_class.version,
@@ -234,14 +234,14 @@ class BindingRemoved(EventData):
 
 @_event("verification.requested", MAIL_REQUEST)
 class VerificationRequested(EventData):
-    """A mail with the link that verifies a new account's mailbox is due."""
+    """A mail is due, with the link that verifies a new account's mailbox."""
 
     kind: Kind
 
 
 @_event("bind_code.issued", MAIL_REQUEST)
 class BindCodeIssued(EventData):
-    """A mail to the general account with the code that verifies a binding is due."""
+    """A mail to the general account is due, with the code that verifies a binding."""
 
     binding_id: BindingId
     link_account_id: LinkAccountId
@@ -249,22 +249,22 @@ class BindCodeIssued(EventData):
 
 @_event("email_change.requested", MAIL_REQUEST)
 class EmailChangeRequested(EventData):
-    """A mail to the new mailbox with the link that verifies it is due."""
+    """A mail to the new mailbox is due, with the link that verifies it."""
 
 
 @_event("email_change.announced", MAIL_REQUEST)
 class EmailChangeAnnounced(EventData):
-    """A mail to the old mailbox with the link that cancels the change of mailbox is due."""
+    """A mail to the old mailbox is due, with the link that cancels the change of mailbox."""
 
 
 @_event("email_change.cancelled", MAIL_REQUEST)
 class EmailChangeCancelled(EventData):
-    """A mail that confirms a cancelled change of mailbox is due, to the mailbox that is kept or restored."""
+    """A mail to the kept or restored mailbox is due, which confirms that the change was cancelled."""
 
 
 @_event("password_reset.requested", MAIL_REQUEST)
 class PasswordResetRequested(EventData):
-    """A mail with the link that sets a new password is due."""
+    """A mail is due, with the link that sets a new password."""
 
 
 @_event("usernames.requested", MAIL_REQUEST)
