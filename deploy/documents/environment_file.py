@@ -39,7 +39,7 @@ FORMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process with its own environment file. `commands` read the file; `check` is the command that checks it."""
+    """A process with its own environment file. `commands` read the file; `check` reports errors in it."""
 
     name: str
     settings: type[object]

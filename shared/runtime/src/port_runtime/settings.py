@@ -132,7 +132,7 @@ def load(settings_class: type[T], environ: Mapping[str, str]) -> T:
 
 
 def describe(settings_class: type[object]) -> list[SettingDoc]:
-    """Document the settings of the class in order of declaration, for tables and `--help`."""
+    """Document the settings of the class in order of declaration, for the documents and `mailer settings`."""
     return [declared.doc for _, declared in _declared(settings_class)]
 
 
@@ -165,7 +165,7 @@ def _value(declared: _Declared, environ: Mapping[str, str]) -> object:
 
 
 def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, str]:
-    """Return the text, None if the variable is unset and its default is None, and the name of the variable."""
+    """Return the text or else the default, which may be None, and the name of the variable that was read."""
     name, file_name = declared.doc.name, f"{declared.doc.name}_FILE"
     if environ.get(name) and environ.get(file_name):
         raise SettingsError([f"{name}: must not be set together with {file_name}"])
@@ -178,7 +178,7 @@ def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, s
 
 
 def _has_surrogates(raw: str) -> bool:
-    """Return whether the variable had bytes that are not UTF-8. An error at encoding them would show the value."""
+    """Return whether the variable had bytes that are not UTF-8. An encoding error would show the value."""
     return any("\ud800" <= character <= "\udfff" for character in raw)
 
 

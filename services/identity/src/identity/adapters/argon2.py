@@ -101,7 +101,7 @@ def random_hash(cost: Cost) -> str:
 
 
 def _lower_priority() -> None:
-    """Lower the priority of this thread on Linux, where each thread has its own (see the notes in setpriority(2)).
+    """Lower the priority of this thread on Linux, where each thread has its own (setpriority(2), BUGS).
 
     If the system forbids this, for example by a seccomp filter, passwords are hashed at the usual priority.
     """

@@ -46,8 +46,8 @@ class ServiceLogin:
 class OpenLogin:
     """A portal session that has not timed out (`is_portal_open`), or has grants that have not ended, or both.
 
-    Grants may outlast the session. `session` is None once its row was deleted. `portal_ends_at` is when the session
-    ends if it is not used, None if it has timed out.
+    Grants may outlast the session. `session` is None once its row has been deleted. `portal_ends_at` is when the
+    session ends if it is not used, None if it has timed out.
     """
 
     id: str

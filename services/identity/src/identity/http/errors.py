@@ -64,7 +64,7 @@ def _unavailable(error: Exception) -> Response:
 def _format() -> _Format:
     """Decide by the path, or else by the Accept header.
 
-    Scripts that accept JSON get no redirect to the login page, because its message to the person is shown only once.
+    Scripts that accept JSON get no redirect to the login page, because they would use up its message to the person.
     """
     if request.path.startswith(_FOR_PROGRAMS) and request.path not in _FOR_PEOPLE:
         is_oauth = request.path.startswith("/oauth/") and request.url_rule is not None

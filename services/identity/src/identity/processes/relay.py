@@ -140,7 +140,7 @@ class Relay(background.BackgroundProcess):
             self._stopping.wait(_CHAIN_INTERVAL_SECONDS)
 
     def extend_chain(self) -> bool:
-        """Chain one batch of the audit log and record its end; return whether the batch was full.
+        """Append one batch to the audit log's chain and record the chain's end; return whether the batch was full.
 
         Without keys, do nothing.
         """

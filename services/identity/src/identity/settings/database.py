@@ -43,7 +43,7 @@ _pooler = choice("none", "transaction")
 
 
 def database_pooler() -> bool:
-    """Declare whether the database's URL is that of a pooler in transaction mode."""
+    """Declare the setting that says whether the database's URL is that of a pooler in transaction mode."""
     return setting(
         "IDENTITY_DATABASE_POOLER",
         parse=lambda raw: _pooler(raw) == "transaction",

@@ -18,8 +18,9 @@ def introspect(
 ) -> dict[str, Any]:
     """Describe an active access token whose audience includes the client or one of its resources.
 
-    The client needs the right `tokens:introspect`. Otherwise return `{"active": false}`, which does not disclose the
-    reason. Public clients always receive this answer, because they cannot authenticate. Raises BadClient, Locked.
+    The client needs the right `tokens:introspect`. If any of this is missing, return `{"active": false}`, which does
+    not disclose the reason. Public clients always receive this answer, because they cannot authenticate. Raises
+    BadClient, Locked.
     """
     found, active = _read(ports, credentials, token)
     return _answer(ports, check_proven(ports, found, credentials, client_info=client_info), active)

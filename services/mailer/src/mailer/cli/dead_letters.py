@@ -32,8 +32,8 @@ TYPES = sorted(each.removeprefix(EVENT_PREFIX) for each in EVENTS if not has_no_
 MAX_REPLY_TEXT = 60
 
 
-def ago(text: str) -> datetime:
-    """Parse an age such as 90s, 15m, 12h or 7d, and return the time at which it began."""
+def parse_age(text: str) -> datetime:
+    """Parse an age such as 90s, 15m, 12h or 7d, and return the time that long ago."""
     from mailer.adapters.clock import SystemClock
 
     try:
@@ -52,14 +52,14 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--older-than",
             "until",
-            type=ago,
+            type=parse_age,
             metavar="AGE",
             help="Only mails refused longer ago than this age, such as 2d or 12h.",
         ),
         click.option(
             "--newer-than",
             "since",
-            type=ago,
+            type=parse_age,
             metavar="AGE",
             help="Only mails refused within this age, such as 2d or 12h.",
         ),
@@ -100,7 +100,7 @@ def list_dead(*, limit: int, as_json: bool, **filtered: Any) -> None:
 @click.argument("event_id")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(event_id: str, *, as_json: bool) -> None:
-    """Show the reason for which the mail of EVENT_ID was refused, without its content."""
+    """Show why the mail of EVENT_ID was refused, without its content."""
     with _service() as service:
         details = service.show(event_id)
     if details is None:
@@ -186,6 +186,7 @@ def _selection(
 
 
 def _filter(*, event_type: str | None, **others: Any) -> DeadLetterFilter:
+    """Return the filter. The options in `others` are named like its fields."""
     return DeadLetterFilter(type=event_type and EVENT_PREFIX + event_type, **others)
 
 

@@ -36,7 +36,7 @@ class UnsafeMailError(UnreadableError):
 
 
 class NotSentError(MailerError):
-    """The mail server refused the mail, does not support its address, or did not reply (never permanent)."""
+    """The mail server refused the mail, does not support its address, or did not reply, which is never permanent."""
 
     def __init__(self, rule: Rule, reply_text: str) -> None:
         super().__init__(f"{rule.category} ({rule.name})")

@@ -144,7 +144,7 @@ class Delivery:
         return Outcome(State.EXPIRED, self.clock.now())
 
     def _acquire_permission_to_send(self, mail: Mail, *, expires_at: datetime) -> None:
-        """Raise QueuePausedError or RateLimitedError; otherwise the rate limit counts the mail as sent now."""
+        """Count the mail against the rate limit. Raises QueuePausedError, or RateLimitedError above the limit."""
         if self.is_paused():
             raise QueuePausedError("paused", expires_at)
         send_at = self.rate_limit.acquire(mail.event_id, mail.to.domain, expires_at=expires_at)

@@ -36,7 +36,7 @@ class MappedRepository(Repository, Generic[Mapped]):
 
 
 class BufferingRepository(Repository):
-    """A repository that only adds rows, all of them shortly before the commit."""
+    """A repository that only adds rows, and buffers them until `write`, at a savepoint or the commit."""
 
     _add_all: ClassVar[Insert]
     _add_one: ClassVar[FixedStatement]

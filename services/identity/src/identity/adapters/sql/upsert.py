@@ -14,5 +14,5 @@ def insert_into(table: Table, dialect: str) -> Any:
 def upsert_into(table: Table, dialect: str) -> Any:
     """Return an INSERT of a whole row that replaces the row with the same primary key."""
     insert = insert_into(table, dialect)
-    replaced = {column.name: insert.excluded[column.name] for column in table.c if not column.primary_key}
+    replaced = {column.key: insert.excluded[column.key] for column in table.c if not column.primary_key}
     return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=replaced)

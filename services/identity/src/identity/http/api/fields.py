@@ -70,7 +70,7 @@ def one_of(*words: str, **options: Any) -> Text:
 
 
 class Flag(fields.Boolean):
-    """A JSON boolean; words such as "yes" are refused."""
+    """A JSON boolean, or the number 1 or 0; strings such as "yes" are refused."""
 
     default_error_messages = _MESSAGES
 

@@ -43,6 +43,7 @@ def _show(
 ) -> Response:
     general = account.kind == "general"
     wait_seconds = refusal.retry_after_seconds if isinstance(refusal, TooSoon) else 0
+    error = texts.MAILED_TOO_SOON if wait_seconds else form.add_refusal(refusal)
     return render_page(
         "profile.html",
         refusal=refusal,
@@ -51,7 +52,7 @@ def _show(
         bound=bindings.binding_of(ports(), require_principal()) if general else None,
         was_bound=general and bindings.was_bound(ports(), require_principal()),
         rendered=rendered,
-        error=texts.MAILED_TOO_SOON if wait_seconds else form.add_refusal(refusal),
+        error=error,
         wait_seconds=wait_seconds,
         differences=differences,
     )

@@ -94,13 +94,14 @@ def choose() -> Response:
 
 def _show(kind: Kind, form: RegistrationForm, refusal: Refusal | None = None) -> Response:
     optional_principal()
+    error = form.add_refusal(refusal)
     return render_page(
         "registration_form.html",
         refusal=refusal,
         kind=kind,
         texts=texts.KINDS[kind],
         form=form,
-        error=form.add_refusal(refusal),
+        error=error,
     )
 
 

@@ -1,4 +1,4 @@
-"""Mails whose response time must not disclose whether an account matches (LOGIN-8, LOGIN-9)."""
+"""Requests for mails, whose response time must not disclose whether an account matches (LOGIN-8, LOGIN-9)."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,10 @@ def mail_if_matching(
     *,
     matches: bool,
 ) -> None:
-    """Count a request, send its mail and commit; without a match, do the same work and roll it back.
+    """Count a request, send its mail and commit.
 
-    Above the quota nothing is sent or committed; the caller cannot tell.
+    Without a match, do the same work, but commit only the count of the subject. Above the quota nothing is sent or
+    committed; the caller cannot tell.
     """
     try:
         uow.count(quota.by_subject, TooSoon)

@@ -36,7 +36,7 @@ def init_app(app: Flask, portal: Blueprint) -> None:
     portal.add_url_rule("/favicon.ico", "favicon", lambda: send_from_directory(FOLDER, _ICON))
     Compress(app)
     app.after_request(_set_cache_headers)
-    _digest(), _style_sheet()  # before the workers are forked, so that all have the same files
+    _digest(), _style_sheet()  # before the workers are forked, so that all have the same
 
 
 @cache

@@ -9,7 +9,7 @@ from identity.http.zh_tw import portal as texts
 from identity.usecases import bindings, verification
 
 _LOGIN = "login"
-"""The key of the account and the time in the form session, which is cleared at logout and at the next login."""
+"""The key, in the form session, of the account and the time of its login. Logout and the next login clear it."""
 _BINDING = "switched"
 """The key of a switched login's binding."""
 _NOTICES = {
@@ -17,7 +17,7 @@ _NOTICES = {
     "session": texts.SESSION_ENDED,
     "unsaved": texts.SESSION_ENDED_UNSAVED,
 }
-"""The notices without a stored cause, by the `ended` argument of the redirect to the login page."""
+"""The notices that need nothing from the form session, by the `ended` argument of the redirect to the login page."""
 
 
 def remember_login(account_id: str) -> None:
@@ -33,7 +33,10 @@ def forget_binding() -> None:
 
 
 def ended_notice(ended: str) -> str:
-    """Return why the person must log in again, or an empty string. Forget a stored cause, so that it is shown once."""
+    """Return why the person must log in again, or an empty string.
+
+    A notice about an unbinding or a new mailbox is returned once.
+    """
     if ended == "password":
         return _NOTICES[ended]
     company = bindings.company_of_ended_binding(ports(), session[_BINDING]) if _BINDING in session else None

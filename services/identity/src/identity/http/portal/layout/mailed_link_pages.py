@@ -23,9 +23,9 @@ View = Callable[[], Response]
 
 
 def link_page(purpose: Purpose) -> Callable[[View], View]:
-    """Explain why the link of a view is refused, with the next steps (VER-4).
+    """Return a decorator for views of mailed links: a refused link gets a page with the next steps (VER-4).
 
-    Browsers do not send the page's URL, which contains a token, in a Referer header (SEC-8).
+    It sets Referrer-Policy, so that browsers do not send the page's URL, which contains a token (SEC-8).
     """
 
     def decorate(view: View) -> View:

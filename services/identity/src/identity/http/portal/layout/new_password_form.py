@@ -44,7 +44,7 @@ class FormWithNewPassword(Form):
         check_repeated(self.password, field)
 
     def secret_advice(self) -> dict[str, str]:
-        """Return the message about the strength, which is empty for an invalid password."""
+        """Return the message about the strength by field name. It is empty for an invalid password."""
         if self.password.errors or not self.password.data:
             return {"password": ""}
         strength = ports().rules.passwords.strength(self.password.data, self.personal_terms)
