@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 
 from identity.domain import post_login_steps
 from identity.domain.account import Kind, Status
+from identity.domain.errors import ForbiddenWhileSwitched
 
 PASS_RIGHTS = ("pass:apply", "pass:query", "pass:print")
 """The rights of a general account in the pass system; a link account has none (SW-2)."""
@@ -114,6 +115,11 @@ class Principal:
     def switched(self) -> bool:
         """Whether a link account acts as a general account."""
         return self.binding_id is not None
+
+    def require_not_switched(self) -> None:
+        """Raise ForbiddenWhileSwitched in a switched session (SW-4)."""
+        if self.switched:
+            raise ForbiddenWhileSwitched
 
     @property
     def next_step(self) -> post_login_steps.Step | None:

@@ -7,7 +7,6 @@ from flask import g, has_request_context, request
 from identity.domain.account import Kind
 from identity.domain.audit import Caller
 from identity.domain.errors import (
-    ForbiddenWhileSwitched,
     ForeignOrigin,
     NotSignedIn,
     StepRequired,
@@ -65,10 +64,10 @@ def require_principal(kind: Kind | None = None) -> Principal:
     principal = current_principal()
     if principal.next_step is not None:
         raise StepRequired(principal.next_step)
-    if kind is not None and principal.switched:
-        raise ForbiddenWhileSwitched
-    if kind is not None and principal.account.kind != kind:
-        raise WrongKind
+    if kind is not None:
+        principal.require_not_switched()
+        if principal.account.kind != kind:
+            raise WrongKind
     return principal
 
 

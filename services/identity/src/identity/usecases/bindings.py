@@ -25,7 +25,6 @@ from identity.domain.mail import MailRequest
 from identity.domain.session import ClientInfo, Principal
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.sessions import require_not_switched
 from identity.usecases.steps.bind_codes import issue_code, link_of, parties
 from identity.usecases.steps.mail_limits import code_quota, wait_seconds
 from identity.usecases.steps.password_authentication import authenticate, clear_failures
@@ -258,7 +257,7 @@ def binding_of(ports: Ports, principal: Principal) -> tuple[Binding, Account] | 
 
     Raises ForbiddenWhileSwitched.
     """
-    require_not_switched(principal)
+    principal.require_not_switched()
     with ports.unit_of_work() as uow:
         binding = uow.bindings.live_of_general(principal.account.id)
         if binding is None or binding.has_lapsed(uow.clock.now()):

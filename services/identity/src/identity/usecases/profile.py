@@ -10,7 +10,6 @@ from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import PROFILE_CHANGES
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.sessions import require_not_switched
 from identity.usecases.steps import session_termination
 from identity.usecases.steps.email_change import (
     cancel_email_change,
@@ -43,7 +42,7 @@ class Changes:
 
 def show(ports: Ports, principal: Principal) -> Account:
     """Return the person's own account. Raises ForbiddenWhileSwitched, NotSignedIn."""
-    require_not_switched(principal)
+    principal.require_not_switched()
     account = ports.queries.account(principal.account.id)
     if account is None:
         raise NotSignedIn
@@ -111,7 +110,7 @@ def withdraw_email_change(ports: Ports, principal: Principal) -> None:
 
     Raises ForbiddenWhileSwitched, NotSignedIn, NotFound if no change is pending.
     """
-    require_not_switched(principal)
+    principal.require_not_switched()
     with ports.unit_of_work() as uow:
         account = _locked(uow, principal)
         if account.pending_email is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from identity.domain.credential import DeviceOwner
-from identity.domain.errors import ForbiddenWhileSwitched, NotFound, NotSignedIn
+from identity.domain.errors import NotFound, NotSignedIn
 from identity.domain.open_login import OpenLogin, open_logins
 from identity.domain.registration_rejection import Rejection
 from identity.domain.session import Device, Principal, device_name
@@ -43,12 +43,6 @@ def rejection_of(ports: Ports, token: str) -> Rejection | None:
     return ports.queries.rejection_of_session(ports.tokens.session_digest(token), ports.clock.now())
 
 
-def require_not_switched(principal: Principal) -> None:
-    """Raise ForbiddenWhileSwitched in a switched session (SW-4)."""
-    if principal.switched:
-        raise ForbiddenWhileSwitched
-
-
 def log_out(ports: Ports, principal: Principal) -> None:
     """End the session with its grants, even if it is switched (LOGIN-6)."""
     with ports.unit_of_work() as uow:
@@ -70,7 +64,7 @@ def replace(ports: Ports, former: Principal, principal: Principal) -> None:
 
 def own_logins(ports: Ports, principal: Principal) -> list[OpenLogin]:
     """Return the person's open logins (LOGIN-7, OIDC-24). Raises ForbiddenWhileSwitched."""
-    require_not_switched(principal)
+    principal.require_not_switched()
     now = ports.clock.now()
     with ports.unit_of_work() as uow:
         sessions = uow.sessions.of_holder(principal.actor.id)
@@ -80,7 +74,7 @@ def own_logins(ports: Ports, principal: Principal) -> list[OpenLogin]:
 
 def end_session(ports: Ports, principal: Principal, session_id: str) -> None:
     """End one of the person's sessions with its grants (LOGIN-7). Raises ForbiddenWhileSwitched, NotFound."""
-    require_not_switched(principal)
+    principal.require_not_switched()
     with ports.unit_of_work() as uow:
         holder_id = principal.actor.id
         if not session_termination.end_session(uow, session_id, "session_ended", holder_id=holder_id):
@@ -91,7 +85,7 @@ def end_session(ports: Ports, principal: Principal, session_id: str) -> None:
 
 def end_service(ports: Ports, principal: Principal, session_id: str, grant_id: str) -> None:
     """End the person's login at one service (OIDC-24). Raises ForbiddenWhileSwitched, NotFound."""
-    require_not_switched(principal)
+    principal.require_not_switched()
     with ports.unit_of_work() as uow:
         grant = uow.grants.get(grant_id)
         if grant is None or (grant.holder_id, grant.session_id) != (principal.actor.id, session_id):
@@ -106,7 +100,7 @@ def end_other_sessions(ports: Ports, principal: Principal) -> None:
 
     Raises ForbiddenWhileSwitched.
     """
-    require_not_switched(principal)
+    principal.require_not_switched()
     with ports.unit_of_work() as uow:
         if session_termination.end_other_sessions(uow, principal.actor.id, except_id=principal.session_id):
             uow.record_action("session.others_ended", principal.actor.id)

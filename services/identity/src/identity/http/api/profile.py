@@ -69,7 +69,7 @@ class OwnBindingSchema(ResponseSchema):
 
 
 def _require_not_switched() -> None:
-    sessions.require_not_switched(require_principal())
+    require_principal().require_not_switched()
 
 
 def _with_etag(account: Account) -> tuple[Account, dict[str, str]]:

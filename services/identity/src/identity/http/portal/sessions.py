@@ -31,7 +31,7 @@ def show() -> Response:
 def end(session_id: UUID) -> Response:
     """End one session (LOGIN-7). Ending the current one logs out (LOGIN-6)."""
     principal = require_principal()
-    sessions.require_not_switched(principal)
+    principal.require_not_switched()
     if str(session_id) == principal.session_id:
         sessions.log_out(ports(), principal)
         return clear_session_cookie(redirect_to("portal.login.show", ended="logout"))
