@@ -49,6 +49,7 @@ COMPLETE: Final = read_script("complete_mail")
 RENEW: Final = read_script("renew_leases")
 _FINAL_ANSWER: Final = 0  # the first number of each result of claim_mails.lua
 _DEFERRED_ANSWER: Final = 1
+_NO_DETAILS: Final = ("", "", "")
 log = get_logger("mailer.ledger")
 
 
@@ -113,17 +114,16 @@ class RedisLedger(Ledger):
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        arguments = [
-            *(outcome.state, format_rfc3339(outcome.at), outcome.category, RETENTION_MS),
-            *(GROUP, entry.id, entry.event.id, MAX_RECEIPTS),
-            *(_dead_letter(entry, grant, outcome), grant.token),
-        ]
-        record = partial(self._record, entry.event.id, arguments)
+        at = format_rfc3339(outcome.at)
         if outcome.state is State.SENT:
+            # These arguments stay in memory for a minute. The script needs no token to record an acceptance.
+            record = partial(self._record, entry.event.id, entry.id, at, outcome.state, _NO_DETAILS)
             self._failover_recovery.add(record)
             # Redis may refuse a command, for example because its disk is full. After a sent mail, this is retried too.
             _retry_until_recorded(record, redis.RedisError)
         else:
+            details = (outcome.category, _dead_letter(entry, grant, outcome), grant.token)
+            record = partial(self._record, entry.event.id, entry.id, at, outcome.state, details)
             _retry_until_recorded(record, TRANSIENT_ERRORS)
         self.release(grant)
 
@@ -134,8 +134,19 @@ class RedisLedger(Ledger):
             if claim is not None and claim.token == grant.token:
                 del self._claims[grant.event_id]
 
-    def _record(self, event_id: str, arguments: list[Any]) -> None:
-        self._complete.run([PREFIX + event_id, RECEIPTS, MAIL_STREAM, DEAD], arguments)
+    def _record(
+        self, event_id: str, entry_id: str, at: str, state: State, details: tuple[str, str, str]
+    ) -> None:
+        """Record an outcome; `details` are its category, dead letter and token."""
+        category, dead_letter, token = details
+        self._complete.run(
+            [PREFIX + event_id, RECEIPTS, MAIL_STREAM, DEAD],
+            [
+                *(state, at, category, RETENTION_MS),
+                *(GROUP, entry_id, event_id, MAX_RECEIPTS),
+                *(dead_letter, token),
+            ],
+        )
 
     def settle(self) -> None:
         """Record sent mails again if Redis may have lost their records."""
