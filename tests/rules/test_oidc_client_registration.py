@@ -249,7 +249,7 @@ def test_of_concurrent_registrations_of_a_resource_one_succeeds(system: System) 
                 return False
             return True
 
-    done = run_concurrently([lambda name=name: register_one(name) for name in names])  # type: ignore[misc]
+    done = run_concurrently([lambda name=name: register_one(name) for name in names])  # type: ignore[misc]  # the default
 
     assert sum(done) == 1
 

@@ -51,7 +51,7 @@ class Stopwatch:
         """Print the duration of each step, and of all steps, in minutes."""
         for (step, began), (_, ended) in pairwise(self._began):
             print(f"\n{step}: {(ended - began) / 60:.2f} min", end="")  # noqa: T201  # for `make restore-drill`
-        print(f"\nall: {(self._began[-1][1] - self._began[0][1]) / 60:.2f} min")  # noqa: T201
+        print(f"\nall: {(self._began[-1][1] - self._began[0][1]) / 60:.2f} min")  # noqa: T201  # as above
 
 
 @dataclass(frozen=True, slots=True)

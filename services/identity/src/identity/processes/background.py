@@ -109,8 +109,8 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: process.stop())
     started_at = time.monotonic()
-    log.info(f"{name} started", **started)  # noqa: G004
+    log.info(f"{name} started", **started)  # noqa: G004 - the name of the event
     process.run()
     metrics_health_server.stop()
     tracing.close()
-    log.info(f"{name} stopped", seconds=round(time.monotonic() - started_at))  # noqa: G004
+    log.info(f"{name} stopped", seconds=round(time.monotonic() - started_at))  # noqa: G004 - the name of the event

@@ -44,7 +44,7 @@ class FixedStatement:
         except BaseException as error:  # noqa: BLE001 - raised again
             cursor = connection.info.pop(_CURSOR, None)
             # Wraps the error, closes the cursor, replaces lost connections. SQLAlchemy has no public method for this.
-            connection._handle_dbapi_exception(error, compiled.sql, parameters, cursor, None)  # noqa: SLF001
+            connection._handle_dbapi_exception(error, compiled.sql, parameters, cursor, None)  # noqa: SLF001 - see above
         return compiled.read(rows)
 
     def row(self, connection: Connection, values: Mapping[str, Any]) -> _Row | None:

@@ -229,7 +229,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
         The body has arrived, so no 100 Continue is sent.
         """
-        req._expected_100_continue = False  # noqa: SLF001
+        req._expected_100_continue = False  # noqa: SLF001 - gunicorn has no public way
         conn.sock.settimeout(_SEND_SECONDS)
         try:
             return super().handle_request(req, conn)

@@ -30,7 +30,7 @@ class FormWithNewPassword(Form):
     @property
     def personal_terms(self) -> Sequence[str]:
         """The person's other values, which the password must not contain (SEC-2)."""
-        raise NotImplementedError
+        raise NotImplementedError  # not an abstract method, because the forms have the metaclass of WTForms
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         """Check the password last, because it depends on the person's other values (SEC-2)."""
